@@ -1,0 +1,1 @@
+"""Goal, audience, brief, deliverables and payment components of a campaign."""

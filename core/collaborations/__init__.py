@@ -1,0 +1,1 @@
+"""Offers, contracts and signatures: one influencer in one campaign."""

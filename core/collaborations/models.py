@@ -1,0 +1,100 @@
+"""One influencer in one campaign: the collaboration, its offer versions, contract and signatures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, relationship
+
+from core.campaigns.models import Campaign
+from core.database import BrandRow, UtcDateTime, financial, internal, owned, personal, secret
+from core.influencers.models import Relationship
+
+
+class Collaboration(BrandRow):
+    """Exists from the first offer sent; linked to the influencer when they open the invitation."""
+
+    __tablename__ = "collaboration"
+    __table_args__ = owned(
+        "campaign",
+        "relationship",
+        extra=(
+            UniqueConstraint("campaign_id", "relationship_id"),
+            Index("ix_collaboration_list", "brand_id", "state", "id"),
+        ),
+    )
+
+    campaign_id: Mapped[int] = internal(index=True)
+    relationship_id: Mapped[int] = internal(index=True)
+    influencer_id: Mapped[int | None] = internal(ForeignKey("influencer.id"), index=True)
+    state: Mapped[str] = internal(String(30), default="offered")
+    state_before_pause: Mapped[str | None] = internal(String(30))
+    due_at: Mapped[datetime | None] = internal(UtcDateTime)
+    invitation_hash: Mapped[str] = secret(String(64), unique=True)
+    invitation_expires_at: Mapped[datetime] = internal(UtcDateTime)
+    invitation_viewed_at: Mapped[datetime | None] = internal(UtcDateTime)
+    unvetted_reason: Mapped[str] = internal(String(300), default="")
+    replaces_id: Mapped[int | None] = internal(ForeignKey("collaboration.id"))
+    end_reason: Mapped[str] = internal(String(500), default="")
+    committed_minor: Mapped[int] = financial(BigInteger, default=0)
+    currency: Mapped[str] = financial(String(3))
+    campaign: Mapped[Campaign] = relationship(lazy="raise_on_sql", viewonly=True)
+    person: Mapped[Relationship] = relationship(lazy="raise_on_sql", viewonly=True)
+
+
+class Offer(BrandRow):
+    """One version of the offer. Only the newest can be answered; versions are never edited."""
+
+    __tablename__ = "offer"
+    __table_args__ = owned(
+        "collaboration",
+        extra=(
+            UniqueConstraint("collaboration_id", "number"),
+            CheckConstraint("proposed_by in ('brand', 'influencer')", name="proposed_by"),
+        ),
+    )
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    number: Mapped[int] = internal()
+    proposed_by: Mapped[str] = internal(String(12))
+    state: Mapped[str] = internal(String(20), default="sent")  # sent viewed accepted declined countered expired withdrawn
+    components: Mapped[list[dict[str, Any]]] = financial(JSON)  # {"id", "model", "version", "terms"}
+    deliverables: Mapped[list[dict[str, Any]]] = internal(JSON)  # {"kind", "platform", "quantity", "due_on", "note"}
+    brief_number: Mapped[int] = internal()
+    message: Mapped[str] = internal(Text, default="")
+    expires_at: Mapped[datetime] = internal(UtcDateTime)
+    answer: Mapped[str] = internal(Text, default="")
+    answered_at: Mapped[datetime | None] = internal(UtcDateTime)
+
+
+class Contract(BrandRow):
+    """The deal paper: clauses as messages, so that each side reads and signs it in its language."""
+
+    __tablename__ = "contract"
+    __table_args__ = owned("collaboration", "offer")
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    offer_id: Mapped[int] = internal()
+    number: Mapped[str] = internal(String(30))
+    state: Mapped[str] = internal(String(20), default="sent")  # sent partially_signed signed active completed voided terminated
+    due_at: Mapped[datetime | None] = internal(UtcDateTime)
+    document: Mapped[dict[str, Any]] = internal(JSON)  # {"parties", "clauses": [{"key","title","paragraphs":[Text]}], ...}
+    sha256: Mapped[str] = internal(String(64))
+    end_reason: Mapped[str] = internal(String(500), default="")
+
+
+class Signature(BrandRow):
+    """Typed name, time and the hash of the text that was signed."""
+
+    __tablename__ = "signature"
+    __table_args__ = owned("contract", extra=(UniqueConstraint("contract_id", "party"),))
+
+    contract_id: Mapped[int] = internal(index=True)
+    party: Mapped[str] = internal(String(12))  # brand, influencer
+    person_id: Mapped[int] = internal(ForeignKey("person.id"))
+    typed_name: Mapped[str] = personal(String(120))
+    locale: Mapped[str] = internal(String(8))
+    sha256: Mapped[str] = internal(String(64))
+    signed_at: Mapped[datetime] = internal(UtcDateTime)

@@ -1,0 +1,1 @@
+"""Deliverables, submissions, reviews, posts and their metrics."""

@@ -1,0 +1,1 @@
+"""The people a brand works with: relationships, channels, vetting, import."""

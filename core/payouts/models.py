@@ -1,0 +1,114 @@
+"""Payout methods of influencers, payout runs of brands, payouts and the earnings in them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, relationship
+
+from core.database import BrandRow, PublicRow, UtcDateTime, financial, internal, owned, personal, secret
+from core.money import Money
+
+
+class PayoutMethod(PublicRow):
+    """Where an influencer wants their money: the influencer's own, brands see its last four digits."""
+
+    __tablename__ = "payout_method"
+
+    influencer_id: Mapped[int] = internal(ForeignKey("influencer.id"), unique=True)
+    payee_name: Mapped[str] = personal(String(140))
+    iban_cipher: Mapped[str] = secret(String(400))
+    iban_last4: Mapped[str] = personal(String(4))
+    iban_country: Mapped[str] = personal(String(2))
+    bank_name: Mapped[str] = personal(String(140), default="")
+    bic: Mapped[str] = personal(String(11), default="")
+    street: Mapped[str] = personal(String(70), default="")
+    building: Mapped[str] = personal(String(16), default="")
+    postcode: Mapped[str] = personal(String(16))
+    town: Mapped[str] = personal(String(35))
+    country: Mapped[str] = personal(String(2))
+    tax_country: Mapped[str] = personal(String(2))
+    tax_id_cipher: Mapped[str] = secret(String(400))
+    tax_id_last4: Mapped[str] = personal(String(4))
+    business: Mapped[bool] = personal(default=False)
+    changed_at: Mapped[datetime] = internal(UtcDateTime)
+
+
+class PayoutRun(BrandRow):
+    """What a brand pays in one go: prepared, then approved."""
+
+    __tablename__ = "payout_run"
+    __table_args__ = owned()
+
+    number: Mapped[int] = internal()
+    state: Mapped[str] = internal(String(20), default="awaiting_approval")  # awaiting_approval approved canceled
+    due_at: Mapped[datetime | None] = internal(UtcDateTime)
+    currency: Mapped[str] = financial(String(3))
+    rail: Mapped[str] = internal(String(60), default="manual")
+    prepared_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))
+    approved_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))
+    approved_at: Mapped[datetime | None] = internal(UtcDateTime)
+
+
+class Payout(BrandRow):
+    """Money to one influencer. Sent and received are two states."""
+
+    __tablename__ = "payout"
+    __table_args__ = owned(
+        "payout_run",
+        extra=(
+            CheckConstraint("amount_minor > 0", name="amount"),
+            UniqueConstraint("brand_id", "key"),
+            Index("ix_payout_list", "brand_id", "state", "id"),
+        ),
+    )
+
+    payout_run_id: Mapped[int] = internal(index=True)
+    influencer_id: Mapped[int] = internal(ForeignKey("influencer.id"), index=True)
+    payee_name: Mapped[str] = personal(String(140), default="")
+    iban_last4: Mapped[str] = personal(String(4), default="")
+    iban_cipher: Mapped[str] = secret(String(400), default="")
+    amount_minor: Mapped[int] = financial(BigInteger)
+    currency: Mapped[str] = financial(String(3))
+    state: Mapped[str] = internal(String(20), default="awaiting_approval")
+    due_at: Mapped[datetime | None] = internal(UtcDateTime)
+    due_on: Mapped[date | None] = internal()
+    key: Mapped[str] = financial(String(60))
+    attempt: Mapped[int] = internal(default=1)
+    bank_reference: Mapped[str] = financial(String(60), default="")
+    sent_on: Mapped[date | None] = financial()
+    received_on: Mapped[date | None] = financial()
+    received_by: Mapped[str] = internal(String(12), default="")  # influencer, statement
+    failure: Mapped[str] = internal(String(300), default="")
+    lines: Mapped[list[PayoutLine]] = relationship(lazy="raise_on_sql", viewonly=True)
+
+    @property
+    def amount(self) -> Money:
+        """The amount of the payout."""
+        return Money(self.amount_minor, self.currency)
+
+
+class PayoutLine(BrandRow):
+    """An earning in a payout. An earning is in at most one live payout: the index sees to it."""
+
+    __tablename__ = "payout_line"
+    __table_args__ = owned(
+        "payout",
+        "earning",
+        extra=(
+            Index(
+                "uq_payout_line_live",
+                "earning_id",
+                unique=True,
+                sqlite_where=text("live"),
+                postgresql_where=text("live"),
+            ),
+        ),
+    )
+
+    payout_id: Mapped[int] = internal(index=True)
+    earning_id: Mapped[int] = internal(index=True)
+    amount_minor: Mapped[int] = financial(BigInteger)
+    currency: Mapped[str] = financial(String(3))
+    live: Mapped[bool] = internal(default=True)

@@ -1,0 +1,1 @@
+"""What plugins agree to. `samverk` re-exports it; plugin authors import from there."""

@@ -1,0 +1,1 @@
+"""What a campaign was worth."""

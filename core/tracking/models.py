@@ -1,0 +1,107 @@
+"""Discount codes, sales and refunds, the keys of the sales API, gifts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from core.database import BrandRow, UtcDateTime, financial, internal, owned, personal, public, secret
+
+
+class DiscountCode(BrandRow):
+    """The code that credits sales to a collaboration; unique in its brand, compared without case."""
+
+    __tablename__ = "discount_code"
+    __table_args__ = owned("collaboration", extra=(UniqueConstraint("brand_id", "code"),))
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    code: Mapped[str] = public(String(40))  # upper case
+
+
+class Sale(BrandRow):
+    """One order line as a shop told it. No code, no credit; another currency waits on hold."""
+
+    __tablename__ = "sale"
+    __table_args__ = owned(
+        "collaboration",
+        extra=(
+            UniqueConstraint("brand_id", "external_id"),
+            CheckConstraint("amount_minor >= 0", name="amount"),
+            Index("ix_sale_list", "brand_id", "sold_at", "id"),
+        ),
+    )
+
+    external_id: Mapped[str] = internal(String(120))
+    source: Mapped[str] = internal(String(40))
+    code: Mapped[str] = internal(String(40), default="")
+    collaboration_id: Mapped[int | None] = internal(index=True)
+    amount_minor: Mapped[int] = financial(BigInteger)  # without VAT and shipping
+    currency: Mapped[str] = financial(String(3))
+    sold_at: Mapped[datetime] = internal(UtcDateTime)
+    state: Mapped[str] = internal(String(12))  # credited uncredited on_hold
+    reason: Mapped[dict[str, Any] | None] = internal(JSON)  # Text.to_json
+
+
+class Refund(BrandRow):
+    """A refund of a sale, in whole or in part."""
+
+    __tablename__ = "refund"
+    __table_args__ = owned(
+        "sale",
+        extra=(UniqueConstraint("brand_id", "external_id"), CheckConstraint("amount_minor > 0", name="amount")),
+    )
+
+    sale_id: Mapped[int] = internal(index=True)
+    external_id: Mapped[str] = internal(String(120))
+    source: Mapped[str] = internal(String(40))
+    amount_minor: Mapped[int] = financial(BigInteger)
+    currency: Mapped[str] = financial(String(3))
+    refunded_at: Mapped[datetime] = internal(UtcDateTime)
+
+
+class SalesKey(BrandRow):
+    """A signing secret of the sales API (Standard Webhooks). Two may be live while one is rotated."""
+
+    __tablename__ = "sales_key"
+    __table_args__ = owned()
+
+    label: Mapped[str] = internal(String(80))
+    secret_cipher: Mapped[str] = secret(String(400))
+    last_used_at: Mapped[datetime | None] = internal(UtcDateTime)
+    expires_at: Mapped[datetime | None] = internal(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = internal(UtcDateTime)
+
+
+class ApiReceipt(BrandRow):
+    """A signed message that was taken: the same id again answers the same and does nothing."""
+
+    __tablename__ = "api_receipt"
+    __table_args__ = owned(extra=(UniqueConstraint("brand_id", "message_id"),))
+
+    message_id: Mapped[str] = internal(String(120))
+    digest: Mapped[str] = internal(String(64))
+    answer: Mapped[dict[str, Any]] = internal(JSON)
+
+
+class Gift(BrandRow):
+    """A product sent as pay: booked as value when received, never as cash."""
+
+    __tablename__ = "gift"
+    __table_args__ = owned("collaboration", extra=(CheckConstraint("value_minor > 0", name="value"),))
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    component_id: Mapped[str] = internal(String(40))
+    product: Mapped[str] = internal(String(200))
+    value_minor: Mapped[int] = financial(BigInteger)
+    currency: Mapped[str] = financial(String(3))
+    value_source: Mapped[str] = financial(String(200))
+    state: Mapped[str] = internal(String(20), default="address_missing")  # address_missing approved shipped delivered returned
+    due_at: Mapped[datetime | None] = internal(UtcDateTime)
+    address: Mapped[dict[str, str]] = personal(JSON, default=dict)
+    tracking: Mapped[str] = internal(String(200), default="")
+    sent_on: Mapped[date | None] = internal()
+    received_on: Mapped[date | None] = internal()
+    sent_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))

@@ -1,0 +1,1 @@
+"""The lobby: what both faces share, and no rule."""
