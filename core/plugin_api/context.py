@@ -1,0 +1,104 @@
+"""What core hands to a plugin that talks to the outside: settings, secrets and the only way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from core.csv_input import RowError
+from core.plugin_api.text import Text
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the other side said. `body` is raw bytes; a status of 400 and more is not an exception."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """The only way out: core adds deadline, budget, retries, an address guard and redaction."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] = {},
+        body: bytes | None = None,
+        timeout: float = 10.0,
+    ) -> Response:
+        """Send one request; raises `Unavailable` when no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Frozen, may gain fields. `brand` is the brand's public id; None for the installation."""
+
+    brand: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    http: Http | None = None
+
+
+class ConnectorError(Exception):
+    """The other side could not be used. Its children say what core does next."""
+
+    def __init__(self, message: Text) -> None:
+        """Keep the message for people."""
+        super().__init__(message.msgid)
+        self.message = message
+
+
+class AuthExpired(ConnectorError):
+    """The permission is gone or was refused (401, 403): ask the person to connect again."""
+
+
+class NotFound(ConnectorError):
+    """The account, post or order is not there (404, gone, private)."""
+
+
+class RateLimited(ConnectorError):
+    """Asked too often (429): ask again after `retry_after` seconds."""
+
+    def __init__(self, message: Text, retry_after: int = 60) -> None:
+        """Keep the pause that the other side asked for."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(ConnectorError):
+    """No answer, too late, or a server's fault (5xx): the old data stays, with its age."""
+
+
+class BadAnswer(ConnectorError):
+    """An answer that cannot be understood."""
+
+
+class BadSignature(ConnectorError):
+    """A webhook that was not signed by the other side: it is dropped."""
+
+
+class NotSupported(ConnectorError):
+    """The other side has no such thing; nobody is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[Record]):
+    """The records that could be read, and an error for each row that could not."""
+
+    records: Sequence[Record]
+    errors: Sequence[RowError] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Record]):
+    """A page of a listing; `cursor` asks for the next one, None when this was the last."""
+
+    records: Sequence[Record]
+    cursor: str | None = None

@@ -1,0 +1,186 @@
+"""The hooks that core calls, in the order a plugin meets them.
+
+A hook is implemented by a method of the plugin with the same name, marked `@hookimpl`; it may leave out
+arguments that it does not need. `register_*` hooks are called once at start and must be quick; `on_*` hooks are
+called by the worker after the commit, at least once, and may not raise: what they raise is logged and shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from core.plugin_api.compliance import CompliancePack
+    from core.plugin_api.composition import Recipe
+    from core.plugin_api.observations import (
+        CampaignPublished,
+        CollaborationAgreed,
+        ContentDecided,
+        PayoutSettled,
+        SaleAttributed,
+    )
+    from core.plugin_api.pages import Panel, PermissionSpec, PluginPage
+    from core.plugin_api.payment_models import PaymentModel
+    from core.plugin_api.payout_rails import PayoutRail
+    from core.plugin_api.platforms import PlatformConnector
+    from core.plugin_api.sales_sources import SalesSource
+
+PROJECT = "samverk"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_payment_models() -> Sequence[type[PaymentModel]]:
+    """Called at start for ways to earn.
+
+    :returns: Subclasses of `PaymentModel`. Core makes one object of each and asks it for ever.
+    """
+    return ()
+
+
+@hookspec
+def register_compositions() -> Sequence[Recipe]:
+    """Called at start for ready deals: payment models put together, as data.
+
+    :returns: `Recipe` objects; their parts may name models of other plugins.
+    """
+    return ()
+
+
+@hookspec
+def register_platforms() -> Sequence[type[PlatformConnector]]:
+    """Called at start for platforms where influencers post.
+
+    :returns: Subclasses of `PlatformConnector`.
+    """
+    return ()
+
+
+@hookspec
+def register_sales_sources() -> Sequence[type[SalesSource]]:
+    """Called at start for shops and conversion feeds.
+
+    :returns: Subclasses of `SalesSource`.
+    """
+    return ()
+
+
+@hookspec
+def register_compliance() -> Sequence[CompliancePack]:
+    """Called at start for packs of rules.
+
+    A pack in the box is a folder `plugins/compliance/<code>/` whose module has a function `packs()` that reads
+    the pack's data and a plugin that hands it over::
+
+        class Finland(Plugin):
+            name = "fi"
+            title = Text("Rules of Finland")
+            api_version = 1
+
+            @hookimpl
+            def register_compliance(self):
+                return packs()
+
+        plugin = Finland()
+
+    :returns: `CompliancePack` objects: dated, sourced rules of a jurisdiction. All packs are asked.
+    """
+    return ()
+
+
+@hookspec
+def register_payout_rails() -> Sequence[type[PayoutRail]]:
+    """Called at start for ways to send money.
+
+    :returns: Subclasses of `PayoutRail`.
+    """
+    return ()
+
+
+@hookspec
+def register_pages() -> Sequence[PluginPage]:
+    """Called at start for pages under `/admin/x/<plugin>/`.
+
+    :returns: `PluginPage` objects. Their templates live in the plugin under `templates/x/<plugin>/`.
+    """
+    return ()
+
+
+@hookspec
+def register_panels() -> Sequence[Panel]:
+    """Called at start for boxes in named places of core's pages.
+
+    :returns: `Panel` objects.
+    """
+    return ()
+
+
+@hookspec
+def register_commands() -> Sequence[click.Command]:
+    """Called at start for commands under `samverk x <plugin>`.
+
+    :returns: Click commands or groups.
+    """
+    return ()
+
+
+@hookspec
+def register_permissions() -> Sequence[PermissionSpec]:
+    """Called at start for rights of the plugin's own pages.
+
+    :returns: `PermissionSpec` objects named `x:<plugin>:<action>`.
+    """
+    return ()
+
+
+@hookspec
+def on_campaign_published(event: CampaignPublished) -> None:
+    """Told after a campaign was launched.
+
+    :param event: Which campaign of which brand, and when.
+    """
+
+
+@hookspec
+def on_collaboration_agreed(event: CollaborationAgreed) -> None:
+    """Told after both sides signed.
+
+    :param event: Which collaboration, and when.
+    """
+
+
+@hookspec
+def on_content_decided(event: ContentDecided) -> None:
+    """Told after the brand decided on a submission.
+
+    :param event: Which deliverable, and the decision.
+    """
+
+
+@hookspec
+def on_sale_attributed(event: SaleAttributed) -> None:
+    """Told after a sale was credited to a collaboration.
+
+    :param event: The order, its amount without VAT and shipping, and whom it was credited to.
+    """
+
+
+@hookspec
+def on_payout_settled(event: PayoutSettled) -> None:
+    """Told after a payout was received or has failed for good.
+
+    :param event: Which payout, its amount, and whether it was received.
+    """
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`: register_pages was probably meant`, or nothing when no name is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f": {near[0]} was probably meant" if near else ""

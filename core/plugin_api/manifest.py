@@ -1,0 +1,66 @@
+"""What a plugin says of itself."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from core.plugin_api import hooks
+from core.plugin_api.contract import ContractError, names_of, refuse_near_misses
+from core.plugin_api.fields import SettingField
+from core.plugin_api.text import Text
+
+
+class PluginKind(enum.StrEnum):
+    """The kinds of plugins; the same words in folders, hooks, commands and documentation."""
+
+    PAYMENT_MODELS = "payment_models"
+    PLATFORMS = "platforms"
+    SALES_SOURCES = "sales_sources"
+    COMPLIANCE = "compliance"
+    PAYOUT_RAILS = "payout_rails"
+    PAGES = "pages"
+
+
+class PluginScope(enum.StrEnum):
+    """Who switches it and fills in its settings: each brand, or the installation alone."""
+
+    BRAND = "brand"
+    SITE = "site"
+
+
+HOOKS = frozenset(name for name in vars(hooks) if name.startswith(("register_", "on_")))
+
+
+class Plugin:
+    """The manifest and the hooks of one plugin. Subclass it, mark hooks with `@hookimpl`, expose `plugin = Yours()`.
+
+    `name` is the entry point, the gettext domain, the prefix of tables (`x_<name>_`) and a part of the URLs, so
+    it never changes. `api_version` is the number the plugin was written for. Version and author come from the
+    distribution's metadata.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[Text]
+    description: ClassVar[Text | None] = None
+    api_version: ClassVar[int]
+    scope: ClassVar[PluginScope] = PluginScope.BRAND
+    settings: ClassVar[Sequence[SettingField]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a hook that is misspelt, unknown or not marked."""
+        super().__init_subclass__(**kwargs)
+        for name, value in vars(cls).items():
+            if not name.startswith(("register_", "on_")):
+                continue
+            if name not in HOOKS:
+                raise ContractError(f"{cls.__name__}.{name} is not a hook{hooks.nearest(name, HOOKS)}")
+            if not hasattr(value, "samverk_impl"):
+                raise ContractError(f"{cls.__name__}.{name} lacks @hookimpl")
+        refuse_near_misses(cls, HOOKS | names_of(Plugin), {})
+
+    @property
+    def kinds(self) -> tuple[PluginKind, ...]:
+        """The kinds of things it registers, from the hooks it has."""
+        return tuple(kind for kind in PluginKind if hasattr(self, f"register_{kind}"))

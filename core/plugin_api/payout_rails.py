@@ -1,0 +1,159 @@
+"""The contract of payout rails: they move money and decide nothing.
+
+Core compares amount, currency and reference itself, keeps the key, and pays nothing twice.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from core.money import Money
+from core.plugin_api.context import Context, NotSupported
+from core.plugin_api.contract import Provider
+from core.plugin_api.fields import SettingField
+from core.plugin_api.text import T, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Who is paid. `id` is stable; `details` holds what this rail's payee fields asked for."""
+
+    id: str
+    name: str
+    country: str = ""
+    iban: str = field(default="", repr=False)
+    bic: str = ""
+    street: str = ""
+    postcode: str = ""
+    town: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutOrder:
+    """One payment. `reference` is core's id of it, unique for ever, at most 35 characters."""
+
+    reference: str
+    amount: Money
+    payee: Payee
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutBatch:
+    """Payments that are sent together from one brand."""
+
+    id: str
+    orders: tuple[PayoutOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The rail took the order under its own id. It is sent, not received."""
+
+    rail_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The rail will certainly not pay this order. `retryable`: a new attempt may go well."""
+
+    reason: Text
+    code: str = ""
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Nobody knows whether it was paid (no answer, a server's fault): core asks again with the same key."""
+
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAction:
+    """A person must do something: send it in their bank, upload a file, follow a link."""
+
+    instruction: Text
+    url: str | None = None
+    file_name: str | None = None
+    file: bytes | None = field(default=None, repr=False)
+
+
+Outcome = Accepted | Refused | Ambiguous | NeedsAction
+
+
+@dataclass(frozen=True, slots=True)
+class RailEvent:
+    """What a rail reports later. `amount` is what it says it moved; core compares it.
+
+    `status` is one of `sent`, `received`, `failed`, `returned`.
+    """
+
+    id: str
+    reference: str
+    status: str
+    at: datetime
+    amount: Money | None = None
+    rail_id: str = ""
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Onboarding:
+    """How far a payee is with the rail: `ready`, or the link where they go on."""
+
+    ready: bool
+    url: str | None = None
+    missing: Sequence[Text] = ()
+
+
+class PayoutRail(Provider, ABC):
+    """A way to send money. Subclass it and write `submit`; the rest has honest defaults."""
+
+    settings: ClassVar[Sequence[SettingField]] = ()
+    payee_fields: ClassVar[Sequence[SettingField]] = ()
+    currencies: ClassVar[frozenset[str] | None] = None
+    """The currencies it sends; None for any."""
+    key_window_hours: ClassVar[int] = 24
+    """How long the rail remembers a key. Past it an ambiguous order is looked up, never sent again."""
+    renamed: ClassVar[Mapping[str, str]] = {"send": "submit", "pay": "submit"}
+
+    def onboard(self, ctx: Context, payee: Payee) -> Onboarding:
+        """What the payee must still do before money can be sent to them."""
+        return Onboarding(ready=True)
+
+    @abstractmethod
+    def submit(self, ctx: Context, batch: PayoutBatch, key: str) -> Mapping[str, Outcome]:
+        """An outcome for every order of the batch, by reference. The same key again is the same payment."""
+
+    def lookup(self, ctx: Context, references: Sequence[str]) -> Mapping[str, Outcome]:
+        """What the rail knows of orders it may have seen; a reference it never saw is left out."""
+        raise NotSupported(T("This rail cannot look up payments."))
+
+    def parse_webhook(self, ctx: Context, headers: Mapping[str, str], body: bytes) -> Sequence[RailEvent]:
+        """The events of a signed message; raises `BadSignature` for anything else."""
+        raise NotSupported(T("This rail sends no messages."))
+
+    def step(self, currency: str) -> int:
+        """Amounts must be a multiple of this many minor units; core rounds down and keeps the rest payable."""
+        return 1
+
+    def minimum(self, currency: str) -> Money:
+        """The smallest amount the rail sends."""
+        return Money(self.step(currency), currency)
+
+    def to_wire(self, amount: Money) -> int | str:
+        """The amount as the rail writes it."""
+        return amount.minor
+
+    def from_wire(self, value: int | str, currency: str) -> Money:
+        """The amount that the rail wrote; the inverse of `to_wire`."""
+        return Money(int(value), currency)
+
+    def forget(self, ctx: Context, payee: Payee) -> None:
+        """Erase what the rail's other side keeps of a person, as far as the law lets it."""

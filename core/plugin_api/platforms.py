@@ -1,0 +1,115 @@
+"""The contract of platforms: where influencers post. Core stores what a connector tells, with its age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from core.csv_input import Column, Row
+from core.plugin_api.context import Context, NotSupported, Page, Parsed
+from core.plugin_api.contract import Provider
+from core.plugin_api.fields import SettingField
+from core.plugin_api.payment_models import EvidenceLevel
+from core.plugin_api.text import T, Text
+
+METRICS = ("views", "reach", "likes", "comments", "shares", "saves")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account as the platform shows it; what it does not tell is None, never 0."""
+
+    account: str
+    handle: str
+    name: str = ""
+    url: str = ""
+    followers: int | None = None
+    posts: int | None = None
+    verified: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something published. `id` is the platform's."""
+
+    id: str
+    url: str
+    published_at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostRef:
+    """What an address points at: a post of a platform, and whose it is when the address tells."""
+
+    post: str
+    url: str
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """A reading of a post: cumulative counts by metric name (`METRICS`); what is not told is absent."""
+
+    post: str
+    at: datetime
+    values: Mapping[str, int] = field(default_factory=dict)
+    evidence: EvidenceLevel = EvidenceLevel.DOCUMENTED
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """Whether the platform's own ad label is set; None when the platform does not tell."""
+
+    labelled: bool | None
+    label: str = ""
+    brands: tuple[str, ...] = ()
+
+
+class PlatformConnector(Provider):
+    """A platform. Write the methods it can answer; `supports("metrics")` tells core which those are.
+
+    Every method raises a `ConnectorError` child when it cannot answer, never returns a guess.
+    """
+
+    settings: ClassVar[Sequence[SettingField]] = ()
+    columns: ClassVar[Sequence[Column]] = ()
+    """The columns of the table that `parse` reads, for the form and the documentation."""
+    renamed: ClassVar[Mapping[str, str]] = {"get_profile": "profile", "get_metrics": "metrics"}
+
+    def profile(self, ctx: Context, account: str) -> Profile:
+        """The account's public numbers."""
+        raise NotSupported(_unsupported(self))
+
+    def posts(self, ctx: Context, account: str, cursor: str | None = None) -> Page[Post]:
+        """The account's posts, newest first, a page at a time."""
+        raise NotSupported(_unsupported(self))
+
+    def metrics(self, ctx: Context, posts: Sequence[str]) -> Sequence[Metrics]:
+        """Readings of many posts in as few calls as the platform allows; a missing post is left out."""
+        raise NotSupported(_unsupported(self))
+
+    def parse(self, rows: Sequence[Row]) -> Parsed[Metrics]:
+        """Readings from a table that a person exported; `Metrics.post` is the post's address as written."""
+        raise NotSupported(_unsupported(self))
+
+    def resolve_url(self, url: str) -> PostRef | None:
+        """The post that an address points at, without asking anybody; None when it is not of this platform."""
+        return None
+
+    def disclosure(self, ctx: Context, post: str) -> Disclosure:
+        """Whether the post carries the platform's own ad label."""
+        raise NotSupported(_unsupported(self))
+
+    def verify_webhook(self, ctx: Context, headers: Mapping[str, str], body: bytes) -> Sequence[Metrics]:
+        """The readings of a signed message; raises `BadSignature` for anything else."""
+        raise NotSupported(_unsupported(self))
+
+    def forget(self, ctx: Context, account: str) -> None:
+        """Erase what the plugin keeps of an account."""
+
+
+def _unsupported(connector: PlatformConnector) -> Text:
+    return T("%(platform)s does not tell this.", platform=connector.title)
