@@ -26,7 +26,7 @@ on("click", "[data-show-password]", (button) => {
   button.setAttribute("aria-pressed", String(shown));
 });
 
-on("change", "[data-theme-choice]", ({ value }) => {
+on("change", 'select[name="theme"]', ({ value }) => {
   document.cookie = `theme=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
   if (value === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = value;
