@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import DDL, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,19 +31,27 @@ def append_only(table: str, columns: Collection[str], dialect: str, erasable: Co
     if dialect == "sqlite":
         when = f" WHEN NOT ({allowed})" if allowed else ""
         return [
-            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}{when} "
-            f"BEGIN SELECT RAISE(ABORT, '{table}: update is refused, rows are only added'); END",
-            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table}: delete is refused, rows are only added'); END",
+            (
+                f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}{when} "
+                f"BEGIN SELECT RAISE(ABORT, '{table}: update is refused, rows are only added'); END"
+            ),
+            (
+                f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table}: delete is refused, rows are only added'); END"
+            ),
         ]
     when = f" WHEN (NOT ({allowed}))" if allowed else ""
     return [
         PG_REFUSE,
-        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
-        f"FOR EACH ROW{when} EXECUTE FUNCTION samverk_refuse()",
+        (
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
+            f"FOR EACH ROW{when} EXECUTE FUNCTION samverk_refuse()"
+        ),
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION samverk_refuse()",
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION samverk_refuse()",
+        (
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION samverk_refuse()"
+        ),
     ]
 
 
@@ -57,7 +65,8 @@ def install(table: Table, statements: Callable[[str], list[str]]) -> None:
     """Run the statements of the dialect right after the table is created by the metadata."""
     for dialect in DIALECTS:
         for statement in statements(dialect):
-            event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
+            guard: DDL = cast(Any, DDL)(statement.replace("%", "%%"))
+            event.listen(table, "after_create", guard.execute_if(dialect=dialect))
 
 
 def _erasure(columns: Collection[str], erasable: Collection[str], dialect: str) -> str:

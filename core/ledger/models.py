@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
+from functools import partial
 from typing import cast
 
 from sqlalchemy import (
@@ -21,7 +22,6 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    true,
 )
 from sqlalchemy.orm import Mapped
 
@@ -58,7 +58,7 @@ class LedgerAccount(Base):
     kind: Mapped[str] = financial(String(20))
     book: Mapped[Book] = financial(String(8))
     currency: Mapped[str] = financial(String(3))
-    normal: Mapped[int]  = financial()
+    normal: Mapped[int] = financial()
     floor: Mapped[bool] = financial(Boolean)
     balance: Mapped[int] = financial(BigInteger, default=0)
     last_tx_id: Mapped[int] = financial(BigInteger, default=0)
@@ -128,7 +128,5 @@ class LedgerHead(Base):
     hash: Mapped[str] = financial(String(64), default=ddl.GENESIS)
 
 
-SEALED = LedgerTx.sealed == true()
-
-# The guards speak of all four tables, so they go in behind the last one.
-LedgerHead.__table__.append_constraint  # noqa: B018
+for _model in (LedgerAccount, LedgerTx, LedgerEntry, LedgerHead):
+    install(cast(Table, _model.__table__), partial(ddl.guards, _model.__tablename__))
