@@ -31,6 +31,7 @@ from core.plugin_api.context import (
     Unavailable,
 )
 from core.plugin_api.contract import ContractError
+from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_shown
 from core.plugin_api.hooks import hookimpl
 from core.plugin_api.manifest import Plugin, PluginKind, PluginScope
@@ -59,6 +60,8 @@ from core.plugin_api.payment_models import (
     Scope,
     Settles,
     Terms,
+    roots_of,
+    sales_with_refunds,
     standing,
 )
 from core.plugin_api.payout_rails import (
@@ -95,6 +98,7 @@ __all__ = [
     "ContentDecided",
     "Context",
     "ContractError",
+    "Deal",
     "DeliverableApproved",
     "Disclosure",
     "EvidenceLevel",
@@ -172,5 +176,7 @@ __all__ = [
     "parse_moment",
     "parse_number",
     "read_table",
+    "roots_of",
+    "sales_with_refunds",
     "standing",
 ]

@@ -12,20 +12,24 @@ from core.plugin_api.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of a deal: a payment model by name, and its terms. `id` is unique in the deal."""
+    """One part of a deal: a payment model by name, and its terms. `id` is unique in the deal.
+
+    `version` is the model's when the deal was made; a later version never re-prices it.
+    """
 
     id: str
     model: str
     terms: Terms
+    version: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A form that can be stored."""
-        return {"id": self.id, "model": self.model, "terms": self.terms.to_json()}
+        return {"id": self.id, "model": self.model, "version": self.version, "terms": self.terms.to_json()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Component:
         """The component that `to_json` stored."""
-        return cls(data["id"], data["model"], Terms.from_json(data["terms"]))
+        return cls(data["id"], data["model"], Terms.from_json(data["terms"]), data.get("version", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,7 @@ class Recipe:
     def build(self, terms: Mapping[str, Terms]) -> tuple[tuple[Component, ...], Composition]:
         """The deal with terms for every part; presets hold where the terms say nothing."""
         components = tuple(
-            Component(
-                part.id,
-                part.model,
-                Terms(terms[part.id].currency, {**part.presets, **terms[part.id].values}),
-            )
+            Component(part.id, part.model, Terms(terms[part.id].currency, {**part.presets, **terms[part.id].values}))
             for part in self.parts
         )
         return components, self.composition

@@ -30,6 +30,14 @@ class PluginScope(enum.StrEnum):
     SITE = "site"
 
 
+KIND_HOOKS: dict[PluginKind, tuple[str, ...]] = {
+    PluginKind.PAYMENT_MODELS: ("register_payment_models", "register_compositions"),
+    PluginKind.PLATFORMS: ("register_platforms",),
+    PluginKind.SALES_SOURCES: ("register_sales_sources",),
+    PluginKind.COMPLIANCE: ("register_compliance",),
+    PluginKind.PAYOUT_RAILS: ("register_payout_rails",),
+    PluginKind.PAGES: ("register_pages", "register_panels", "register_commands"),
+}
 HOOKS = frozenset(name for name in vars(hooks) if name.startswith(("register_", "on_")))
 
 
@@ -63,4 +71,4 @@ class Plugin:
     @property
     def kinds(self) -> tuple[PluginKind, ...]:
         """The kinds of things it registers, from the hooks it has."""
-        return tuple(kind for kind in PluginKind if hasattr(self, f"register_{kind}"))
+        return tuple(kind for kind, names in KIND_HOOKS.items() if any(hasattr(self, name) for name in names))

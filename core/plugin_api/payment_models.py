@@ -98,6 +98,9 @@ class GiftDelivered(Fact):
     gift: str
 
 
+FACTS: tuple[type[Fact], ...] = (DeliverableApproved, Sale, Refund, MetricReading, Period, GiftDelivered)
+
+
 class Settles(enum.StrEnum):
     """How a line is settled: with money, or with the thing itself (booked as value, never as cash)."""
 
@@ -194,6 +197,8 @@ class PaymentModel(Provider, ABC):
     version: ClassVar[str] = "1"
     """Rises when `earned` changes its mind; it is kept on every line, and signed deals keep theirs."""
     scope: ClassVar[Scope] = Scope.FACT
+    uses: ClassVar[tuple[type[Fact], ...]] = FACTS
+    """The kinds of facts it wants to see."""
     terms: ClassVar[Sequence[SettingField]] = ()
 
     def check_terms(self, terms: Terms) -> Sequence[tuple[str, Text]]:
@@ -226,3 +231,25 @@ def standing(facts: Iterable[Fact]) -> list[Fact]:
     known = list(facts)
     replaced = {fact.corrects for fact in known if fact.corrects and not isinstance(fact, Refund)}
     return sorted((fact for fact in known if fact.key not in replaced), key=lambda fact: (fact.at, fact.key))
+
+
+def roots_of(facts: Iterable[Fact]) -> dict[str, str]:
+    """For each fact the key of the first one that it corrects, directly or not; its own when it corrects none."""
+    corrects = {fact.key: fact.corrects for fact in facts}
+    roots = {}
+    for key in corrects:
+        root, seen = key, {key}
+        while (before := corrects.get(root)) and before not in seen:
+            root = before
+            seen.add(root)
+        roots[key] = root
+    return roots
+
+
+def sales_with_refunds(facts: Sequence[Fact]) -> list[tuple[Sale, list[Refund]]]:
+    """Every standing sale with the refunds of its order, oldest first; a refund without its sale waits for it."""
+    current = standing(facts)
+    roots = roots_of(facts)
+    refunds = [fact for fact in current if isinstance(fact, Refund)]
+    sales = [fact for fact in current if isinstance(fact, Sale)]
+    return [(sale, [refund for refund in refunds if roots[refund.key] == roots[sale.key]]) for sale in sales]

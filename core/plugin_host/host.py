@@ -1,0 +1,117 @@
+"""The host: one dictionary for each kind of provider, and the fence that every call goes through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+from core.plugin_api.text import T
+from core.plugin_host.loader import Candidate, find, load, manager_of, told
+from core.plugin_host.records import Failure, Record, State
+
+if TYPE_CHECKING:
+    import click
+    import pluggy
+
+    from core.plugin_api.compliance import CompliancePack
+    from core.plugin_api.composition import Recipe
+    from core.plugin_api.observations import Observation
+    from core.plugin_api.pages import Panel, PermissionSpec, PluginPage
+    from core.plugin_api.payment_models import PaymentModel
+    from core.plugin_api.payout_rails import PayoutRail
+    from core.plugin_api.platforms import PlatformConnector
+    from core.plugin_api.sales_sources import SalesSource
+
+P = ParamSpec("P")
+R = TypeVar("R")
+V = TypeVar("V")
+log = logging.getLogger("samverk.plugins")
+
+
+class Registry(dict[str, V], Generic[V]):
+    """Providers of one kind by name; `owners` tells which plugin brought each."""
+
+    def __init__(self, records: Iterable[Record], kind: str) -> None:
+        """Gather what the active plugins provide of a kind."""
+        found = [(n, item, r.name) for r in records for n, item in r.provides.get(kind, {}).items()]
+        super().__init__((name, item) for name, item, _ in found)
+        self.owners: Mapping[str, str] = {name: owner for name, _, owner in found}
+
+    def enabled(self, switches: Mapping[str, bool]) -> dict[str, V]:
+        """Those whose plugin is not switched off."""
+        return {name: item for name, item in self.items() if switches.get(self.owners[name], True)}
+
+
+class PluginHost:
+    """Every plugin that was found. Registries hold what the active ones provide, by name."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        """Build the registries once; nothing is looked up through hooks afterwards."""
+        self.records: Mapping[tuple[str, str], Record] = {(r.name, r.origin): r for r in records}
+        active = [record for record in records if record.state is State.ACTIVE]
+        self.active: Mapping[str, Record] = {record.name: record for record in active}
+        self.payment_models: Registry[PaymentModel] = Registry(active, "payment_models")
+        self.compositions: Registry[Recipe] = Registry(active, "compositions")
+        self.platforms: Registry[PlatformConnector] = Registry(active, "platforms")
+        self.sales_sources: Registry[SalesSource] = Registry(active, "sales_sources")
+        self.compliance: Registry[CompliancePack] = Registry(active, "compliance")
+        self.payout_rails: Registry[PayoutRail] = Registry(active, "payout_rails")
+        self.permissions: Registry[PermissionSpec] = Registry(active, "permissions")
+        self._managers: dict[str, pluggy.PluginManager] = {
+            record.name: manager_of(record.plugin)
+            for record in active
+            if record.plugin and any(name.startswith("on_") for name in dir(record.plugin))
+        }
+
+    @classmethod
+    def load(cls, *, safe_mode: bool = False, candidates: Iterable[Candidate] | None = None) -> PluginHost:
+        """Find and load all plugins; in safe mode only what ships in the box. Never raises for a plugin's fault."""
+        return cls(load(find(safe_mode=safe_mode) if candidates is None else candidates))
+
+    def registry(self, kind: str) -> Registry[Any]:
+        """The registry of a kind by its word: `payment_models`, `platforms` ..."""
+        found = getattr(self, kind, None)
+        if not isinstance(found, Registry):
+            raise KeyError(kind)
+        return found
+
+    def enabled(self, kind: str, brand_switches: Mapping[str, bool]) -> dict[str, Any]:
+        """What a brand may newly use of a kind: everything whose plugin is not switched off."""
+        return self.registry(kind).enabled(brand_switches)
+
+    def pages(self) -> list[tuple[str, PluginPage]]:
+        """Every plugin's pages, as (plugin, page)."""
+        return self._own("pages")
+
+    def panels(self) -> list[tuple[str, Panel]]:
+        """Every plugin's panels, as (plugin, panel)."""
+        return self._own("panels")
+
+    def commands(self) -> list[tuple[str, click.Command]]:
+        """Every plugin's commands, as (plugin, command)."""
+        return self._own("commands")
+
+    def _own(self, kind: str) -> list[tuple[str, Any]]:
+        return [(name, item) for name, r in self.active.items() for item in r.provides.get(kind, {}).values()]
+
+    def call(
+        self, plugin: str, function: Callable[..., R], *args: Any, returns: Any = None, **kwargs: Any
+    ) -> R | Failure:
+        """Ask a plugin. Whatever it raises, or an answer of another type than `returns`, becomes a `Failure`."""
+        try:
+            answer = function(*args, **kwargs)
+        except (Exception, SystemExit) as error:
+            log.exception("plugin %s failed", plugin)
+            return Failure(plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=plugin, error=told(error)))
+        if returns is not None and not isinstance(answer, returns):
+            kind = type(answer).__name__
+            log.error("plugin %s returned %s", plugin, kind)
+            return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=kind))
+        return answer
+
+    def notify(self, hook: str, event: Observation, switches: Mapping[str, bool] | None = None) -> list[Failure]:
+        """Tell every observer that is not switched off, each behind its own fence; the failures come back."""
+        told_to = (name for name in self._managers if (switches or {}).get(name, True))
+        answers = (self.call(name, getattr(self._managers[name].hook, hook), event=event) for name in told_to)
+        return [answer for answer in answers if isinstance(answer, Failure)]

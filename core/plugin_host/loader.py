@@ -1,0 +1,245 @@
+"""Finds plugins in the box and among installed distributions, and examines each behind its own fence."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, metadata
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from core.plugin_api import API_VERSION, hooks
+from core.plugin_api.compliance import CompliancePack
+from core.plugin_api.composition import Recipe
+from core.plugin_api.contract import NAME, ContractError, Provider
+from core.plugin_api.manifest import Plugin
+from core.plugin_api.pages import Panel, PermissionSpec, PluginPage
+from core.plugin_api.payment_models import PaymentModel
+from core.plugin_api.payout_rails import PayoutRail
+from core.plugin_api.platforms import PlatformConnector
+from core.plugin_api.sales_sources import SalesSource
+from core.plugin_api.text import T, Text
+from core.plugin_host.records import IN_THE_BOX, Record, State
+
+GROUP = "samverk.plugins"
+log = logging.getLogger("samverk.plugins")
+
+PROVIDERS: dict[str, type[Provider]] = {
+    "payment_models": PaymentModel,
+    "platforms": PlatformConnector,
+    "sales_sources": SalesSource,
+    "payout_rails": PayoutRail,
+}
+"""Registered as classes, of which the host makes one object each."""
+DATA: dict[str, tuple[type, str]] = {
+    "compositions": (Recipe, "name"),
+    "compliance": (CompliancePack, "id"),
+    "pages": (PluginPage, "path"),
+    "panels": (Panel, "title"),
+    "permissions": (PermissionSpec, "name"),
+    "commands": (object, "name"),
+}
+"""Registered as they are; the attribute is what tells two of them apart."""
+SHARED = (*PROVIDERS, "compositions", "compliance", "permissions")
+"""Kinds whose names are the whole installation's; the rest live under their plugin's own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that calls itself a plugin and was not loaded yet."""
+
+    name: str
+    origin: str
+    version: str
+    author: str
+    load: Callable[[], object]
+
+
+class Fault(Exception):
+    """Why a candidate cannot be active, in a sentence for people."""
+
+    def __init__(self, reason: Text, state: State = State.BROKEN) -> None:
+        """Keep the reason and the state it leads to."""
+        super().__init__(reason.msgid)
+        self.reason = reason
+        self.state = state
+
+
+def find(*, safe_mode: bool = False) -> list[Candidate]:
+    """Everything that calls itself a plugin; in safe mode only what ships in the box."""
+    foreign = [] if safe_mode else entry_points(group=GROUP)
+    return [*in_the_box(), *(_foreign(point) for point in sorted(foreign, key=lambda p: (p.name, p.value)))]
+
+
+def in_the_box() -> list[Candidate]:
+    """The folders `plugins/<kind>/<name>/`."""
+    spec = importlib.util.find_spec("plugins")
+    roots = list(spec.submodule_search_locations or ()) if spec else []
+    version, author = _about(IN_THE_BOX)
+    found = []
+    for folder in sorted(path.parent for root in roots for path in Path(root).glob("*/*/__init__.py")):
+        module = f"plugins.{folder.parent.name}.{folder.name}"
+        found.append(Candidate(folder.name, IN_THE_BOX, version, author, partial(importlib.import_module, module)))
+    return found
+
+
+def _foreign(point: EntryPoint) -> Candidate:
+    origin = point.dist.name if point.dist else point.value
+    return Candidate(point.name, origin, *_about(origin), point.load)
+
+
+def _about(distribution: str) -> tuple[str, str]:
+    try:
+        about = metadata(distribution)
+    except PackageNotFoundError:
+        return "", ""
+    return about["Version"] or "", about["Author"] or about["Author-email"] or ""
+
+
+def load(candidates: Iterable[Candidate]) -> list[Record]:
+    """A record of every candidate, sorted by name; nothing a candidate does comes out of here."""
+    records = settle_claims([examine(candidate) for candidate in candidates])
+    return sorted(records, key=lambda record: (record.name, record.origin))
+
+
+def examine(candidate: Candidate) -> Record:
+    """Load one candidate behind its fence: an active record, or one that says what is wrong."""
+    record = Record(candidate.name, candidate.origin, candidate.version, candidate.author)
+    try:
+        plugin = manifest(candidate)
+        record = replace(record, name=plugin.name, plugin=plugin)
+        check_version(plugin)
+        return replace(record, provides=collect(plugin))
+    except Fault as fault:
+        return replace(record, state=fault.state, reason=fault.reason)
+    except ContractError as error:
+        reason = T("It does not keep the plugin API: %(error)s.", error=str(error))
+    except (Exception, SystemExit) as error:
+        log.exception("plugin %s could not be loaded", candidate.name)
+        reason = T("It could not be loaded: %(error)s.", error=told(error))
+    return replace(record, state=State.BROKEN, reason=reason)
+
+
+def manifest(candidate: Candidate) -> Plugin:
+    """The candidate's plugin object, with a proper name and title."""
+    loaded: Any = candidate.load()
+    plugin = loaded if isinstance(loaded, Plugin | type) else getattr(loaded, "plugin", None)
+    if isinstance(plugin, type):
+        plugin = plugin()
+    if not isinstance(plugin, Plugin):
+        raise Fault(T("It has no object named plugin that is a samverk.Plugin."))
+    for attribute, kind in (("name", str), ("title", Text), ("api_version", int)):
+        if not isinstance(getattr(plugin, attribute, None), kind):
+            raise Fault(T("Its manifest lacks %(attribute)s.", attribute=attribute))
+    if not NAME.fullmatch(plugin.name):
+        raise Fault(T("Its name must be of small letters, digits and underscores."))
+    if candidate.origin != IN_THE_BOX and plugin.name != candidate.name:
+        raise Fault(
+            T("It calls itself %(name)s, but its entry point is %(point)s.", name=plugin.name, point=candidate.name)
+        )
+    return plugin
+
+
+def check_version(plugin: Plugin) -> None:
+    """Refuse a plugin that was written for another plugin API."""
+    if plugin.api_version == API_VERSION:
+        return
+    state = State.NEEDS_UPGRADE if plugin.api_version < API_VERSION else State.BROKEN
+    theirs = plugin.api_version
+    raise Fault(
+        T("It was written for plugin API %(theirs)s, and this is %(ours)s.", theirs=theirs, ours=API_VERSION), state
+    )
+
+
+def collect(plugin: Plugin) -> dict[str, dict[str, Any]]:
+    """Everything that the plugin registers, by kind and name."""
+    manager = manager_of(plugin)
+    provides = {}
+    for kind in (*PROVIDERS, *DATA):
+        answers: list[Any] = getattr(manager.hook, f"register_{kind}")()
+        if answers:
+            provides[kind] = _named(kind, answers[0])
+    return provides
+
+
+def manager_of(plugin: Plugin) -> pluggy.PluginManager:
+    """A hook manager for this plugin alone, so that no plugin meets another's faults."""
+    manager = pluggy.PluginManager(hooks.PROJECT)
+    manager.add_hookspecs(hooks)
+    try:
+        manager.register(plugin, plugin.name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise ContractError(str(error).replace("\n", " ")) from error
+    return manager
+
+
+def _named(kind: str, answer: object) -> dict[str, Any]:
+    if not isinstance(answer, Sequence) or isinstance(answer, str):
+        raise ContractError(f"register_{kind} must return a list")
+    named: dict[str, Any] = {}
+    for item in answer:
+        thing, name = _provider(kind, item) if kind in PROVIDERS else _datum(kind, item)
+        if name in named:
+            raise ContractError(f"register_{kind} names {name} twice")
+        named[name] = thing
+    return named
+
+
+def _provider(kind: str, item: object) -> tuple[Provider, str]:
+    contract = PROVIDERS[kind]
+    if not isinstance(item, type) or not issubclass(item, contract):
+        raise ContractError(f"register_{kind} must return subclasses of {contract.__name__}, not {item!r}")
+    name = getattr(item, "name", None)
+    if not isinstance(name, str) or not NAME.fullmatch(name) or not isinstance(getattr(item, "title", None), Text):
+        raise ContractError(f"{item.__name__} lacks a proper name or a title")
+    return item(), name
+
+
+def _datum(kind: str, item: object) -> tuple[object, str]:
+    expected, attribute = DATA[kind]
+    name = getattr(item, attribute, None)
+    if not isinstance(item, expected) or not name:
+        raise ContractError(f"register_{kind} must return {expected.__name__} objects, not {item!r}")
+    return item, str(name)
+
+
+def settle_claims(records: Sequence[Record]) -> list[Record]:
+    """Refuse doubled names: what ships in the box keeps its name, of foreign plugins nobody gets it."""
+    claims: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.state is State.ACTIVE:
+            claims["plugin", record.name].append(record)
+            for kind in SHARED:
+                for name in record.provides.get(kind, ()):
+                    claims[kind, name].append(record)
+    refused: dict[int, Text] = {}
+    for (_, name), claimants in claims.items():
+        keeper = next((record for record in claimants if record.in_the_box), None)
+        for loser in claimants:
+            if len(claimants) > 1 and loser is not keeper:
+                other = keeper or next(record for record in claimants if record is not loser)
+                refused[id(loser)] = T("The name %(name)s is taken by %(other)s.", name=name, other=_who(other))
+    return [
+        replace(record, state=State.BROKEN, reason=refused[id(record)], provides={})
+        if id(record) in refused
+        else record
+        for record in records
+    ]
+
+
+def _who(record: Record) -> str:
+    return f"{record.name} ({record.origin})"
+
+
+def told(error: BaseException) -> str:
+    """An exception as part of a sentence."""
+    text = " ".join(str(error).split())[:200].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,54 @@
+"""Terms of a deal's components: read from a form, checked by their model, told in sentences. All behind the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.errors import Missing
+from core.plugin_api.composition import Component
+from core.plugin_api.deal import Deal
+from core.plugin_api.fields import Errors, parse
+from core.plugin_api.payment_models import PaymentModel, Terms
+from core.plugin_api.text import T, Text
+from core.plugin_host.evaluate import AnyDeal, model_of
+from core.plugin_host.host import PluginHost
+from core.plugin_host.records import Failure
+
+
+def read_component(
+    host: PluginHost, *, id: str, model: str, raw: Mapping[str, object], currency: str
+) -> tuple[Component, Errors]:
+    """A component from what a form sent, and a message for each field that cannot be taken; "" is the whole part."""
+    found = _model(host, model)
+    values, errors = parse(found.terms, raw, currency)
+    component = Component(id, model, Terms(currency, values), found.version)
+    return component, errors or check_component(host, component)
+
+
+def check_component(host: PluginHost, component: Component) -> Errors:
+    """What the model says is wrong with its terms, by field."""
+    model = _model(host, component.model)
+    plugin = host.payment_models.owners[component.model]
+    faults = host.call(plugin, lambda: dict(model.check_terms(component.terms)), returns=dict)
+    return {"": faults.reason} if isinstance(faults, Failure) else faults
+
+
+def describe(host: PluginHost, deal: AnyDeal) -> list[tuple[Component, list[Text]]]:
+    """The terms as sentences that both sides read; a model that fails leaves its reason in their place."""
+    told = []
+    for component in Deal.of(deal).components:
+        model = model_of(host, component)
+        if isinstance(model, Failure):
+            told.append((component, [model.reason]))
+            continue
+        plugin = host.payment_models.owners[component.model]
+        sentences = host.call(plugin, model.describe, component.terms, returns=list | tuple)
+        told.append((component, [sentences.reason] if isinstance(sentences, Failure) else list(sentences)))
+    return told
+
+
+def _model(host: PluginHost, name: str) -> PaymentModel:
+    model = host.payment_models.get(name)
+    if model is None:
+        raise Missing(T("The payment model %(model)s is not installed or does not work.", model=name))
+    return model
