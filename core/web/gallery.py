@@ -1,0 +1,60 @@
+"""What the page of components shows: invented names and sums, and one form in every state."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    FileField,
+    Form,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+
+from core.money import Money
+
+STATES = [
+    "draft", "planning", "recruiting", "active", "paused", "wrapping_up", "completed", "archived", "cancelled",
+    "offered", "negotiating", "contracting", "in_review", "approved", "changes_requested", "rejected", "scheduled",
+    "published", "verified", "pending", "on_hold", "payable", "in_payout", "awaiting_approval", "blocked",
+    "processing", "sent", "received", "failed", "unknown", "violation", "needs_review", "broken",
+]
+
+
+class SampleForm(Form):
+    """One field of every kind."""
+
+    title = StringField("Name", description="The influencers see it.")
+    country = SelectField("Country", choices=[("FI", "Suomi"), ("SE", "Sverige"), ("NO", "Norge")])
+    amount = StringField("Budget")
+    password = PasswordField("Password")
+    brief = TextAreaField("Brief")
+    pay = RadioField("Payment", choices=[("fixed", "Fixed fee"), ("commission", "Commission")])
+    markets = SelectMultipleField("Markets", choices=[("FI", "Suomi"), ("SE", "Sverige"), ("NO", "Norge")])
+    video = FileField("Video")
+    agreed = BooleanField("I have read the privacy notice")
+
+
+def sample() -> dict[str, Any]:
+    """The context of `components.html`."""
+    good = SampleForm(MultiDict({"title": "Autumn skin ritual", "pay": "fixed", "markets": "FI", "agreed": "y"}))
+    wrong = SampleForm(MultiDict({"title": "", "amount": "12,3,4", "pay": "commission"}), prefix="wrong")
+    wrong.title.errors = ["Fill in this field."]
+    wrong.amount.errors = ["Write a number, for example 1234.50."]
+    wrong.pay.errors = wrong.agreed.errors = wrong.video.errors = ["Choose one of the list."]
+    for form in (good, wrong):
+        form.title.flags.required = form.country.flags.required = True
+    return {
+        "states": STATES,
+        "good": good,
+        "wrong": wrong,
+        "sums": [Money(123456, "EUR"), Money(0, "SEK"), Money(-5000, "NOK"), None],
+        "day": date(2026, 11, 24),
+    }
