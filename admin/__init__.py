@@ -1,0 +1,27 @@
+"""The brand's and the agency's face."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Add the admin to an app."""
+    from admin import (  # noqa: F401 - each registers its pages
+        campaigns,
+        collaborations,
+        content,
+        earnings,
+        gifts,
+        home,
+        imports,
+        payouts,
+        people,
+        sales,
+        site,
+        team,
+    )
+    from admin.face import admin, surroundings
+
+    admin.context_processor(lambda: surroundings(app))
+    app.register_blueprint(admin)

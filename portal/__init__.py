@@ -1,0 +1,14 @@
+"""The influencer's face."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Add the portal to an app."""
+    from portal import home, money, offers, profile, work  # noqa: F401 - each registers its pages
+    from portal.face import navigation, portal
+
+    portal.context_processor(lambda: {"nav": navigation()})
+    app.register_blueprint(portal)

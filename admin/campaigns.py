@@ -1,0 +1,1 @@
+"""Campaigns: list, plan, brief, components, launch, summary."""

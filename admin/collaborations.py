@@ -1,0 +1,1 @@
+"""Offers, collaborations and contracts."""

@@ -1,0 +1,62 @@
+"""The admin's blueprint and its navigation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request, url_for
+
+from core.permissions import Permission
+from core.plugin_api.text import T
+from core.web.brands import brands
+from core.web.face import Face
+from core.web.request import actor, login
+
+admin = Face("admin", __name__, url_prefix="/admin", template_folder="templates")
+
+P = Permission
+NAV = (
+    ("admin.today", T("Today"), "home", None),
+    ("admin.campaigns", T("Campaigns"), "flag", P.CAMPAIGN_READ),
+    ("admin.review", T("Review"), "eye", P.CONTENT_READ),
+    ("admin.people", T("Influencers"), "users", P.PEOPLE_READ),
+    ("admin.sales", T("Sales"), "tag", P.SALES_READ),
+    ("admin.payouts", T("Payouts"), "coin", P.MONEY_READ),
+    ("admin.settings", T("Settings"), "gear", None),
+)
+
+
+def navigation() -> list[list[dict[str, Any]]]:
+    """The entries that this person may open, the current one marked."""
+    from flask import current_app
+
+    who, here = actor(), request.endpoint or ""
+    section = SECTIONS.get(here.removeprefix("admin."), here)
+    items = [
+        {"url": url_for(endpoint), "endpoint": endpoint, "label": label, "icon": icon, "current": section == endpoint}
+        for endpoint, label, icon, permission in NAV
+        if (permission is None or who.may(permission)) and endpoint in current_app.view_functions
+    ]
+    return [items]
+
+
+def surroundings(app: Flask) -> dict[str, Any]:
+    """What every page of the admin shows around itself: navigation, brand, the brands to switch to."""
+    mine = brands()
+    row = login()
+    chosen = next((b for b in mine if row and b.id == row.brand_id), mine[0] if mine else None)
+    return {
+        "nav": navigation(),
+        "brand": chosen,
+        "brands": mine,
+        "workspace": chosen.name if chosen else None,
+        "known_endpoints": app.view_functions,
+    }
+
+
+SECTIONS: dict[str, str] = {}
+
+
+def section(of: str, *endpoints: str) -> None:
+    """Mark pages as belonging to an entry of the navigation: `section("campaigns", "brief", "offer")`."""
+    SECTIONS.update({endpoint: f"admin.{of}" for endpoint in endpoints})

@@ -1,0 +1,1 @@
+"""Gifts on their way."""

@@ -1,0 +1,1 @@
+"""Importing influencers from a CSV."""

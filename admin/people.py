@@ -1,0 +1,1 @@
+"""Influencers: list, record, notes, vetting."""

@@ -1,0 +1,1 @@
+"""Sales, refunds, codes and the keys of the sales API."""

@@ -1,0 +1,1 @@
+"""The installation: plugins, mail, audit record."""

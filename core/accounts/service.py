@@ -1,0 +1,392 @@
+"""The verbs of accounts: set up, sign in and out, reset, invite, brands and their teams."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from core import audit, clock, mail
+from core.accounts import passwords
+from core.accounts.models import Brand, LoginSession, Membership, OneTimeToken, Person, Workspace
+from core.errors import Invalid, Missing, Refused
+from core.i18n import LOCALES
+from core.money import exponent
+from core.permissions import Actor, Permission, Role
+from core.plugin_api.text import T, Text
+
+SESSION_DAYS = 14
+RESET_HOURS = 2
+INVITE_DAYS = 7
+PRIVACY_VERSION = "2026-11"
+
+
+def digest(token: str) -> str:
+    """What is stored of a token that only its holder knows."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def clean_email(raw: str, field: str = "email") -> str:
+    """A normalised address; one that cannot be an address is `Invalid`."""
+    try:
+        return validate_email(raw.strip(), check_deliverability=False, test_environment=True).normalized.casefold()
+    except EmailNotValidError:
+        raise Invalid(T("This is not an e-mail address."), field) from None
+
+
+def required(value: str, field: str, limit: int = 120) -> str:
+    """A trimmed text that must not be empty nor longer than its column."""
+    value = " ".join(value.split())
+    if not value:
+        raise Invalid(T("Fill in this field."), field)
+    if len(value) > limit:
+        raise Invalid(T("Use at most %(count)s characters.", count=limit), field)
+    return value
+
+
+def is_set_up(session: Session) -> bool:
+    """Whether an installation admin exists."""
+    return session.scalar(select(Person.id).where(Person.site_admin).limit(1)) is not None
+
+
+def set_up(
+    session: Session, *, name: str, email: str, password: str, locale: str, brand_name: str, country: str,
+    currency: str, timezone: str = "Europe/Helsinki", agency_name: str = "",
+) -> tuple[Person, Brand]:
+    """Make the installation admin, who owns the first brand. Possible once."""
+    if is_set_up(session):
+        raise Refused(T("This installation is set up already. Sign in."))
+    person = create_person(session, name=name, email=email, password=password, locale=locale, timezone=timezone)
+    person.site_admin = True
+    workspace = _workspace(session, agency_name or brand_name, "agency" if agency_name else "brand")
+    brand = _brand(session, workspace, brand_name, country, currency, timezone)
+    session.add(Membership(person_id=person.id, workspace_id=workspace.id, role=Role.OWNER))
+    session.flush()
+    audit.record(session, actor=actor_of(session, person), brand_id=brand.id, action="installation.set_up", obj=brand)
+    return person, brand
+
+
+def create_person(
+    session: Session, *, name: str, email: str, password: str, locale: str, timezone: str = "UTC",
+    accept_privacy: bool = False,
+) -> Person:
+    """A person who can sign in. An address in use is `Invalid`; two at once are stopped by the database."""
+    email = clean_email(email)
+    if session.scalar(select(Person.id).where(Person.email == email)):
+        raise Invalid(T("There is an account with this address. Sign in instead."), "email")
+    person = Person(
+        name=required(name, "name"),
+        email=email,
+        password_hash=passwords.hash_password(password),
+        locale=locale if locale in LOCALES else "en",
+        timezone=timezone,
+        privacy_accepted_at=clock.now() if accept_privacy else None,
+        privacy_version=PRIVACY_VERSION if accept_privacy else None,
+    )
+    session.add(person)
+    session.flush()
+    return person
+
+
+def _workspace(session: Session, name: str, kind: str) -> Workspace:
+    workspace = Workspace(name=required(name, "workspace_name"), kind=kind)
+    session.add(workspace)
+    session.flush()
+    return workspace
+
+
+def _brand(
+    session: Session, workspace: Workspace, name: str, country: str, currency: str, timezone: str
+) -> Brand:
+    try:
+        exponent(currency)
+    except ValueError:
+        raise Invalid(T("This is not a currency in use."), "currency") from None
+    brand = Brand(
+        workspace_id=workspace.id,
+        name=required(name, "brand_name"),
+        country=country,
+        currency=currency,
+        timezone=timezone,
+    )
+    session.add(brand)
+    session.flush()
+    return brand
+
+
+def create_brand(
+    session: Session, actor: Actor, *, name: str, country: str, currency: str, timezone: str,
+    workspace: Workspace | None = None, agency_name: str = "",
+) -> Brand:
+    """One more brand: in a workspace that the actor owns, in a new agency, or in a workspace of its own."""
+    if workspace is None:
+        actor.require(Permission.BRAND_EDIT) if not actor.site_admin else None
+        workspace = _workspace(session, agency_name or name, "agency" if agency_name else "brand")
+        session.add(Membership(person_id=actor.person_id, workspace_id=workspace.id, role=Role.OWNER))
+    elif not owns_workspace(session, actor, workspace):
+        raise Missing(T("There is no such workspace."))
+    elif workspace.kind == "brand":
+        workspace.kind = "agency"
+    brand = _brand(session, workspace, name, country, currency, timezone)
+    audit.record(session, actor=actor, brand_id=brand.id, action="brand.create", obj=brand)
+    return brand
+
+
+def owns_workspace(session: Session, actor: Actor, workspace: Workspace) -> bool:
+    """Whether the actor is an owner of the whole workspace."""
+    return session.scalar(
+        select(Membership.id).where(
+            Membership.person_id == actor.person_id,
+            Membership.workspace_id == workspace.id,
+            Membership.brand_id.is_(None),
+            Membership.role == Role.OWNER,
+        )
+    ) is not None
+
+
+def actor_of(session: Session, person: Person) -> Actor:
+    """The actor a person is now: role by brand, the narrower membership winning."""
+    from core.influencers.models import Influencer
+
+    whole = select(Brand.id, Membership.role).join(Membership, Membership.workspace_id == Brand.workspace_id)
+    rows = session.execute(whole.where(Membership.person_id == person.id, Membership.brand_id.is_(None))).all()
+    single = session.execute(
+        select(Membership.brand_id, Membership.role).where(
+            Membership.person_id == person.id, Membership.brand_id.is_not(None)
+        )
+    ).all()
+    roles = {int(brand): Role(role) for brand, role in [*rows, *single]}
+    influencer = session.scalar(select(Influencer.id).where(Influencer.person_id == person.id))
+    return Actor(person.id, person.name, roles, influencer, person.site_admin, person.locale)
+
+
+def sign_in(session: Session, *, email: str, password: str, user_agent: str = "") -> tuple[Person, str]:
+    """Check the password and open a session; returns the person and the token for the cookie.
+
+    One message for a wrong address and a wrong password, and the same time spent on both.
+    """
+    person = session.scalar(select(Person).where(Person.email == email.strip().casefold()))
+    if not passwords.verify(person.password_hash if person else None, password) or person is None:
+        raise Invalid(T("The address or the password is wrong."), "password")
+    return person, open_session(session, person, user_agent=user_agent)
+
+
+def open_session(session: Session, person: Person, *, user_agent: str = "") -> str:
+    """A new signed-in session; returns the token for the cookie, of which only the hash is kept."""
+    token = secrets.token_urlsafe(32)
+    moment = clock.now()
+    session.add(
+        LoginSession(
+            token_hash=digest(token),
+            person_id=person.id,
+            seen_at=moment,
+            expires_at=moment + timedelta(days=SESSION_DAYS),
+            user_agent=user_agent[:200],
+        )
+    )
+    session.flush()
+    return token
+
+
+def find_session(session: Session, token: str) -> tuple[LoginSession, Person] | None:
+    """The live session of a cookie's token, with its person."""
+    row = session.execute(
+        select(LoginSession, Person)
+        .join(Person, Person.id == LoginSession.person_id)
+        .where(LoginSession.token_hash == digest(token), LoginSession.expires_at > clock.now())
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End one session."""
+    session.execute(delete(LoginSession).where(LoginSession.token_hash == digest(token)))
+
+
+def sign_out_everywhere(session: Session, person_id: int, *, but_token: str | None = None) -> None:
+    """End every session of a person, but the one that asks."""
+    statement = delete(LoginSession).where(LoginSession.person_id == person_id)
+    if but_token:
+        statement = statement.where(LoginSession.token_hash != digest(but_token))
+    session.execute(statement)
+
+
+def _token(session: Session, **fields: object) -> str:
+    token = secrets.token_urlsafe(24)
+    session.add(OneTimeToken(token_hash=digest(token), **fields))
+    session.flush()
+    return token
+
+
+def find_token(session: Session, kind: str, token: str) -> OneTimeToken:
+    """A token that is still good; a used, old or unknown one is `Missing` and says what to do."""
+    row = session.scalar(
+        select(OneTimeToken).where(
+            OneTimeToken.kind == kind,
+            OneTimeToken.token_hash == digest(token),
+            OneTimeToken.used_at.is_(None),
+            OneTimeToken.expires_at > clock.now(),
+        )
+    )
+    if row is None:
+        raise Missing(T("This link has been used or is too old. Ask for a new one."))
+    return row
+
+
+def ask_reset(session: Session, *, email: str, base_url: str) -> None:
+    """Mail a reset link if the address is known; the caller answers the same either way."""
+    person = session.scalar(select(Person).where(Person.email == email.strip().casefold()))
+    if person is None:
+        return
+    token = _token(
+        session, kind="reset", person_id=person.id, expires_at=clock.now() + timedelta(hours=RESET_HOURS)
+    )
+    message = mail.Mail(
+        kind="reset",
+        subject=T("Choose a new password"),
+        paragraphs=(
+            T("Somebody asked for a new password for your account. The link below works once, for two hours."),
+            T("If it was not you, do nothing: your password stays as it is."),
+        ),
+        link=f"{base_url}/reset/{token}",
+        link_label=T("Choose a new password"),
+    )
+    mail.send(session, message, to=person.email, name=person.name, locale=person.locale)
+
+
+def reset_password(session: Session, *, token: str, password: str) -> Person:
+    """Set a new password by a reset link; ends every session of the person."""
+    row = find_token(session, "reset", token)
+    person = session.get_one(Person, row.person_id)
+    person.password_hash = passwords.hash_password(password)
+    row.used_at = clock.now()
+    sign_out_everywhere(session, person.id)
+    audit.record(session, actor=actor_of(session, person), brand_id=None, action="person.reset_password", obj=person)
+    return person
+
+
+def change_password(session: Session, person: Person, *, old: str, new: str, token: str) -> None:
+    """Change the password of whoever knows the old one; other sessions end."""
+    if not passwords.verify(person.password_hash, old):
+        raise Invalid(T("The password is wrong."), "old")
+    person.password_hash = passwords.hash_password(new, field="new")
+    sign_out_everywhere(session, person.id, but_token=token)
+
+
+def invite_member(
+    session: Session, actor: Actor, *, email: str, role: str, brand: Brand, whole_workspace: bool, base_url: str,
+    locale: str,
+) -> str:
+    """Mail a team invitation that works once, for seven days; returns its link, to copy."""
+    actor.require(Permission.TEAM_MANAGE, brand.id)
+    if role not in set(Role):
+        raise Invalid(T("Choose a role."), "role")
+    if whole_workspace and not owns_workspace(session, actor, session.get_one(Workspace, brand.workspace_id)):
+        raise Invalid(T("Only an owner of the whole workspace can invite to all its brands."), "whole_workspace")
+    address = clean_email(email)
+    token = _token(
+        session,
+        kind="invite",
+        email=address,
+        workspace_id=brand.workspace_id,
+        brand_id=None if whole_workspace else brand.id,
+        role=role,
+        invited_by_id=actor.person_id,
+        expires_at=clock.now() + timedelta(days=INVITE_DAYS),
+    )
+    link = f"{base_url}/join/{token}"
+    message = mail.Mail(
+        kind="team_invitation",
+        subject=T("Join %(brand)s in Samverk", brand=brand.name),
+        paragraphs=(
+            T("%(name)s invites you to work with %(brand)s.", name=actor.name, brand=brand.name),
+            T("The link works once, for %(days)s days.", days=INVITE_DAYS),
+        ),
+        link=link,
+        link_label=T("Join the team"),
+    )
+    mail.send(session, message, to=address, name="", locale=locale, brand_id=brand.id)
+    audit.record(
+        session, actor=actor, brand_id=brand.id, action="team.invite", obj=brand, detail={"email": address, "role": role}
+    )
+    return link
+
+
+def join(session: Session, *, token: str, person: Person) -> None:
+    """Accept a team invitation as a signed-in person whose address it was sent to."""
+    row = find_token(session, "invite", token)
+    if row.email != person.email:
+        raise Refused(T("This invitation was sent to another address. Sign in with that one."))
+    same = select(Membership).where(
+        Membership.person_id == person.id,
+        Membership.workspace_id == row.workspace_id,
+        Membership.brand_id == row.brand_id if row.brand_id else Membership.brand_id.is_(None),
+    )
+    member = session.scalar(same)
+    if member is None:
+        session.add(
+            Membership(person_id=person.id, workspace_id=row.workspace_id, brand_id=row.brand_id, role=row.role)
+        )
+    else:
+        member.role = str(row.role)
+    row.used_at = clock.now()
+    session.flush()
+
+
+def change_role(session: Session, actor: Actor, member: Membership, brand: Brand, *, role: str) -> None:
+    """Change a member's role; the last owner stays an owner."""
+    _manage(session, actor, member, brand)
+    if role not in set(Role):
+        raise Invalid(T("Choose a role."), "role")
+    if role != Role.OWNER:
+        _keep_an_owner(session, member, brand)
+    member.role = role
+    audit.record(session, actor=actor, brand_id=brand.id, action="team.role", obj=member, detail={"role": role})
+
+
+def remove_member(session: Session, actor: Actor, member: Membership, brand: Brand) -> None:
+    """Take a member out of a brand or workspace; the last owner stays."""
+    _manage(session, actor, member, brand)
+    _keep_an_owner(session, member, brand)
+    audit.record(session, actor=actor, brand_id=brand.id, action="team.remove", obj=member)
+    session.delete(member)
+
+
+def _manage(session: Session, actor: Actor, member: Membership, brand: Brand) -> None:
+    actor.require(Permission.TEAM_MANAGE, brand.id)
+    if member.brand_id is None and not owns_workspace(session, actor, session.get_one(Workspace, brand.workspace_id)):
+        raise Refused(T("Only an owner of the whole workspace can change this member."))
+
+
+def _keep_an_owner(session: Session, member: Membership, brand: Brand) -> None:
+    if member.role != Role.OWNER:
+        return
+    others = session.scalar(
+        select(func.count()).where(
+            Membership.workspace_id == brand.workspace_id,
+            Membership.role == Role.OWNER,
+            Membership.id != member.id,
+            Membership.brand_id.is_(None) if member.brand_id is None else True,
+        )
+    )
+    if not others:
+        raise Refused(T("A brand needs an owner. Make somebody else an owner first."))
+
+
+def describe_role(role: str) -> Text:
+    """A role's name for people."""
+    return ROLE_NAMES[Role(role)]
+
+
+ROLE_NAMES = {
+    Role.OWNER: T("Owner"),
+    Role.MANAGER: T("Manager"),
+    Role.REVIEWER: T("Reviewer"),
+    Role.FINANCE: T("Finance"),
+    Role.VIEWER: T("Viewer"),
+    Role.GUEST_REVIEWER: T("Guest reviewer"),
+}

@@ -1,0 +1,80 @@
+"""`samverk`: one group, each command in a module of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from core.instance import Instance
+
+COMMANDS = {
+    "run": ("core.cli.serve", "Run web and worker, and restart either should it fall."),
+    "web": ("core.cli.serve", "Run the web server alone."),
+    "worker": ("core.cli.serve", "Run the worker alone."),
+    "db": ("core.cli.db", "Bring the database to the newest schema."),
+    "demo": ("core.cli.demo", "Fill an empty installation with a lively example."),
+    "import": ("core.cli.imports", "Import influencers from a CSV."),
+    "compliance": ("core.cli.compliance", "Check contents against the rule packs."),
+    "plugin": ("core.cli.plugins", "What plugins there are and how they are."),
+    "ledger": ("core.cli.ledger", "Verify and export the books."),
+    "i18n": ("core.cli.i18n", "Extract, update and check the catalogues."),
+}
+
+
+class Lazy(click.Group):
+    """Loads a command's module when it is called, so that `--help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command that this installation has."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a command, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Lazy)
+@click.version_option(package_name="samverk")
+def samverk() -> None:
+    """Samverk: influencer marketing on your own machine."""
+
+
+def instance() -> Instance:
+    """The installation that the environment names; faults in it are told in plain sentences, exit 2."""
+    from core.instance import Instance
+    from core.settings import BadSettings, load
+
+    try:
+        return Instance(load())
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None
+
+
+def main(make_app: Callable[[Instance], Flask], args: Any = None) -> None:
+    """Run the command line; `make_app` comes from the composition root."""
+    try:
+        samverk.main(args=args, obj=make_app, standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)

@@ -1,0 +1,73 @@
+"""The instance folder: keys made once, readable by the owner alone, and the parts that live in it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from core.crypto import Keyring
+from core.database import Database
+from core.files import FileStore
+from core.mail import Postman
+from core.plugin_host.host import PluginHost
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An installation as one process sees it: settings, database, files, keys, plugins."""
+
+    settings: Settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The application's database."""
+        self.settings.instance.mkdir(parents=True, exist_ok=True)
+        return Database(self.settings.database_url)
+
+    @cached_property
+    def files(self) -> FileStore:
+        """Where uploads are."""
+        return FileStore(self.settings.instance / "files")
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys that secrets in the database are encrypted with."""
+        self.settings.instance.mkdir(parents=True, exist_ok=True)
+        return Keyring.load(self.settings.instance / "keys.json")
+
+    @cached_property
+    def secret_key(self) -> str:
+        """The key that cookies are signed with."""
+        return _secret_file(self.settings.instance / "secret_key")
+
+    @cached_property
+    def postman(self) -> Postman:
+        """How mail leaves."""
+        return Postman(self.settings.smtp_url, self.settings.mail_from, self.settings.instance / "mail")
+
+    @cached_property
+    def plugins(self) -> PluginHost:
+        """Every plugin found, each behind its fence."""
+        return PluginHost.load(safe_mode=self.settings.safe_mode)
+
+    @property
+    def setup_code(self) -> str:
+        """The code that set-up asks for when others could reach the page first."""
+        return hmac.new(self.secret_key.encode(), b"set-up", hashlib.sha256).hexdigest()[:10].upper()
+
+
+def _secret_file(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()

@@ -1,0 +1,267 @@
+"""The app factory: one Flask app over an instance, with the lobby and the faces it is given."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, flash, g, redirect, render_template, request, url_for
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from core import i18n, jobs, wiring
+from core.accounts import service as accounts
+from core.errors import Missing, SamverkError
+from core.instance import Instance
+from core.permissions import Actor, Permission
+from core.plugin_api.text import T
+from core.web.request import SAFE, actor, back, db
+
+HERE = Path(__file__).parent
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+FORM_BYTES = 2_000_000
+log = logging.getLogger("samverk")
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, headers_enabled=False)
+
+
+def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> Flask:
+    """A ready app. Faces register their blueprints; nothing is read from the database yet."""
+    settings = instance.settings
+    app = Flask("core.web", root_path=str(HERE), template_folder="templates", static_folder="static")
+    app.extensions["samverk"] = instance
+    app.config.update(
+        SECRET_KEY=instance.secret_key,
+        SESSION_COOKIE_NAME="samverk_form",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000 + FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        RATELIMIT_ENABLED=not settings.testing,
+        TESTING=settings.testing,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_loader = ChoiceLoader(
+        [FileSystemLoader(settings.instance / "templates"), FileSystemLoader(HERE / "templates")]
+    )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
+    csrf.init_app(app)
+    limiter.init_app(app)
+    jobs.carry(instance)
+    wiring.connect(instance)
+    _furnish(app)
+    _lobby(app)
+    for register in faces:
+        register(app)
+    return app
+
+
+def _lobby(app: Flask) -> None:
+    from core.web import api, lobby, media
+
+    app.register_blueprint(lobby.lobby)
+    app.register_blueprint(media.media)
+    csrf.exempt(api.api)
+    app.register_blueprint(api.api)
+    app.before_request(_enter)
+    app.after_request(_leave)
+    app.teardown_request(_close)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(SamverkError, _refused)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def _furnish(app: Flask) -> None:
+    @cache
+    def asset(path: str) -> str:
+        file = HERE / "static" / path
+        stamp = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "0"
+        return f"/static/{path}?v={stamp}"
+
+    app.jinja_env.globals.update(
+        _=i18n.gettext,
+        ngettext=i18n.ngettext,
+        money=i18n.money,
+        date=i18n.day,
+        datetime=i18n.moment,
+        ago=i18n.ago,
+        number=i18n.number,
+        percent=i18n.percent,
+        country=i18n.country,
+        language=i18n.language,
+        asset=asset,
+        locales=i18n.LOCALES,
+        Permission=Permission,
+    )
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, Any]:
+    person = g.get("person")
+    who = actor()
+    current = i18n.current_locale()
+    return {
+        "locale": current,
+        "text_dir": "ltr",
+        "actor": person.name if person else None,
+        "me": person,
+        "theme": request.cookies.get("theme") or (person.theme if person else "system"),
+        "may": who.may,
+        "languages_offered": [
+            {"code": code, "label": label, "current": code == current} for code, label in i18n.LOCALES.items()
+        ],
+        "language_url": url_for("lobby.choose_language", next=request.full_path if request.method in SAFE else "/"),
+        "menu": _menu(who) if person else [],
+    }
+
+
+def _menu(who: Actor) -> list[dict[str, Any]]:
+    entries = [
+        ("lobby.account", i18n.gettext("Your account"), "user", True),
+        ("admin.today", i18n.gettext("To the brand's side"), "flag", bool(who.roles) and bool(who.influencer_id)),
+        ("portal.today", i18n.gettext("To your own collaborations"), "home", bool(who.roles) and bool(who.influencer_id)),
+    ]
+    links = [{"url": url_for(e), "label": label, "icon": icon} for e, label, icon, shown in entries if shown]
+    leave = {"url": url_for("lobby.sign_out"), "label": i18n.gettext("Sign out"), "icon": "sign-out", "post": True}
+    return [*links, leave]
+
+
+def _enter() -> Response | None:
+    if request.endpoint == "static" or request.path == "/healthz":
+        return None
+    g.person = g.login = g.actor = None
+    token = request.cookies.get(cookie_name())
+    found = accounts.find_session(db(), token) if token else None
+    if found:
+        g.login, g.person = found
+        g.actor = accounts.actor_of(db(), g.person)
+        i18n.set_locale(g.person.locale, g.person.timezone)
+    else:
+        wanted = [request.cookies.get("lang", "")] if request.cookies.get("lang") else []
+        i18n.set_locale(i18n.negotiate([*wanted, *[str(v) for v in request.accept_languages.values()]]))
+        if not _is_set_up() and request.endpoint not in ("lobby.set_up", "lobby.choose_language"):
+            return redirect(url_for("lobby.set_up"), 303)
+    return None
+
+
+def _is_set_up() -> bool:
+    from flask import current_app
+
+    if not current_app.extensions.get("samverk_set_up"):
+        current_app.extensions["samverk_set_up"] = accounts.is_set_up(db())
+    return bool(current_app.extensions["samverk_set_up"])
+
+
+def cookie_name() -> str:
+    """The sign-in cookie's name: bound to the host where https allows it."""
+    from core.web.request import instance
+
+    return "__Host-samverk" if instance().settings.secure else "samverk"
+
+
+def _leave(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    session = g.pop("db", None)
+    if session is not None:
+        session.close()
+
+
+def _refused(error: SamverkError) -> Any:
+    if "db" in g:
+        g.db.rollback()
+    if request.path.startswith("/api/"):
+        return {"error": {"code": type(error).__name__.lower(), "message": error.message.msgid % error.message.params}}, (
+            error.status
+        )
+    if request.method in SAFE or isinstance(error, Missing) or error.status == 403:
+        return _page(error.status, str(error.message))
+    flash(str(error.message), "error")
+    return redirect(back(), 303)
+
+
+def _stale_form(_error: CSRFError) -> Any:
+    return _page(400, i18n.gettext("This form was open too long. Go back, reload the page and send it again."))
+
+
+def _busy(error: OperationalError) -> Any:
+    log.error("database out of reach: %s", type(error.orig).__name__)
+    return _page(503, i18n.gettext("The database does not answer right now. Nothing was saved; try again soon."))
+
+
+def _http_error(error: HTTPException) -> Any:
+    if error.code in (301, 302, 303, 307, 308):
+        return error
+    messages = {
+        400: i18n.gettext("The browser sent something that cannot be read."),
+        403: i18n.gettext("You do not have the right to see this. Ask an owner of the brand."),
+        404: i18n.gettext("There is nothing at this address, or it is not yours to see."),
+        405: i18n.gettext("This address does not take what the browser sent."),
+        413: i18n.gettext("The file is too large."),
+        429: i18n.gettext("Too many tries. Wait a few minutes and try again."),
+    }
+    return _page(error.code or 500, messages.get(error.code or 500, i18n.gettext("Something went wrong.")))
+
+
+def _bug(error: Exception) -> Any:
+    incident = secrets.token_hex(4)
+    log.exception("incident %s: %s %s", incident, request.method, request.path)
+    if "db" in g:
+        g.db.rollback()
+    return _page(500, i18n.gettext("Something broke on our side. Nothing was saved."), incident)
+
+
+TITLES = {
+    403: T("No entry"),
+    404: T("Not found"),
+    429: T("A moment, please"),
+    500: T("Something broke"),
+    503: T("A moment, please"),
+}
+
+
+def _page(status: int, message: str, incident: str | None = None) -> Any:
+    if request.path.startswith("/api/"):
+        return {"error": {"code": str(status), "message": message, "incident": incident}}, status
+    title = str(TITLES.get(status, T("That did not work")))
+    return render_template("error.html", status=status, title=title, message=message, error_id=incident), status

@@ -1,0 +1,28 @@
+"""Which brand a page works in, of those the person may act in."""
+
+from __future__ import annotations
+
+from flask import abort, g
+from sqlalchemy import select
+
+from core.accounts.models import Brand
+from core.permissions import Permission
+from core.web.request import actor, db, login
+
+
+def brands(permission: Permission = Permission.CONTENT_READ) -> list[Brand]:
+    """The brands in which the person holds a permission, by name; asked once per request."""
+    if "brands" not in g:
+        mine = tuple(actor().roles)
+        g.brands = list(db().scalars(select(Brand).where(Brand.id.in_(mine)).order_by(Brand.name, Brand.id)))
+    allowed = set(actor().brands_with(permission))
+    return [brand for brand in g.brands if brand.id in allowed]
+
+
+def current_brand(permission: Permission = Permission.CONTENT_READ) -> Brand:
+    """The brand chosen in this session, else the first one where the permission is held; 403 without any."""
+    mine = brands(permission)
+    if not mine:
+        abort(403)
+    row = login()
+    return next((brand for brand in mine if row and brand.id == row.brand_id), mine[0])

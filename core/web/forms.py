@@ -1,0 +1,173 @@
+"""The base of all forms: CSRF, our languages, and fields for money, percentages and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField, StringField
+from wtforms.validators import Length, StopValidation
+from wtforms.widgets import TextInput
+
+from core.csv_input import parse_number
+from core.i18n import current_locale, gettext
+from core.money import Money
+from core.plugin_api.text import Text
+
+
+class _Translations:
+    """WTForms' few messages, in our catalogues."""
+
+    def gettext(self, string: str) -> str:
+        return gettext(string)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        return gettext(singular if n == 1 else plural)
+
+
+class BaseForm(FlaskForm):  # type: ignore[misc]
+    """The parent of our forms: strips text, keeps what was typed, speaks the reader's language."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """WTForms' settings."""
+
+        def get_translations(self, form: Any) -> _Translations:
+            """Our catalogues instead of WTForms' own."""
+            return _Translations()
+
+        def bind_field(self, form: Any, unbound: Any, options: dict[str, Any]) -> Any:
+            """Strip text fields and refuse NUL, which PostgreSQL cannot store."""
+            if issubclass(unbound.field_class, StringField) and "Password" not in unbound.field_class.__name__:
+                options = {**options, "filters": [*unbound.kwargs.get("filters", ()), _clean]}
+                unbound = unbound.__class__(
+                    unbound.field_class,
+                    *unbound.args,
+                    **{k: v for k, v in unbound.kwargs.items() if k != "filters"},
+                )
+            return unbound.bind(form=form, **options)
+
+    def blame(self, field: str | None, message: Text) -> None:
+        """Put a service's message at a field, or at the form when there is no such field."""
+        if field in self._fields:
+            self._fields[field].errors = [*self._fields[field].errors, str(message)]
+        else:
+            self.form_errors.append(str(message))
+
+
+def _clean(value: str | None) -> str | None:
+    return value.replace("\x00", "").strip() if value else value
+
+
+class Required:
+    """A value must be given. Kept apart from WTForms' own so that the message is ours."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Stop at an empty field."""
+        if field.data is None or (isinstance(field.data, str) and not field.data.strip()) or field.data == []:
+            if field.errors:
+                raise StopValidation()
+            raise StopValidation(gettext("Fill in this field."))
+
+
+class AtMost(Length):  # type: ignore[misc]
+    """At most so many characters."""
+
+    def __init__(self, count: int) -> None:
+        """Keep the count."""
+        super().__init__(max=count)
+        self.count = count
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse what is longer than the column."""
+        if field.data and len(field.data) > self.count:
+            raise StopValidation(gettext("Use at most %(count)s characters.", count=self.count))
+
+
+class NumberField(Field):  # type: ignore[misc]
+    """A number as people write it: `1 234,50` and `1,234.50` are both read. Data is a Decimal."""
+
+    widget = TextInput()
+    input_mode = "decimal"
+
+    def __init__(self, *args: Any, low: Decimal | int | None = None, high: Decimal | int | None = None, **kw: Any):
+        """Keep the bounds."""
+        super().__init__(*args, **kw)
+        self.low, self.high = low, high
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else _plain(self.data)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number, refuse what is none or out of bounds."""
+        self.data = None
+        if not valuelist or not valuelist[0].strip():
+            return
+        number = parse_number(valuelist[0])
+        if number is None:
+            raise ValueError(gettext("Write a number, for example 1234.50."))
+        if self.low is not None and number < self.low:
+            raise ValueError(gettext("Write %(low)s or more.", low=Decimal(self.low)))
+        if self.high is not None and number > self.high:
+            raise ValueError(gettext("Write %(high)s or less.", high=Decimal(self.high)))
+        self.data = self._convert(number)
+
+    def _convert(self, number: Decimal) -> Any:
+        return number
+
+
+class WholeField(NumberField):
+    """A whole number. Data is an int."""
+
+    input_mode = "numeric"
+
+    def _convert(self, number: Decimal) -> int:
+        if number != number.to_integral_value():
+            raise ValueError(gettext("Write a whole number."))
+        return int(number)
+
+
+class MoneyField(NumberField):
+    """An amount in a currency that the view sets with `field.currency = ...`. Data is Money."""
+
+    currency = "EUR"
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else _plain(self.data.decimal)
+
+    def _convert(self, number: Decimal) -> Decimal:
+        return number
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        """Turn the number into Money once the currency is known."""
+        if isinstance(self.data, Decimal):
+            try:
+                self.data = Money.from_decimal(self.data, self.currency)
+            except ValueError:
+                raise StopValidation(gettext("%(currency)s has fewer decimals.", currency=self.currency)) from None
+
+
+def _plain(value: Decimal | int) -> str:
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.replace(".", ",") if current_locale() != "en" else text
+
+
+class ChoiceField(SelectField):  # type: ignore[misc]
+    """A choice among (value, label); labels are translated when shown."""
+
+    def __init__(self, label: Any = None, *, options: Sequence[tuple[str, Any]] = (), blank: Any = None, **kw: Any):
+        """`blank` is the label of an empty first choice."""
+        choices = [("", blank), *options] if blank is not None else list(options)
+        super().__init__(label, choices=choices, validate_choice=False, **kw)
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not on the list."""
+        if self.data not in {value for value, _ in self.choices}:
+            raise StopValidation(gettext("Choose one of the list."))

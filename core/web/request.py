@@ -1,0 +1,107 @@
+"""What a view needs of its request: the session, the actor, one way to finish and one to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from flask import current_app, flash, g, redirect, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import Form
+
+from core import jobs
+from core.accounts.models import LoginSession, Person
+from core.errors import Invalid, Refused
+from core.instance import Instance
+from core.permissions import Actor
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def instance() -> Instance:
+    """The installation this process serves."""
+    return cast(Instance, current_app.extensions["samverk"])
+
+
+def db() -> Session:
+    """The request's session; a request that may write takes the write lock at once on SQLite."""
+    if "db" not in g:
+        g.db = instance().database.session(write=request.method not in SAFE)
+    return cast(Session, g.db)
+
+
+def actor() -> Actor:
+    """Who acts in this request; anonymous has no person."""
+    return cast(Actor, g.get("actor") or Actor())
+
+
+def person() -> Person:
+    """The signed-in person; only behind a route that needs one."""
+    return cast(Person, g.person)
+
+
+def login() -> LoginSession | None:
+    """The signed-in session, None for the anonymous."""
+    return cast("LoginSession | None", g.get("login"))
+
+
+def commit() -> None:
+    """Make the request's changes real, once, and wake the worker if there is work for it."""
+    session = db()
+    session.commit()
+    if session.info.pop("outbox_wake", False):
+        jobs.wake()
+
+
+def done(url: str, message: str | None = None) -> Response:
+    """Commit, tell, and send the reader on with a 303."""
+    commit()
+    if message:
+        flash(message, "ok")
+    return redirect(url, 303)
+
+
+@contextmanager
+def saving(form: Form) -> Iterator[None]:
+    """Turn a service's `Invalid` or `Refused` into an error at the form's field; nothing is kept."""
+    try:
+        yield
+    except (Invalid, Refused) as error:
+        db().rollback()
+        field = form._fields.get(getattr(error, "field", None) or "")
+        if field is not None:
+            field.errors = [*field.errors, str(error.message)]
+        else:
+            form.form_errors.append(str(error.message))
+
+
+def values(form: Form, *without: str) -> dict[str, Any]:
+    """A form's data as keyword arguments of a service, without CSRF token and buttons."""
+    skip = {"csrf_token", "submit", *without}
+    return {name: value for name, value in form.data.items() if name not in skip}
+
+
+def safe_path(target: str | None, fallback: str) -> str:
+    """A path on this site, or the fallback: never another host."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return fallback
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and target.isprintable() else fallback
+
+
+def back(fallback: str | None = None) -> str:
+    """The page the reader came from if it is ours, else the fallback, else home."""
+    home = fallback or url_for("lobby.home")
+    referrer = urlsplit(request.referrer or "")
+    if referrer.netloc and referrer.netloc != request.host:
+        return home
+    return safe_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""), home)
+
+
+def page_arg(name: str = "page") -> int:
+    """A page number from the URL; rubbish is page 1."""
+    raw = request.args.get(name, "1")
+    return min(max(int(raw), 1), 1_000_000) if raw.isdigit() and len(raw) < 8 else 1

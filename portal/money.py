@@ -1,0 +1,1 @@
+"""Earnings, payouts and where to send them."""

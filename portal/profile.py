@@ -1,0 +1,1 @@
+"""The influencer's own record and channels."""

@@ -1,0 +1,1 @@
+"""Deliverables, submissions, posts, gifts."""

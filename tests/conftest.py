@@ -1,0 +1,97 @@
+"""Fixtures: an empty installation per test, on SQLite and, when a server is there, on PostgreSQL.
+
+The schema is made once per process; each test gets a copy (SQLite) or a truncated database
+(PostgreSQL), so that services and views may commit as they do in life.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+os.environ["SAMVERK_TESTING"] = "1"
+
+from core import i18n  # noqa: E402
+from core.accounts import passwords  # noqa: E402
+from core.database import Base, Database  # noqa: E402
+from core.instance import Instance  # noqa: E402
+from core.settings import load  # noqa: E402
+from tests import world as story  # noqa: E402
+
+passwords.cheapen()
+i18n.compile_catalogues(i18n.ROOT / "translations")
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the whole schema and not one row."""
+    import core.tables  # noqa: F401
+
+    path = tmp_path_factory.mktemp("blank") / "blank.db"
+    database = Database(f"sqlite:///{path}")
+    Base.metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def instance(tmp_path: Path, blank: Path) -> Iterator[Instance]:
+    """An installation with an empty database of its own."""
+    shutil.copy(blank, tmp_path / "samverk.db")
+    (tmp_path / "secret_key").write_text("k" * 64)
+    made = Instance(load({"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_TESTING": "1"}))
+    yield made
+    made.database.engine.dispose()
+
+
+@pytest.fixture
+def session(instance: Instance) -> Iterator[Session]:
+    """A writing session, rolled back at the end."""
+    with instance.database.session(write=True) as opened:
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture
+def app(instance: Instance) -> Flask:
+    """The whole application."""
+    from wsgi import make_app
+
+    return make_app(instance)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """An anonymous browser."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app.test_client()
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Each test starts in English, UTC."""
+    with i18n.in_locale("en"):
+        yield
+
+
+@pytest.fixture
+def world(session: Session) -> story.World:
+    """A brand with one person per role, a second brand that must see nothing, and an influencer."""
+    return story.build(session)
+
+
+@pytest.fixture
+def committed(instance: Instance) -> Any:
+    """The same world, committed, for tests that go through HTTP or the CLI."""
+    with instance.database.write() as opened:
+        return story.build(opened)
