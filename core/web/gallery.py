@@ -45,7 +45,7 @@ class SampleForm(Form):
 def sample() -> dict[str, Any]:
     """The context of `components.html`."""
     good = SampleForm(MultiDict({"title": "Autumn skin ritual", "pay": "fixed", "markets": "FI", "agreed": "y"}))
-    wrong = SampleForm(MultiDict({"title": "", "amount": "12,3,4", "pay": "commission"}), prefix="wrong")
+    wrong = SampleForm(MultiDict({"wrong-amount": "12,3,4", "wrong-pay": "commission"}), prefix="wrong")
     wrong.title.errors = ["Fill in this field."]
     wrong.amount.errors = ["Write a number, for example 1234.50."]
     wrong.pay.errors = wrong.agreed.errors = wrong.video.errors = ["Choose one of the list."]
