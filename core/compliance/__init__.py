@@ -1,0 +1,1 @@
+"""Compliance: frozen facts in, findings out. Asks nobody and stores nothing."""

@@ -1,0 +1,294 @@
+"""Is it told, at once and in the right words, that a publication is advertising?
+
+Every disclosure is judged on its own, and the best one counts: a second label never makes things worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from core.compliance.validity import Active, active
+from core.compliance.vocabulary import Match, Standing, Word, beside, matches, only_labels_before, words_of
+from core.compliance.wording import Token, brands_in, tokens
+from core.plugin_api.compliance import Brand, CompliancePack, ContentContext, Shown, Verdict
+
+FOLD = 125  # characters a reader sees before "more"
+STORIES = frozenset({"story", "highlight"})
+VIDEOS = frozenset({"video", "reel", "short", "live"})
+SAME_LANGUAGE = {"no": "nb", "nn": "nb"}
+GRACE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing said about a disclosure: which message, by which rule, how bad."""
+
+    key: str
+    by: Active
+    verdict: Verdict
+    found: str = ""
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A disclosure and what was said about it."""
+
+    shown: Shown
+    match: Match | None
+    text: tuple[Token, ...]
+    every: tuple[Match, ...]
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Smaller is better: the worst remark first, then all of them."""
+        ranks = [remark.verdict.rank for remark in self.remarks]
+        return max(ranks, default=0), sum(ranks)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A pack's rules about disclosures, laid out for one publication."""
+
+    pack: CompliancePack
+    context: ContentContext
+    duty: Active
+    vocabulary: tuple[Word, ...]
+    language: Active | None
+    placement: Active
+    advertiser: Active | None
+    tool: Active | None
+
+    def place(self, key: str, verdict: Verdict | None = None) -> Remark:
+        """A remark of the placement rule, as bad as the rule says for this fault."""
+        faults = self.placement.rule.data.get("faults", {})
+        return Remark(key, self.placement, self.placement.verdict(verdict or Verdict(faults.get(key, "violation"))))
+
+
+def disclosure_remarks(pack: CompliancePack, context: ContentContext, cap: Verdict) -> tuple[Remark, ...]:
+    """What a pack says about the disclosure of a publication; empty if the pack knows no such duty."""
+    exempt = active(pack, context, "exempt", cap)
+    duty = _duty(pack, context, cap)
+    if exempt:
+        return (Remark("exempt", exempt[0], exempt[0].verdict()),)
+    if duty is None:
+        return ()
+    if duty.cap is Verdict.OK:
+        return (Remark("no_benefit", duty, Verdict.OK),)
+    desk = _desk(pack, context, duty)
+    found = list(_candidates(desk))
+    candidates = [_judged(desk, candidate, found) for candidate in found]
+    if not candidates:
+        return (Remark("missing", duty, duty.verdict()),)
+    best = min(candidates, key=lambda candidate: candidate.rank)
+    return (*best.remarks, *_naming(desk, best, candidates))
+
+
+def _duty(pack: CompliancePack, context: ContentContext, cap: Verdict) -> Active | None:
+    """The rule that asks for a label, capped by how clearly it covers this benefit; capped at ok: no label needed."""
+    duties = active(pack, context, "duty", cap)
+    deals = active(pack, context, "deal_duty", cap)
+    if deals and not any(context.benefits & set(duty.rule.data["compensation"]) for duty in duties):
+        return deals[0]
+    if not duties:
+        return None
+    duty = duties[0]
+    if context.benefits & set(duty.rule.data["compensation"]):
+        return duty
+    flows = context.deal is not None and (context.deal.arises_from_deal or context.deal.relation_active)
+    return Active(duty.rule, cap.at_most(Verdict.NEEDS_REVIEW if context.benefits or flows else Verdict.OK))
+
+
+def _desk(pack: CompliancePack, context: ContentContext, duty: Active) -> Desk:
+    def one(kind: str) -> Active | None:
+        return next(iter(active(pack, context, kind, duty.cap)), None)
+
+    return Desk(
+        pack=pack,
+        context=context,
+        duty=duty,
+        vocabulary=words_of(pack, context, duty.cap),
+        language=one("language"),
+        placement=one("placement") or duty,
+        advertiser=one("advertiser"),
+        tool=one("platform_tool"),
+    )
+
+
+def _candidates(desk: Desk) -> Iterator[Candidate]:
+    context = desk.context
+    shown = list(context.labels)
+    if context.caption:
+        shown.insert(0, Shown(context.caption, "written"))
+    if context.platform_tag_used and not any(label.medium == "platform_tag" for label in shown):
+        shown.append(Shown("", "platform_tag"))
+    for label in shown:
+        text = tokens(label.text or "")
+        every = matches(text, desk.vocabulary, context.brands)
+        if label.medium in ("platform_tag", "bio", "comment"):
+            yield Candidate(label, None, text, every)
+        elif label.medium != "image_mark":
+            yield from (Candidate(label, match, text, every) for match in every)
+
+
+def _judged(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Candidate:
+    found = candidate.match.word.shown if candidate.match else candidate.shown.text or ""
+    remarks = _wording(desk, candidate) if candidate.match else ()
+    placed = tuple(_place(desk, candidate, others))
+    if not placed:
+        placed = (Remark("good_place", desk.placement, Verdict.OK),)
+    return replace(candidate, remarks=tuple(replace(remark, found=found) for remark in (*remarks, *placed)))
+
+
+def _wording(desk: Desk, candidate: Candidate) -> tuple[Remark, ...]:
+    assert candidate.match is not None
+    word = candidate.match.word
+    by = word.by or desk.duty
+    if word.standing is Standing.REJECTED:
+        return (Remark("rejected", by, by.verdict()),)
+    if desk.language and _foreign(desk, candidate):
+        return (Remark("foreign", desk.language, desk.language.verdict()),)
+    if word.standing is Standing.ACCEPTED:
+        return (Remark("good_word", by, Verdict.OK),)
+    key = "doubtful" if word.standing is Standing.DOUBTFUL else "unknown"
+    return (Remark(key, by, by.verdict(Verdict.NEEDS_REVIEW)),)
+
+
+def _foreign(desk: Desk, candidate: Candidate) -> bool:
+    assert candidate.match is not None
+    wanted, language = desk.context.content_language, candidate.match.word.language
+    if not wanted or not language:
+        return False
+    return SAME_LANGUAGE.get(wanted, wanted) != SAME_LANGUAGE.get(language, language)
+
+
+def _place(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Iterator[Remark]:
+    label, context = candidate.shown, desk.context
+    if label.medium in ("bio", "comment"):
+        yield desk.place("elsewhere")
+    elif label.medium == "platform_tag":
+        by = desk.tool or desk.duty
+        yield Remark("tag_only", by, by.verdict(by.rule.verdict if desk.tool else Verdict.NEEDS_REVIEW))
+    elif label.medium == "spoken":
+        yield from _spoken(desk, label)
+    elif label.medium == "overlay":
+        yield from _overlay(desk, candidate, others)
+    else:
+        yield from _written(desk, candidate)
+        if label.medium in ("written", "caption") and context.format in STORIES and len(_frames(context)) > 1:
+            yield desk.place("frames", Verdict.NEEDS_REVIEW)
+    if label.contrast_ok is False or label.covered_by_interface or label.relative_size == "tiny":
+        yield desk.place("illegible")
+
+
+def _written(desk: Desk, candidate: Candidate) -> Iterator[Remark]:
+    key = _position(desk, candidate)
+    if key:
+        yield desk.place(key)
+    context = desk.context
+    if context.format in VIDEOS or context.format == "podcast":
+        claimed = {"spoken", "picture", "on_screen_text"} & set(context.claim_media)
+        fault = desk.place("text_only_claimed" if claimed else "text_only")
+        yield replace(fault, key="text_only")
+
+
+def _position(desk: Desk, candidate: Candidate) -> str | None:
+    label = candidate.shown
+    if label.medium != "written":
+        nth = None if label.nth in (None, 1) else "among_hashtags" if label.medium == "caption" else "after_fold"
+        return {"before_fold": "not_first", "first": None, None: None, "nth": nth}.get(label.position, label.position)
+    assert candidate.match is not None
+    text, match, brands = candidate.text, candidate.match, desk.context.brands
+    if only_labels_before(text, match, candidate.every, brands):
+        return None
+    if _in_pile(text, match, candidate.every, brands):
+        return "among_hashtags"
+    if desk.context.format in STORIES:
+        return None
+    return "not_first" if text[match.span.first].start < FOLD else "after_fold"
+
+
+def _in_pile(text: Sequence[Token], match: Match, every: Iterable[Match], brands: Sequence[Brand]) -> bool:
+    """True for a hashtag with a foreign hashtag right before it."""
+    labels = {other.span.first for other in every}
+    at = match.span.first - 1
+    while text[match.span.first].tag and at >= 0 and text[at].tag:
+        if at not in labels and not brands_in([text[at]], brands):
+            return True
+        at -= 1
+    return False
+
+
+def _spoken(desk: Desk, label: Shown) -> Iterator[Remark]:
+    context = desk.context
+    if label.start_s is not None and label.start_s > (context.promo_start_s or 0.0) + GRACE_S * 5:
+        yield desk.place("late")
+    if "podcast" not in (context.format, context.platform):
+        yield desk.place("spoken")
+
+
+def _overlay(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Iterator[Remark]:
+    """Overlays of equal wording cover the promotion together."""
+    assert candidate.match is not None
+    standing = candidate.match.word.standing
+    together = [
+        other.shown
+        for other in others
+        if other.match and other.shown.medium == "overlay" and other.match.word.standing is standing
+    ]
+    fault = _gap(desk.context, together)
+    if fault:
+        yield desk.place(fault)
+    frames = _frames(desk.context)
+    covered = {frame for label in together for frame in (frames if label.frames is None else label.frames)}
+    if not set(frames) <= covered:
+        first_seen = desk.context.format == "carousel" and frames[0] in covered
+        yield desk.place("frames", Verdict.NEEDS_REVIEW if first_seen else None)
+
+
+def _frames(context: ContentContext) -> tuple[int, ...]:
+    return context.commercial_frames or tuple(range(1, (context.frame_count or 0) + 1))
+
+
+def _gap(context: ContentContext, labels: Iterable[Shown]) -> str | None:
+    """`late` or `partial` when labels leave a stated part of the promotion uncovered."""
+    start = context.promo_start_s or 0.0
+    end = context.promo_end_s if context.promo_end_s is not None else context.video_length_s
+    if end is None:
+        return None
+    at = start
+    for begin, until in sorted((label.start_s or 0.0, end if label.end_s is None else label.end_s) for label in labels):
+        if begin > at + GRACE_S:
+            break
+        at = max(at, until)
+    if at + GRACE_S >= end:
+        return None
+    return "late" if at <= start else "partial"
+
+
+def _naming(desk: Desk, best: Candidate, candidates: Sequence[Candidate]) -> tuple[Remark, ...]:
+    """Whether the label says for whom; asked only where there is a usable label."""
+    rule, context = desk.advertiser, desk.context
+    if rule is None or best.match is None or best.match.word.standing is Standing.REJECTED or not context.advertisers:
+        return ()
+    wanted = frozenset(brand.name for brand in context.advertisers)
+    together = frozenset[str]().union(
+        *(
+            beside(one.text, one.match, one.every, context.advertisers, desk.pack.connectors)
+            for one in candidates
+            if one.match and one.match.word.standing is not Standing.REJECTED
+        )
+    )
+    somewhere = frozenset[str]().union(*(brands_in(one.text, context.advertisers) for one in candidates))
+    somewhere |= brands_in(tokens(context.caption or ""), context.advertisers)
+    if context.brand_tagged or context.brand_shown:
+        somewhere |= wanted
+    named = together | somewhere if rule.rule.data.get("where") == "anywhere" else together
+    missing = tuple(brand.name for brand in context.advertisers if brand.name not in named)
+    if not missing:
+        return (Remark("good_name", rule, Verdict.OK),)
+    apart = not together and set(missing) <= somewhere
+    verdict = rule.verdict(Verdict.NEEDS_REVIEW) if apart else rule.verdict()
+    return (Remark("apart" if apart else "nameless", rule, verdict, best.match.word.shown, missing),)

@@ -1,0 +1,112 @@
+"""What to write and what to sign: the exact label for every market, and the clauses that rules ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from core.compliance.validity import active
+from core.plugin_api.compliance import (
+    Brand,
+    CompliancePack,
+    ContentContext,
+    ContractClause,
+    DealContext,
+    Label,
+    Rule,
+    Verdict,
+)
+from core.plugin_api.text import T, Text
+
+_FIRST = T("At the very start of the text, and in the picture or video for as long as the promotion lasts.")
+
+
+def label_kit(
+    packs: Iterable[CompliancePack],
+    markets: Sequence[str],
+    *,
+    language: str | None = None,
+    brands: Sequence[str],
+    compensation: Sequence[str],
+    on: date,
+    for_minors: bool = False,
+) -> tuple[Label, ...]:
+    """The exact label for each market that a pack covers, in the order of the markets."""
+    by_market = {pack.jurisdiction: pack for pack in packs}
+    context = ContentContext(
+        target_markets=tuple(markets),
+        compensation=tuple(compensation),
+        posted_on=on,
+        content_language=language,
+        brands=tuple(Brand(name) for name in brands),
+        audience_under18_share=1.0 if for_minors else None,
+    )
+    found = (exact_label(by_market[market], context) for market in markets if market in by_market)
+    return tuple(label for label in found if label)
+
+
+def exact_label(pack: CompliancePack, context: ContentContext) -> Label | None:
+    """The label that a pack recommends for a publication; None if the pack names no words."""
+    rows = [
+        (found.rule, row)
+        for found in active(pack, context, "label")
+        if found.rule.data["standing"] == "accepted" and found.cap is Verdict.VIOLATION
+        for row in found.rule.data["words"]
+        if row.get("kit", True)
+    ]
+    if not rows:
+        return None
+    language = context.content_language or next(iter(pack.languages), None)
+    own = [(rule, row) for rule, row in rows if row["lang"] == language]
+    fallback = [(rule, row) for rule, row in rows if row["lang"] in pack.languages[:1]] or rows
+    rule, row = _best(own or fallback, context)
+    names = ", ".join(brand.name for brand in context.advertisers)
+    note = None if own else T("No word in this language is named in the sources; a person has to confirm this label.")
+    text = row["text"].replace("{brand}", names).strip(" |")
+    return Label(pack.jurisdiction, row["lang"], text, _FIRST, rule.id, rule.source, note)
+
+
+def _best(rows: Sequence[tuple[Rule, Mapping[str, str]]], context: ContentContext) -> tuple[Rule, Mapping[str, str]]:
+    """A label made for these benefits before one that serves all."""
+    benefits = context.benefits
+    made_for = [(rule, row) for rule, row in rows if benefits and benefits <= set(row.get("use_for", ()))]
+    for_all = [(rule, row) for rule, row in rows if "use_for" not in row]
+    return (made_for or for_all or list(rows))[0]
+
+
+def joined(labels: Iterable[Label]) -> str:
+    """All labels on one line, each once."""
+    return " · ".join(dict.fromkeys(label.text for label in labels))
+
+
+def contract_clauses(packs: Iterable[CompliancePack], deal: DealContext) -> tuple[ContractClause, ...]:
+    """The clauses that rules ask for on the day of signing, in the order of the packs' rules."""
+    context = ContentContext(
+        target_markets=deal.markets,
+        compensation=deal.compensation,
+        posted_on=deal.signed_on,
+        subject="contract",
+        brands=tuple(Brand(name) for name in deal.brands),
+        influencer_residence=deal.residence,
+    )
+    clauses = []
+    for pack in packs:
+        label = exact_label(pack, context)
+        params = {"brand": ", ".join(deal.brands), "label": label.text if label else ""}
+        for found in active(pack, context, "contract_clause"):
+            clauses.append(_clause(pack, found.rule, params))
+    return tuple(clauses)
+
+
+def _clause(pack: CompliancePack, rule: Rule, params: Mapping[str, str]) -> ContractClause:
+    body = rule.message or rule.title
+    return ContractClause(
+        key=rule.data["key"],
+        title=rule.title,
+        body=Text(body.msgid, params, body.domain),
+        required=bool(rule.data.get("required", True)),
+        rule_id=rule.id,
+        rule_version=pack.version,
+        jurisdiction=pack.jurisdiction,
+        source=rule.source,
+    )

@@ -1,0 +1,29 @@
+"""Rules on advertising by influencers: Finland."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from samverk import CompliancePack, Plugin, T, hookimpl
+
+
+def packs() -> tuple[CompliancePack, ...]:
+    """The pack that `pack.yaml` beside this file describes."""
+    return (CompliancePack.load(Path(__file__).with_name("pack.yaml")),)
+
+
+class Finland(Plugin):
+    """Dated and sourced rules of this jurisdiction."""
+
+    name = "fi"
+    title = T("Rules: Finland")
+    api_version = 1
+
+    @hookimpl
+    def register_compliance(self) -> Sequence[CompliancePack]:
+        """The rules of this jurisdiction."""
+        return packs()
+
+
+plugin = Finland()
