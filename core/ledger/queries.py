@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.database import Database
 from core.ledger.accounts import kind_of
 from core.ledger.models import LedgerAccount, LedgerEntry, LedgerTx
 from core.money import Money
@@ -25,6 +27,15 @@ class Line:
     created_at: datetime
     amount: Money
     balance: Money
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Session]:
+    """A session in which every statement sees the same moment, so that counts agree while others book."""
+    with database.session() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
 
 
 def balance(session: Session, brand_id: int, code: str, currency: str) -> Money:
