@@ -59,4 +59,4 @@ SECTIONS: dict[str, str] = {}
 
 def section(of: str, *endpoints: str) -> None:
     """Mark pages as belonging to an entry of the navigation: `section("campaigns", "brief", "offer")`."""
-    SECTIONS.update({endpoint: f"admin.{of}" for endpoint in endpoints})
+    SECTIONS.update(dict.fromkeys(endpoints, f"admin.{of}"))

@@ -1,1 +1,71 @@
 """The installation: plugins, mail, audit record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, render_template, request, url_for
+from sqlalchemy import or_, select
+
+from admin.face import admin
+from core.audit import AuditEntry
+from core.i18n import gettext
+from core.mail import MailMessage
+from core.permissions import Permission
+from core.plugin_host.service import set_switch, switches
+from core.web.brands import current_brand
+from core.web.request import actor, db, done, instance, page_arg
+
+PAGE = 50
+
+
+@admin.get("/plugins", Permission.PLUGINS_SWITCH)
+def plugins() -> Any:
+    """Every plugin found, its state and why; a switch for this brand."""
+    brand = current_brand(Permission.PLUGINS_SWITCH)
+    records = sorted(instance().plugins.records.values(), key=lambda r: (r.kinds, r.name))
+    return render_template("admin/plugins.html", records=records, switches=switches(db(), brand.id), brand=brand)
+
+
+@admin.post("/plugins/<name>", Permission.PLUGINS_SWITCH)
+def plugin_switch(name: str) -> Any:
+    """Turn a plugin on or off for this brand; running agreements go on."""
+    brand = current_brand(Permission.PLUGINS_SWITCH)
+    if name not in {record.name for record in instance().plugins.records.values()}:
+        abort(404)
+    on = request.form.get("enabled") == "1"
+    set_switch(db(), actor(), plugin=name, enabled=on, brand_id=brand.id)
+    return done(url_for("admin.plugins"), gettext("Switched on.") if on else gettext("Switched off for new use."))
+
+
+@admin.get("/mail", Permission.SITE_ADMIN)
+def mails() -> Any:
+    """The newest mails, sent or still to be sent."""
+    page = page_arg()
+    rows = list(
+        db().scalars(select(MailMessage).order_by(MailMessage.id.desc()).offset((page - 1) * PAGE).limit(PAGE + 1))
+    )
+    return render_template("admin/mails.html", rows=rows[:PAGE], page=page, more=len(rows) > PAGE)
+
+
+@admin.get("/mail/<public_id>", Permission.SITE_ADMIN)
+def mail(public_id: str) -> Any:
+    """One mail as it was composed."""
+    row = db().scalar(select(MailMessage).where(MailMessage.public_id == public_id))
+    if row is None:
+        abort(404)
+    return render_template("admin/mail.html", row=row)
+
+
+@admin.get("/audit", Permission.AUDIT_READ)
+def audit_record() -> Any:
+    """Who did what in one's brands; the installation's own entries for its admin."""
+    page, who = page_arg(), actor()
+    mine = AuditEntry.brand_id.in_(who.brands_with(Permission.AUDIT_READ))
+    visible = or_(mine, AuditEntry.brand_id.is_(None)) if who.site_admin else mine
+    rows = list(
+        db().scalars(
+            select(AuditEntry).where(visible).order_by(AuditEntry.id.desc()).offset((page - 1) * PAGE).limit(PAGE + 1)
+        )
+    )
+    return render_template("admin/audit.html", rows=rows[:PAGE], page=page, more=len(rows) > PAGE)

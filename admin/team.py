@@ -20,7 +20,9 @@ from core.web.brands import current_brand
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
 from core.web.request import actor, db, done, instance, login, saving
 
-section("settings", "team", "member", "brand_new", "brand_edit", "plugins", "mails", "mail", "audit_record", "sales_keys")
+section(
+    "settings", "team", "member", "brand_new", "brand_edit", "plugins", "mails", "mail", "audit_record", "sales_keys"
+)
 
 
 class InviteForm(BaseForm):
@@ -99,17 +101,25 @@ def team() -> Any:
             )
             session["team_link"] = link
             return done(url_for("admin.team"), gettext("The invitation is on its way."))
-    members = db().execute(
-        select(Membership, Person)
-        .join(Person, Person.id == Membership.person_id)
-        .where(
-            Membership.workspace_id == brand.workspace_id,
-            or_(Membership.brand_id == brand.id, Membership.brand_id.is_(None)),
+    members = (
+        db()
+        .execute(
+            select(Membership, Person)
+            .join(Person, Person.id == Membership.person_id)
+            .where(
+                Membership.workspace_id == brand.workspace_id,
+                or_(Membership.brand_id == brand.id, Membership.brand_id.is_(None)),
+            )
+            .order_by(Person.name, Membership.id)
         )
-        .order_by(Person.name, Membership.id)
-    ).all()
+        .all()
+    )
     return render_template(
-        "admin/team.html", form=form, members=members, brand=brand, names=accounts.ROLE_NAMES,
+        "admin/team.html",
+        form=form,
+        members=members,
+        brand=brand,
+        names=accounts.ROLE_NAMES,
         link=session.pop("team_link", None),
     )
 
@@ -169,9 +179,7 @@ def brand_new() -> Any:
         db().scalars(
             select(Workspace)
             .join(Membership, Membership.workspace_id == Workspace.id)
-            .where(
-                Membership.person_id == actor().person_id, Membership.brand_id.is_(None), Membership.role == "owner"
-            )
+            .where(Membership.person_id == actor().person_id, Membership.brand_id.is_(None), Membership.role == "owner")
             .order_by(Workspace.name)
         )
     )

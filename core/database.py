@@ -145,8 +145,7 @@ def owned(*parents: str, extra: tuple[SchemaItem, ...] = ()) -> tuple[SchemaItem
     `owned("campaign")` needs a column `campaign_id`; the parent's row must be the same brand's.
     """
     keys = [
-        ForeignKeyConstraint(["brand_id", f"{parent}_id"], [f"{parent}.brand_id", f"{parent}.id"])
-        for parent in parents
+        ForeignKeyConstraint(["brand_id", f"{parent}_id"], [f"{parent}.brand_id", f"{parent}.id"]) for parent in parents
     ]
     return (UniqueConstraint("brand_id", "id"), *keys, *extra)
 

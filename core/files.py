@@ -122,7 +122,13 @@ def store_media(
 
 
 def store_bytes(
-    session: Session, store: FileStore, raw: bytes, *, name: str, media_type: str, brand_id: int | None,
+    session: Session,
+    store: FileStore,
+    raw: bytes,
+    *,
+    name: str,
+    media_type: str,
+    brand_id: int | None,
     owner_id: int | None = None,
 ) -> StoredFile:
     """Store bytes that we made or that were checked elsewhere (a CSV, a thumbnail)."""

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
 from babel.support import NullTranslations, Translations
 
@@ -165,7 +165,9 @@ def day(value: date, style: str = "medium") -> str:
 
 def moment(value: datetime) -> str:
     """A point in time in the reader's zone."""
-    return str(format_skeleton("yMMMdHm", value, tzinfo=ZoneInfo(_zone.get()), locale=_format()))
+    local, locale = value.astimezone(ZoneInfo(_zone.get())), _format()
+    parts = format_time(local, "short", locale=locale), format_date(local.date(), "medium", locale=locale)
+    return str(get_datetime_format("medium", locale=locale)).format(*parts).replace("'", "")
 
 
 def ago(value: datetime) -> str:

@@ -22,7 +22,7 @@ SECTIONS: dict[str, str] = {}
 
 def section(of: str, *endpoints: str) -> None:
     """Mark pages as belonging to a tab."""
-    SECTIONS.update({endpoint: f"portal.{of}" for endpoint in endpoints})
+    SECTIONS.update(dict.fromkeys(endpoints, f"portal.{of}"))
 
 
 def navigation() -> list[list[dict[str, Any]]]:

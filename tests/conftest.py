@@ -1,13 +1,14 @@
 """Fixtures: an empty installation per test, on SQLite and, when a server is there, on PostgreSQL.
 
-The schema is made once per process; each test gets a copy (SQLite) or a truncated database
-(PostgreSQL), so that services and views may commit as they do in life.
+The schema is made once per process; each test gets a copy of it, so that services and views
+may commit as they do in life.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,21 @@ from sqlalchemy.orm import Session
 
 os.environ["SAMVERK_TESTING"] = "1"
 
-from core import i18n  # noqa: E402
-from core.accounts import passwords  # noqa: E402
-from core.database import Base, Database  # noqa: E402
-from core.instance import Instance  # noqa: E402
-from core.settings import load  # noqa: E402
-from tests import world as story  # noqa: E402
+from core import i18n
+from core.accounts import passwords
+from core.database import Base, Database
+from core.instance import Instance
+from core.settings import load
+from tests import servers  # noqa: E402
+from tests import world as story
 
 passwords.cheapen()
 i18n.compile_catalogues(i18n.ROOT / "translations")
 
 
 @pytest.fixture(scope="session")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def blank_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the whole schema and not one row."""
-    import core.tables  # noqa: F401
-
     path = tmp_path_factory.mktemp("blank") / "blank.db"
     database = Database(f"sqlite:///{path}")
     Base.metadata.create_all(database.engine)
@@ -44,12 +44,37 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Postgres]:
+    """A PostgreSQL of this run's own, with an empty schema to copy from."""
+    with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
+        server.admin("CREATE DATABASE blank")
+        database = Database(server.url("blank").replace("postgresql://", "postgresql+psycopg://"))
+        Base.metadata.create_all(database.engine)
+        database.engine.dispose()
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of the test's own: every test that uses one runs on both engines."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("blank_sqlite"), tmp_path / "samverk.db")
+        yield f"sqlite:///{tmp_path / 'samverk.db'}"
+        return
+    server: servers.Postgres = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex[:16]}"
+    server.admin(f"CREATE DATABASE {name} TEMPLATE blank STRATEGY file_copy")
+    yield server.url(name)
+    server.admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def instance(tmp_path: Path, blank: Path) -> Iterator[Instance]:
+def instance(tmp_path: Path, database_url: str) -> Iterator[Instance]:
     """An installation with an empty database of its own."""
-    shutil.copy(blank, tmp_path / "samverk.db")
     (tmp_path / "secret_key").write_text("k" * 64)
-    made = Instance(load({"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_TESTING": "1"}))
+    environment = {"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_TESTING": "1", "SAMVERK_DATABASE_URL": database_url}
+    made = Instance(load(environment))
     yield made
     made.database.engine.dispose()
 

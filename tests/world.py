@@ -12,7 +12,7 @@ from core.accounts.models import Brand, Membership, Person
 from core.influencers.models import Influencer
 from core.permissions import Actor, Role
 
-PASSWORD = "nobody guesses this one"  # noqa: S105
+PASSWORD = "nobody guesses this one"
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,28 @@ def build(session: Session) -> World:
     """Make the world; nothing is committed here."""
     people: dict[str, Person] = {}
     people["owner"], brand = accounts.set_up(
-        session, name="Olga Owner", email="owner@example.com", password=PASSWORD, locale="en", brand_name="Havsro",
-        country="FI", currency="EUR",
+        session,
+        name="Olga Owner",
+        email="owner@example.com",
+        password=PASSWORD,
+        locale="en",
+        brand_name="Havsro",
+        country="FI",
+        currency="EUR",
     )
     for role in Role:
         if role != Role.OWNER:
             people[role] = _person(session, role)
-            session.add(Membership(person_id=people[role].id, workspace_id=brand.workspace_id, brand_id=brand.id, role=role))
+            session.add(
+                Membership(person_id=people[role].id, workspace_id=brand.workspace_id, brand_id=brand.id, role=role)
+            )
     people["outsider"] = _person(session, "outsider")
     other = accounts.create_brand(
-        session, accounts.actor_of(session, people["owner"]), name="Fjellro", country="NO", currency="NOK",
+        session,
+        accounts.actor_of(session, people["owner"]),
+        name="Fjellro",
+        country="NO",
+        currency="NOK",
         timezone="Europe/Oslo",
     )
     session.flush()
@@ -70,7 +82,11 @@ def build(session: Session) -> World:
 
 def _person(session: Session, name: str) -> Person:
     return accounts.create_person(
-        session, name=name.replace("_", " ").title(), email=f"{name}@example.com", password=PASSWORD, locale="en",
+        session,
+        name=name.replace("_", " ").title(),
+        email=f"{name}@example.com",
+        password=PASSWORD,
+        locale="en",
         accept_privacy=name == "influencer",
     )
 

@@ -60,9 +60,7 @@ class Membership(Row):
     __tablename__ = "membership"
     __table_args__ = (
         UniqueConstraint("person_id", "workspace_id", "brand_id"),
-        CheckConstraint(
-            "role in ('owner','manager','reviewer','finance','viewer','guest_reviewer')", name="role"
-        ),
+        CheckConstraint("role in ('owner','manager','reviewer','finance','viewer','guest_reviewer')", name="role"),
     )
 
     person_id: Mapped[int] = internal(ForeignKey("person.id"), index=True)

@@ -54,8 +54,17 @@ def is_set_up(session: Session) -> bool:
 
 
 def set_up(
-    session: Session, *, name: str, email: str, password: str, locale: str, brand_name: str, country: str,
-    currency: str, timezone: str = "Europe/Helsinki", agency_name: str = "",
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    password: str,
+    locale: str,
+    brand_name: str,
+    country: str,
+    currency: str,
+    timezone: str = "Europe/Helsinki",
+    agency_name: str = "",
 ) -> tuple[Person, Brand]:
     """Make the installation admin, who owns the first brand. Possible once."""
     if is_set_up(session):
@@ -71,7 +80,13 @@ def set_up(
 
 
 def create_person(
-    session: Session, *, name: str, email: str, password: str, locale: str, timezone: str = "UTC",
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    password: str,
+    locale: str,
+    timezone: str = "UTC",
     accept_privacy: bool = False,
 ) -> Person:
     """A person who can sign in. An address in use is `Invalid`; two at once are stopped by the database."""
@@ -99,9 +114,7 @@ def _workspace(session: Session, name: str, kind: str) -> Workspace:
     return workspace
 
 
-def _brand(
-    session: Session, workspace: Workspace, name: str, country: str, currency: str, timezone: str
-) -> Brand:
+def _brand(session: Session, workspace: Workspace, name: str, country: str, currency: str, timezone: str) -> Brand:
     try:
         exponent(currency)
     except ValueError:
@@ -119,8 +132,15 @@ def _brand(
 
 
 def create_brand(
-    session: Session, actor: Actor, *, name: str, country: str, currency: str, timezone: str,
-    workspace: Workspace | None = None, agency_name: str = "",
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    country: str,
+    currency: str,
+    timezone: str,
+    workspace: Workspace | None = None,
+    agency_name: str = "",
 ) -> Brand:
     """One more brand: in a workspace that the actor owns, in a new agency, or in a workspace of its own."""
     if workspace is None:
@@ -138,14 +158,17 @@ def create_brand(
 
 def owns_workspace(session: Session, actor: Actor, workspace: Workspace) -> bool:
     """Whether the actor is an owner of the whole workspace."""
-    return session.scalar(
-        select(Membership.id).where(
-            Membership.person_id == actor.person_id,
-            Membership.workspace_id == workspace.id,
-            Membership.brand_id.is_(None),
-            Membership.role == Role.OWNER,
+    return (
+        session.scalar(
+            select(Membership.id).where(
+                Membership.person_id == actor.person_id,
+                Membership.workspace_id == workspace.id,
+                Membership.brand_id.is_(None),
+                Membership.role == Role.OWNER,
+            )
         )
-    ) is not None
+        is not None
+    )
 
 
 def actor_of(session: Session, person: Person) -> Actor:
@@ -242,9 +265,7 @@ def ask_reset(session: Session, *, email: str, base_url: str) -> None:
     person = session.scalar(select(Person).where(Person.email == email.strip().casefold()))
     if person is None:
         return
-    token = _token(
-        session, kind="reset", person_id=person.id, expires_at=clock.now() + timedelta(hours=RESET_HOURS)
-    )
+    token = _token(session, kind="reset", person_id=person.id, expires_at=clock.now() + timedelta(hours=RESET_HOURS))
     message = mail.Mail(
         kind="reset",
         subject=T("Choose a new password"),
@@ -278,7 +299,14 @@ def change_password(session: Session, person: Person, *, old: str, new: str, tok
 
 
 def invite_member(
-    session: Session, actor: Actor, *, email: str, role: str, brand: Brand, whole_workspace: bool, base_url: str,
+    session: Session,
+    actor: Actor,
+    *,
+    email: str,
+    role: str,
+    brand: Brand,
+    whole_workspace: bool,
+    base_url: str,
     locale: str,
 ) -> str:
     """Mail a team invitation that works once, for seven days; returns its link, to copy."""
@@ -311,7 +339,12 @@ def invite_member(
     )
     mail.send(session, message, to=address, name="", locale=locale, brand_id=brand.id)
     audit.record(
-        session, actor=actor, brand_id=brand.id, action="team.invite", obj=brand, detail={"email": address, "role": role}
+        session,
+        actor=actor,
+        brand_id=brand.id,
+        action="team.invite",
+        obj=brand,
+        detail={"email": address, "role": role},
     )
     return link
 

@@ -30,7 +30,9 @@ def run() -> None:
     click.echo(f"Samverk answers at {here.settings.base_url} (stop with Ctrl-C)")
     if fresh:
         click.echo("Open it in a browser: the first visit makes your account.")
-        if not here.settings.loopback or not here.settings.base_url.startswith(("http://127.0.0.1", "http://localhost")):
+        if not here.settings.loopback or not here.settings.base_url.startswith(
+            ("http://127.0.0.1", "http://localhost")
+        ):
             click.echo(f"Set-up code: {here.setup_code}")
     sys.exit(Supervisor([["web"], ["worker"]]).watch())
 
@@ -70,7 +72,9 @@ class Supervisor:
         if len(self.falls[index]) >= 5:
             click.echo(f"{self.commands[index][0]} keeps falling; giving up. See the messages above.", err=True)
             return False
-        click.echo(f"{self.commands[index][0]} ended with {self.children[index].returncode}; starting it again.", err=True)
+        click.echo(
+            f"{self.commands[index][0]} ended with {self.children[index].returncode}; starting it again.", err=True
+        )
         self._start(index)
         return True
 
@@ -100,8 +104,13 @@ def web(make_app: object) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         waitress.serve(
-            app, host=here.settings.host, port=here.settings.port, threads=here.settings.threads,
-            max_request_body_size=app.config["MAX_CONTENT_LENGTH"], ident=None, _quiet=True,
+            app,
+            host=here.settings.host,
+            port=here.settings.port,
+            threads=here.settings.threads,
+            max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+            ident=None,
+            _quiet=True,
         )
     except OSError as error:
         raise click.ClickException(

@@ -151,7 +151,12 @@ def _menu(who: Actor) -> list[dict[str, Any]]:
     entries = [
         ("lobby.account", i18n.gettext("Your account"), "user", True),
         ("admin.today", i18n.gettext("To the brand's side"), "flag", bool(who.roles) and bool(who.influencer_id)),
-        ("portal.today", i18n.gettext("To your own collaborations"), "home", bool(who.roles) and bool(who.influencer_id)),
+        (
+            "portal.today",
+            i18n.gettext("To your own collaborations"),
+            "home",
+            bool(who.roles) and bool(who.influencer_id),
+        ),
     ]
     links = [{"url": url_for(e), "label": label, "icon": icon} for e, label, icon, shown in entries if shown]
     leave = {"url": url_for("lobby.sign_out"), "label": i18n.gettext("Sign out"), "icon": "sign-out", "post": True}
@@ -211,9 +216,9 @@ def _refused(error: SamverkError) -> Any:
     if "db" in g:
         g.db.rollback()
     if request.path.startswith("/api/"):
-        return {"error": {"code": type(error).__name__.lower(), "message": error.message.msgid % error.message.params}}, (
-            error.status
-        )
+        return {
+            "error": {"code": type(error).__name__.lower(), "message": error.message.msgid % error.message.params}
+        }, (error.status)
     if request.method in SAFE or isinstance(error, Missing) or error.status == 403:
         return _page(error.status, str(error.message))
     flash(str(error.message), "error")

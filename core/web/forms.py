@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField
+from wtforms import Field, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextInput
 
 from core.csv_input import parse_number
+from core.errors import Invalid
 from core.i18n import current_locale, gettext
 from core.money import Money
 from core.plugin_api.text import Text
@@ -108,9 +110,10 @@ class NumberField(Field):  # type: ignore[misc]
         self.data = None
         if not valuelist or not valuelist[0].strip():
             return
-        number = parse_number(valuelist[0])
-        if number is None:
-            raise ValueError(gettext("Write a number, for example 1234.50."))
+        try:
+            number = parse_number(valuelist[0])
+        except Invalid:
+            raise ValueError(gettext("Write a number, for example 1234.50.")) from None
         if self.low is not None and number < self.low:
             raise ValueError(gettext("Write %(low)s or more.", low=Decimal(self.low)))
         if self.high is not None and number > self.high:
@@ -160,14 +163,50 @@ def _plain(value: Decimal | int) -> str:
 
 
 class ChoiceField(SelectField):  # type: ignore[misc]
-    """A choice among (value, label); labels are translated when shown."""
+    """A choice among (value, label) pairs; labels are translated when shown.
 
-    def __init__(self, label: Any = None, *, options: Sequence[tuple[str, Any]] = (), blank: Any = None, **kw: Any):
+    A view may set `form.x.choices = [(value, label), ...]` later.
+    """
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        options: Iterable[tuple[str, Any]] = (),
+        blank: Any = None,
+        **kw: Any,
+    ) -> None:
         """`blank` is the label of an empty first choice."""
-        choices = [("", blank), *options] if blank is not None else list(options)
-        super().__init__(label, choices=choices, validate_choice=False, **kw)
+        pairs = [("", blank), *options] if blank is not None else list(options)
+        super().__init__(label, validators, choices=_choices(pairs), validate_choice=False, **kw)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Take pairs where WTForms wants its own class."""
+        super().__setattr__(name, _choices(value) if name == "choices" and value is not None else value)
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not on the list."""
-        if self.data not in {value for value, _ in self.choices}:
+        if self.data not in {choice.value for choice in self.choices}:
             raise StopValidation(gettext("Choose one of the list."))
+
+
+class ChoicesField(SelectMultipleField):  # type: ignore[misc]
+    """Several of (value, label) pairs, as boxes to tick."""
+
+    def __init__(self, label: Any = None, *, options: Iterable[tuple[str, Any]] = (), **kw: Any) -> None:
+        """Keep the pairs."""
+        super().__init__(label, choices=_choices(options), validate_choice=False, **kw)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Take pairs where WTForms wants its own class."""
+        super().__setattr__(name, _choices(value) if name == "choices" and value is not None else value)
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not on the list."""
+        if set(self.data or ()) - {choice.value for choice in self.choices}:
+            raise StopValidation(gettext("Choose from the list."))
+
+
+def _choices(pairs: Iterable[Any]) -> list[SelectChoice]:
+    return [pair if isinstance(pair, SelectChoice) else SelectChoice(*pair) for pair in pairs]

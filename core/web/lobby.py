@@ -159,8 +159,12 @@ def _signed_in(who: Person, target: str, token: str | None = None) -> Response:
     token = token or accounts.open_session(db(), who, user_agent=request.headers.get("User-Agent", ""))
     response = make_response(done(target))
     response.set_cookie(
-        cookie_name(), token, max_age=accounts.SESSION_DAYS * 86400, secure=instance().settings.secure,
-        httponly=True, samesite="Lax",
+        cookie_name(),
+        token,
+        max_age=accounts.SESSION_DAYS * 86400,
+        secure=instance().settings.secure,
+        httponly=True,
+        samesite="Lax",
     )
     return response
 
@@ -242,8 +246,12 @@ def join(token: str) -> Any:
     if form.validate_on_submit():
         with saving(form):
             who = accounts.create_person(
-                db(), name=form.name.data or "", email=row.email, password=form.password.data or "",
-                locale=current_locale(), timezone="Europe/Helsinki",
+                db(),
+                name=form.name.data or "",
+                email=row.email,
+                password=form.password.data or "",
+                locale=current_locale(),
+                timezone="Europe/Helsinki",
             )
             accounts.join(db(), token=token, person=who)
             return _signed_in(who, url_for("admin.today"))
@@ -285,7 +293,10 @@ def password() -> Any:
     if form.validate_on_submit():
         with saving(form):
             accounts.change_password(
-                db(), person(), old=form.old.data or "", new=form.new.data or "",
+                db(),
+                person(),
+                old=form.old.data or "",
+                new=form.new.data or "",
                 token=request.cookies.get(cookie_name(), ""),
             )
             return done(url_for("lobby.account"), gettext("The password is changed. Other devices are signed out."))
