@@ -122,7 +122,8 @@ def examine(candidate: Candidate) -> Record:
     except ContractError as error:
         reason = T("It does not keep the plugin API: %(error)s.", error=str(error))
     except (Exception, SystemExit) as error:
-        log.exception("plugin %s could not be loaded", candidate.name)
+        log.warning("plugin %s could not be loaded: %s", candidate.name, told(error))
+        log.debug("plugin %s", candidate.name, exc_info=True)
         reason = T("It could not be loaded: %(error)s.", error=told(error))
     return replace(record, state=State.BROKEN, reason=reason)
 

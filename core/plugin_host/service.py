@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from core import audit
 from core.errors import Invalid
 from core.permissions import Actor, Permission
 from core.plugin_api.contract import NAME
@@ -31,6 +32,8 @@ def set_switch(
         session.add(switch)
     switch.enabled = enabled
     session.flush()
+    detail = {"plugin": plugin, "enabled": enabled}
+    audit.record(session, actor=actor, brand_id=brand_id, action="plugin.switched", obj=switch, detail=detail)
     return switch
 
 
