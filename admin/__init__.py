@@ -21,7 +21,6 @@ def register(app: Flask) -> None:
         site,
         team,
     )
-    from admin.face import admin, surroundings
+    from admin.face import admin
 
-    admin.context_processor(lambda: surroundings(app))
     app.register_blueprint(admin)

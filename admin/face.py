@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import current_app, request, url_for
 
 from core.permissions import Permission
 from core.plugin_api.text import T
@@ -28,8 +28,6 @@ NAV = (
 
 def navigation() -> list[list[dict[str, Any]]]:
     """The entries that this person may open, the current one marked."""
-    from flask import current_app
-
     who, here = actor(), request.endpoint or ""
     section = SECTIONS.get(here.removeprefix("admin."), here)
     items = [
@@ -40,7 +38,8 @@ def navigation() -> list[list[dict[str, Any]]]:
     return [items]
 
 
-def surroundings(app: Flask) -> dict[str, Any]:
+@admin.context_processor
+def surroundings() -> dict[str, Any]:
     """What every page of the admin shows around itself: navigation, brand, the brands to switch to."""
     mine = brands()
     row = login()
@@ -50,7 +49,7 @@ def surroundings(app: Flask) -> dict[str, Any]:
         "brand": chosen,
         "brands": mine,
         "workspace": chosen.name if chosen else None,
-        "known_endpoints": app.view_functions,
+        "known_endpoints": current_app.view_functions,
     }
 
 

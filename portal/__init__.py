@@ -8,7 +8,6 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Add the portal to an app."""
     from portal import home, money, offers, profile, work  # noqa: F401 - each registers its pages
-    from portal.face import navigation, portal
+    from portal.face import portal
 
-    portal.context_processor(lambda: {"nav": navigation()})
     app.register_blueprint(portal)

@@ -35,3 +35,9 @@ def navigation() -> list[list[dict[str, Any]]]:
         if endpoint in current_app.view_functions
     ]
     return [items]
+
+
+@portal.context_processor
+def surroundings() -> dict[str, Any]:
+    """What every page of the portal shows around itself."""
+    return {"nav": navigation()}

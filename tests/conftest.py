@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 
 os.environ["SAMVERK_TESTING"] = "1"
 
-from core import i18n
+import core.tables  # noqa: E402, F401
+from core import i18n  # noqa: E402
 from core.accounts import passwords
 from core.database import Base, Database
 from core.instance import Instance

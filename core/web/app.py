@@ -230,7 +230,7 @@ def _stale_form(_error: CSRFError) -> Any:
 
 
 def _busy(error: OperationalError) -> Any:
-    log.error("database out of reach: %s", type(error.orig).__name__)
+    log.error("database out of reach: %s", error.orig)
     return _page(503, i18n.gettext("The database does not answer right now. Nothing was saved; try again soon."))
 
 
