@@ -72,6 +72,15 @@ class Table:
         return tuple(Row(row.line, {name: row[header] for name, header in found.items()}) for row in self.rows)
 
 
+def example(columns: Sequence[Column]) -> str:
+    """A table with the columns and one row of their examples, as Excel in the Nordics writes it."""
+    cells = io.StringIO(newline="")
+    writer = csv.writer(cells, delimiter=";")
+    writer.writerow(column.name for column in columns)
+    writer.writerow(column.example for column in columns)
+    return cells.getvalue()
+
+
 def match_headers(headers: Sequence[str], columns: Sequence[Column]) -> dict[str, str]:
     """Which header each column is found under; case, spaces and underscores make no difference."""
     written = {plain_header(header): header for header in headers}

@@ -109,7 +109,7 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 def planned_by(facts: Iterable[Fact]) -> Planned:
     """What the contract plans, as far as the facts tell."""
     approved = [fact for fact in facts if isinstance(fact, DeliverableApproved)]
-    return Planned(deliverables=max((fact.planned for fact in approved), default=1))
+    return Planned(deliverables=max((1, len(approved), *(max(fact.planned, fact.position) for fact in approved))))
 
 
 def model_of(host: PluginHost, component: Component) -> PaymentModel | Failure:
@@ -175,7 +175,8 @@ def _component(
         lines = _ask(host, component, model, group)
         if isinstance(lines, Failure):
             return lines
-        found += [_earned(component, model, line, group) for line in lines]
+        by_key = {fact.key: fact for fact in group}
+        found += [_earned(component, model, line, by_key.get(line.key, group[-1])) for line in lines]
     if len({line.key for line in found}) != len(found):
         return _wrong(host.payment_models.owners[component.model], T("two lines have the same key"))
     holds += waiting
@@ -227,7 +228,8 @@ def _ask(
     lines = host.call(plugin, model.earned, component.terms, tuple(group), returns=list | tuple)
     if isinstance(lines, Failure):
         return lines
-    for line in lines:
+    untrusted: Sequence[Any] = lines
+    for line in untrusted:
         if not isinstance(line, Line) or not isinstance(line.amount, Money) or not isinstance(line.reason, Text):
             return _wrong(plugin, T("a line is not made of a key, money and a reason"))
         if line.amount.currency != component.terms.currency:
@@ -239,8 +241,7 @@ def _wrong(plugin: str, fault: Text) -> Failure:
     return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=fault))
 
 
-def _earned(component: Component, model: PaymentModel, line: Line, group: Sequence[Fact]) -> EarnedLine:
-    fact = next((fact for fact in group if fact.key == line.key), group[-1])
+def _earned(component: Component, model: PaymentModel, line: Line, fact: Fact) -> EarnedLine:
     return EarnedLine(
         key=f"{component.id}:{line.key}",
         component=component.id,

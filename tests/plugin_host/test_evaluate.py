@@ -51,12 +51,14 @@ class Odd(PaymentModel):
 
     def earned(self, terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
         answer = type(self).answer
-        return answer(terms, facts) if callable(answer) else answer
+        lines: Sequence[Line] = answer(terms, facts) if callable(answer) else answer
+        return lines
 
     def cap(self, terms: Terms, planned: Planned) -> Money:
         if isinstance(self.most, Exception):
             raise self.most
-        return self.most
+        most: Money = self.most
+        return most
 
 
 class Acme(Plugin):

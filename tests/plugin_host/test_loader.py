@@ -145,7 +145,7 @@ def test_a_hook_without_its_mark_or_with_unknown_arguments_is_broken() -> None:
 def test_a_hook_that_returns_something_else_is_broken(answer: Any) -> None:
     def load() -> object:
         plugin = make()
-        type(plugin).register_payment_models = hookimpl(lambda self: answer)
+        setattr(type(plugin), "register_payment_models", hookimpl(lambda self: answer))  # noqa: B010
         return plugin
 
     assert record_of(load).state is State.BROKEN
@@ -172,7 +172,7 @@ def test_a_foreign_plugin_cannot_take_a_name_of_the_box() -> None:
 
 
 def test_of_two_foreign_claims_neither_wins() -> None:
-    pair = [candidate(lambda n=n: make("acme", [model(n)]), "acme", origin) for n, origin in (("a", "x"), ("b", "y"))]
+    pair = [candidate(partial(make, "acme", [model(n)]), "acme", origin) for n, origin in (("a", "x"), ("b", "y"))]
     host = PluginHost.load(candidates=pair)
     assert [record.state for record in host.records.values()] == [State.BROKEN, State.BROKEN]
     assert not host.payment_models

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from core.csv_input import read_table
+from core.csv_input import example, read_table
 from core.instance import Instance
 from core.plugin_host.host import PluginHost
 from samverk import (
@@ -58,9 +58,7 @@ def test_the_documented_example_of_each_table_can_be_read() -> None:
         (HOST.sales_sources["csv"], lambda rows: HOST.sales_sources["csv"].parse(rows, "EUR")),
         (HOST.platforms["csv"], HOST.platforms["csv"].parse),
     ):
-        header = ";".join(column.name for column in source.columns)
-        row = ";".join(column.example for column in source.columns)
-        parsed = parse(read_table(f"{header}\n{row}\n".encode()).aligned(source.columns))
+        parsed = parse(read_table(example(source.columns).encode()).aligned(source.columns))
         assert len(parsed.records) == 1 and not parsed.errors
 
 
