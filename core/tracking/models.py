@@ -98,10 +98,13 @@ class Gift(BrandRow):
     value_minor: Mapped[int] = financial(BigInteger)
     currency: Mapped[str] = financial(String(3))
     value_source: Mapped[str] = financial(String(200))
-    state: Mapped[str] = internal(String(20), default="address_missing")  # address_missing approved shipped delivered returned
+    state: Mapped[str] = internal(
+        String(20), default="address_missing"
+    )  # address_missing approved shipped delivered returned
     due_at: Mapped[datetime | None] = internal(UtcDateTime)
     address: Mapped[dict[str, str]] = personal(JSON, default=dict)
     tracking: Mapped[str] = internal(String(200), default="")
     sent_on: Mapped[date | None] = internal()
     received_on: Mapped[date | None] = internal()
+    delivered_at: Mapped[datetime | None] = internal(UtcDateTime)
     sent_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))

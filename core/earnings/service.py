@@ -1,0 +1,254 @@
+"""Earning: ask the payment models what a collaboration has earned, book what differs, release what was held.
+
+Amounts are only ever booked as differences: a line that grew or shrank gets one more row, with
+the same line key and the next sequence, and one more posting. A component that cannot be
+evaluated goes on hold with its reason; what was booked of it stays as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.accounts.models import Brand
+from core.campaigns.models import Campaign
+from core.collaborations.models import Collaboration, Contract, Offer
+from core.earnings.facts import facts_of
+from core.earnings.models import ComponentHold, Earning
+from core.ledger import postings
+from core.ledger.postings import Voucher
+from core.money import Money
+from core.plugin_api.payment_models import Fact, Planned, Refund, Sale, Settles
+from core.plugin_host.evaluate import EarnedLine, Evaluation, Hold, evaluate
+from core.plugin_host.host import PluginHost
+
+SIGNED = ("active", "completed", "terminated")
+
+
+def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list[Earning]:
+    """Book what a collaboration has newly earned or lost since the last time; returns the new rows.
+
+    Nothing is earned before both have signed. The terms are those of the signed offer, whatever
+    the campaign says now.
+    """
+    collaboration = session.get_one(Collaboration, collaboration_id, with_for_update=True)
+    offer = signed_offer(session, collaboration_id)
+    if offer is None:
+        return []
+    facts = facts_of(session, collaboration)
+    planned = Planned(deliverables=sum(int(item.get("quantity", 1)) for item in offer.deliverables) or 1)
+    found = evaluate(host, offer.components, facts, planned)
+    _keep_holds(session, collaboration, found.holds)
+    return _book_differences(session, collaboration, found, facts)
+
+
+def signed_offer(session: Session, collaboration_id: int) -> Offer | None:
+    """The offer behind the collaboration's signed contract, None while there is none."""
+    return session.scalar(
+        select(Offer)
+        .join(Contract, Contract.offer_id == Offer.id)
+        .where(Contract.collaboration_id == collaboration_id, Contract.state.in_(SIGNED))
+        .order_by(Contract.id.desc())
+        .limit(1)
+    )
+
+
+def _keep_holds(session: Session, collaboration: Collaboration, holds: Iterable[Hold]) -> None:
+    stored = {
+        row.component_id: row
+        for row in session.scalars(select(ComponentHold).where(ComponentHold.collaboration_id == collaboration.id))
+    }
+    current = {hold.component: hold for hold in holds}
+    for component, hold in current.items():
+        row = stored.get(component)
+        if row is None:
+            row = ComponentHold(
+                brand_id=collaboration.brand_id, collaboration_id=collaboration.id, component_id=component, reason={}
+            )
+            session.add(row)
+        row.reason, row.resolved_at = hold.reason.to_json(), None
+    for component, row in stored.items():
+        if component not in current and row.resolved_at is None:
+            row.resolved_at = clock.now()
+
+
+def _booked(session: Session, collaboration_id: int) -> dict[str, tuple[int, int, Earning]]:
+    """Per line key: the sum booked so far, the last sequence, the first row."""
+    rows = session.scalars(
+        select(Earning).where(Earning.collaboration_id == collaboration_id).order_by(Earning.line_key, Earning.sequence)
+    )
+    result = {}
+    for key, group in groupby(rows, key=lambda row: row.line_key):
+        lines = list(group)
+        result[key] = (sum(row.amount_minor for row in lines), lines[-1].sequence, lines[0])
+    return result
+
+
+def _book_differences(
+    session: Session, collaboration: Collaboration, found: Evaluation, facts: Iterable[Fact]
+) -> list[Earning]:
+    booked = _booked(session, collaboration.id)
+    campaign = session.get_one(Campaign, collaboration.campaign_id)
+    dates = _Dates(session, campaign, {fact.key: fact for fact in facts}, booked)
+    lines = {line.key: line for line in found.lines}
+    made = []
+    for key, line in lines.items():
+        before, sequence, _first = booked.get(key, (0, 0, None))
+        if line.amount.minor != before:
+            made.append(_earning(collaboration, line, line.amount.minor - before, sequence + 1, dates))
+    for key, (before, sequence, first) in booked.items():
+        if key not in lines and before and first.component_id not in found.held:
+            made.append(_gone(collaboration, first, -before, sequence + 1, dates))
+    session.add_all(made)
+    session.flush()
+    for row in made:
+        _post(session, campaign, row)
+    return made
+
+
+class _Dates:
+    """When a line is held until and due: sales wait for refunds, the rest is payable at once."""
+
+    def __init__(
+        self, session: Session, campaign: Campaign, facts: dict[str, Fact], booked: dict[str, tuple[int, int, Earning]]
+    ) -> None:
+        self.campaign, self.facts = campaign, facts
+        self.zone = ZoneInfo(session.scalar(select(Brand.timezone).where(Brand.id == campaign.brand_id)) or "UTC")
+        self.today = clock.now().astimezone(self.zone).date()
+        self.first_by_fact = {row.fact_key: row for _, _, row in booked.values()}
+
+    def of(self, fact_key: str) -> tuple[date | None, date]:
+        """(held until, due on). A refund shares the dates of its sale, so that the two meet."""
+        fact = self.facts.get(fact_key)
+        if isinstance(fact, Refund):
+            sale = self.facts.get(fact.corrects or "")
+            return self._after(sale if isinstance(sale, Sale) else fact)
+        return self._after(fact)
+
+    def _after(self, fact: Fact | None) -> tuple[date | None, date]:
+        start = fact.at.astimezone(self.zone).date() if fact else self.today
+        if isinstance(fact, Sale | Refund):
+            held = start + timedelta(days=self.campaign.hold_days)
+            until = held if held > self.today else None
+            return until, max(held, self.today) + timedelta(days=self.campaign.due_days)
+        return None, max(start, self.today) + timedelta(days=self.campaign.due_days)
+
+
+def _earning(collaboration: Collaboration, line: EarnedLine, minor: int, sequence: int, dates: _Dates) -> Earning:
+    held, due = dates.of(line.fact)
+    in_kind = line.settles is Settles.IN_KIND
+    return Earning(
+        brand_id=collaboration.brand_id,
+        collaboration_id=collaboration.id,
+        component_id=line.component,
+        line_key=line.key,
+        sequence=sequence,
+        kind="gift_value" if in_kind else line.model,
+        amount_minor=minor,
+        currency=line.amount.currency,
+        settles=line.settles.value,
+        state="booked" if in_kind else "pending" if held else "payable",
+        reason=line.reason.to_json(),
+        model_version=line.version,
+        fact_key=line.fact,
+        hold_until=None if in_kind else held,
+        due_on=None if in_kind else due,
+        earned_at=line.at,
+    )
+
+
+def _gone(collaboration: Collaboration, first: Earning, minor: int, sequence: int, dates: _Dates) -> Earning:
+    """What a line that is no longer earned takes back."""
+    held, due = dates.of(first.fact_key)
+    in_kind = first.settles == Settles.IN_KIND
+    return Earning(
+        brand_id=collaboration.brand_id,
+        collaboration_id=collaboration.id,
+        component_id=first.component_id,
+        line_key=first.line_key,
+        sequence=sequence,
+        kind=first.kind,
+        amount_minor=minor,
+        currency=first.currency,
+        settles=first.settles,
+        state="booked" if in_kind else "pending" if held else "payable",
+        reason=first.reason,
+        model_version=first.model_version,
+        fact_key=first.fact_key,
+        hold_until=None if in_kind else held,
+        due_on=None if in_kind else due,
+        earned_at=clock.now(),
+    )
+
+
+def _post(session: Session, campaign: Campaign, row: Earning) -> None:
+    """The posting of one row; what is payable at once is released at once."""
+    size = Money(abs(row.amount_minor), row.currency)
+    place = {"campaign_id": campaign.id, "collab_id": row.collaboration_id}
+    voucher = Voucher(row.brand_id, f"earning:{row.public_id}", ("earning", row.id), _on(row))
+    if row.settles == Settles.IN_KIND:
+        book = postings.book_gift if row.amount_minor > 0 else postings.return_gift
+        row.ledger_tx_id = book(session, voucher, value=size, **place).id
+    elif row.amount_minor < 0:
+        held = row.state == "pending"
+        row.ledger_tx_id = postings.claw_back(session, voucher, amount=size, held=held, **place).id
+    else:
+        row.ledger_tx_id = postings.accrue(session, voucher, amount=size, **place).id
+        if row.state == "payable":
+            free = Voucher(row.brand_id, f"release:{row.public_id}", ("earning", row.id), _on(row))
+            postings.release_hold(session, free, collab_id=row.collaboration_id, amount=size)
+
+
+def _on(_row: Earning) -> date:
+    return clock.now().date()
+
+
+def release_due(session: Session, today: date | None = None) -> int:
+    """Make payable what was held long enough; returns how many rows. Refunds go with their sales."""
+    day = today or clock.now().date()
+    rows = list(
+        session.scalars(
+            select(Earning)
+            .where(Earning.state == "pending", Earning.hold_until <= day)
+            .order_by(Earning.collaboration_id, Earning.id)
+            .limit(5000)
+        )
+    )
+    by_collaboration: dict[int, list[Earning]] = defaultdict(list)
+    for row in rows:
+        by_collaboration[row.collaboration_id].append(row)
+    for collaboration_id, due in by_collaboration.items():
+        _release(session, collaboration_id, due)
+    return len(rows)
+
+
+def _release(session: Session, collaboration_id: int, rows: list[Earning]) -> None:
+    net = sum(row.amount_minor for row in rows)
+    if net < 0:  # more was taken back than is due: wait until its sales are due too
+        return
+    ids = [row.id for row in rows]
+    session.execute(update(Earning).where(Earning.id.in_(ids), Earning.state == "pending").values(state="payable"))
+    if net:
+        stamp = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()[:24]
+        voucher = Voucher(rows[0].brand_id, f"release:{stamp}", ("collaboration", collaboration_id), clock.now().date())
+        postings.release_hold(session, voucher, collab_id=collaboration_id, amount=Money(net, rows[0].currency))
+
+
+def settled(session: Session, collaboration_id: int) -> bool:
+    """Whether nothing earned is still on its way: every cash row paid, or all that is open sums to nothing."""
+    open_sum = session.scalar(
+        select(func.coalesce(func.sum(Earning.amount_minor), 0)).where(
+            Earning.collaboration_id == collaboration_id,
+            Earning.settles == Settles.CASH,
+            Earning.state.in_(("pending", "payable", "in_payout")),
+        )
+    )
+    return open_sum == 0
