@@ -1,23 +1,62 @@
-"""Who reacts to what: the one table of subscriptions, job handlers and hourly duties.
+"""Who reacts to what: the one table of subscriptions, job handlers and duties of time.
 
 Lower rooms publish events and ask for objections; upper rooms are named here and nowhere else.
+Reactions are plain functions of this module, so that connecting twice changes nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from core import outbox
+from sqlalchemy.orm import Session
+
+from core import events, outbox
+from core.collaborations.events import CollaborationEnded
+from core.content.events import DeliverableApproved
+from core.earnings import service as earnings
+from core.plugin_host.host import PluginHost
+from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
 if TYPE_CHECKING:
     from core.instance import Instance
 
+_here: Instance | None = None
+
+
+class OfCollaboration(Protocol):
+    """An event that names its collaboration."""
+
+    @property
+    def collaboration_id(self) -> int:
+        """Which one."""
+
 
 def connect(instance: Instance) -> None:
-    """Subscribe every room once per process; a second call replaces the first."""
+    """Subscribe every room; a second call only changes the installation that they work for."""
+    global _here
+    _here = instance
     outbox.register("mail.send", instance.postman.deliver)
+    for kind in (DeliverableApproved, SaleCredited, SaleRefunded, GiftDelivered, CollaborationEnded):
+        events.subscribe(kind, _earn)
+
+
+def here() -> Instance:
+    """The installation of this process."""
+    if _here is None:
+        raise RuntimeError("nothing is connected yet")
+    return _here
+
+
+def plugins() -> PluginHost:
+    """The plugins of this process."""
+    return here().plugins
+
+
+def _earn(session: Session, event: OfCollaboration) -> None:
+    earnings.recompute(session, plugins(), event.collaboration_id)
 
 
 def tick(instance: Instance) -> None:
     """What time alone brings about, each minute: offers expire, holds end."""
-    del instance
+    with instance.database.write() as session:
+        earnings.release_due(session)
