@@ -92,7 +92,10 @@ class PlatformConnector(Provider):
         raise NotSupported(_unsupported(self))
 
     def parse(self, rows: Sequence[Row]) -> Parsed[Metrics]:
-        """Readings from a table that a person exported; `Metrics.post` is the post's address as written."""
+        """Readings from a table that a person exported, its rows aligned to `columns`.
+
+        `Metrics.post` is the post's address as written.
+        """
         raise NotSupported(_unsupported(self))
 
     def resolve_url(self, url: str) -> PostRef | None:

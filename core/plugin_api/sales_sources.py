@@ -47,7 +47,7 @@ class SalesSource(Provider):
     renamed: ClassVar[Mapping[str, str]] = {"get_orders": "orders", "parse_rows": "parse"}
 
     def parse(self, rows: Sequence[Row], currency: str) -> Parsed[SalesRecord]:
-        """Records from the rows of a table; `currency` holds where a row names none."""
+        """Records from the rows of a table, aligned to `columns`; `currency` holds where a row names none."""
         raise NotSupported(_unsupported(self))
 
     def orders(self, ctx: Context, since: datetime, cursor: str | None = None) -> Page[SalesRecord]:

@@ -86,7 +86,8 @@ def in_the_box() -> list[Candidate]:
     found = []
     for folder in sorted(path.parent for root in roots for path in Path(root).glob("*/*/__init__.py")):
         module = f"plugins.{folder.parent.name}.{folder.name}"
-        found.append(Candidate(folder.name, IN_THE_BOX, version, author, partial(importlib.import_module, module)))
+        name = f"{folder.parent.name}/{folder.name}"  # until its manifest tells: a folder's name may be there twice
+        found.append(Candidate(name, IN_THE_BOX, version, author, partial(importlib.import_module, module)))
     return found
 
 

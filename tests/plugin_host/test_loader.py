@@ -73,7 +73,7 @@ def record_of(load: Callable[[], object], name: str = "acme") -> Record:
 
 def test_what_ships_in_the_box_is_found() -> None:
     names = {found.name: found.origin for found in find(safe_mode=True)}
-    assert {"fixed", "commission", "gifting", "hybrid", "manual", "eu", "fi", "se", "no"} <= set(names)
+    assert {"payment_models/fixed", "payout_rails/manual", "platforms/csv", "sales_sources/csv"} <= set(names)
     assert set(names.values()) == {IN_THE_BOX}
 
 
@@ -81,6 +81,8 @@ def test_the_box_is_active_and_answers_by_name() -> None:
     host = PluginHost.load(safe_mode=True)
     assert {"fixed", "commission", "gifting"} <= set(host.payment_models)
     assert {"fixed_and_commission", "guaranteed_commission"} <= set(host.compositions)
+    assert {"fixed", "commission", "gifting", "hybrid", "manual", "eu", "fi", "se", "no"} <= set(host.active)
+    assert len(host.records) == len(find(safe_mode=True)) and host.compliance
     assert host.payment_models["fixed"].title.msgid == "Fixed fee"
     assert host.payout_rails["manual"].name == "manual"
     assert host.platforms.owners["csv"] == "csv_platform"

@@ -19,7 +19,14 @@ from samverk import (
     parse_moment,
 )
 
-HEADERS = {"likes": ("tykkäykset", "gilla", "likerklikk"), "comments": ("kommentit", "kommentarer")}
+HEADERS = {
+    "views": ("näyttökerrat", "visningar", "visninger"),
+    "reach": ("tavoittavuus", "räckvidd", "rekkevidde"),
+    "likes": ("tykkäykset", "gilla-markeringar", "likerklikk"),
+    "comments": ("kommentit", "kommentarer"),
+    "shares": ("jaot", "delningar", "delinger"),
+    "saves": ("tallennukset", "sparade", "lagringer"),
+}
 
 
 class MetricsTable(PlatformConnector):
@@ -31,7 +38,7 @@ class MetricsTable(PlatformConnector):
         Column("url", T("The address of the post"), example="https://www.example.com/p/1", aliases=("link", "post")),
         Column("read_at", T("When the numbers were read"), example="31.12.2026 14:05", aliases=("date", "time")),
         *(
-            Column(name, T("The count up to then, empty when it is not known"), False, "1 250", HEADERS.get(name, ()))
+            Column(name, T("The count up to then, empty when it is not known"), False, "1 250", HEADERS[name])
             for name in METRICS
         ),
     )

@@ -20,6 +20,12 @@ from samverk import (
     parse_number,
 )
 
+ORDER = ("order", "id", "order number", "tilausnumero", "ordernummer", "ordrenummer")
+CODE = ("discount_code", "coupon", "alennuskoodi", "rabattkod", "rabattkode")
+AMOUNT = ("total", "net", "summa", "belopp", "beløp")
+CURRENCY = ("valuutta", "valuta")
+DATE = ("date", "created_at", "päivämäärä", "datum", "dato")
+
 
 class SalesTable(SalesSource):
     """One row a sale, or a refund of one."""
@@ -27,13 +33,11 @@ class SalesTable(SalesSource):
     name = "csv"
     title = T("Table of sales")
     columns = (
-        Column("order_id", T("The number of the order, or of the refund"), example="1042", aliases=("order", "id")),
-        Column("code", T("The discount code; without one nobody is credited"), False, "AINO10", ("discount_code",)),
-        Column("amount", T("The amount without VAT and shipping"), example="49,90", aliases=("total", "net")),
-        Column("currency", T("Three letters; the brand's currency when empty"), False, "EUR"),
-        Column(
-            "sold_at", T("When it was sold or refunded"), example="31.12.2026 14:05", aliases=("date", "created_at")
-        ),
+        Column("order_id", T("The number of the order, or of the refund"), True, "1042", ORDER),
+        Column("code", T("The discount code; without one nobody is credited"), False, "AINO10", CODE),
+        Column("amount", T("The amount without VAT and shipping"), True, "49,90", AMOUNT),
+        Column("currency", T("Three letters; the brand's currency when empty"), False, "EUR", CURRENCY),
+        Column("sold_at", T("When it was sold or refunded"), True, "31.12.2026 14:05", DATE),
         Column("refund_of", T("For a refund: the number of the order"), False, "", ("refunded_order",)),
     )
 
