@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from core.compliance.validity import Active, active
 from core.compliance.vocabulary import Match, Standing, Word, beside, matches, only_labels_before, words_of
 from core.compliance.wording import Token, brands_in, tokens
-from core.plugin_api.compliance import Brand, CompliancePack, ContentContext, Shown, Verdict
+from core.plugin_api.compliance import Brand, CompliancePack, ContentContext, Deal, Shown, Verdict
 
 FOLD = 125  # characters a reader sees before "more"
 STORIES = frozenset({"story", "highlight"})
@@ -88,17 +88,19 @@ def disclosure_remarks(pack: CompliancePack, context: ContentContext, cap: Verdi
 
 def _duty(pack: CompliancePack, context: ContentContext, cap: Verdict) -> Active | None:
     """The rule that asks for a label, capped by how clearly it covers this benefit; capped at ok: no label needed."""
-    duties = active(pack, context, "duty", cap)
-    deals = active(pack, context, "deal_duty", cap)
-    if deals and not any(context.benefits & set(duty.rule.data["compensation"]) for duty in duties):
-        return deals[0]
-    if not duties:
+    duty = next(iter(active(pack, context, "duty", cap)), None)
+    if duty is None:
         return None
-    duty = duties[0]
-    if context.benefits & set(duty.rule.data["compensation"]):
+    covered = bool(context.benefits & set(duty.rule.data["compensation"]))
+    deal = context.deal or Deal()
+    beyond = (deal.publication_no or 0) > (deal.agreed_publications or 0)
+    flowing = next(iter(active(pack, context, "deal_duty", cap)), None)
+    if flowing and (beyond or not covered):
+        return flowing
+    if covered:
         return duty
-    flows = context.deal is not None and (context.deal.arises_from_deal or context.deal.relation_active)
-    return Active(duty.rule, cap.at_most(Verdict.NEEDS_REVIEW if context.benefits or flows else Verdict.OK))
+    unclear = context.benefits or deal.arises_from_deal or deal.relation_active
+    return Active(duty.rule, duty.cap.at_most(Verdict.NEEDS_REVIEW if unclear else Verdict.OK))
 
 
 def _desk(pack: CompliancePack, context: ContentContext, duty: Active) -> Desk:

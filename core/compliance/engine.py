@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.compliance.disclosure import Remark, disclosure_remarks
+from core.compliance.jurisdictions import Reach, resolve_jurisdictions
 from core.compliance.kit import exact_label
 from core.compliance.marks import mark_remarks
 from core.compliance.messages import SAID
@@ -27,7 +28,6 @@ from core.plugin_api.text import Text
 
 log = logging.getLogger(__name__)
 JUDGED_AS_CONTENT = frozenset({"content", "review"})
-GOOD = frozenset({"good_word", "good_place", "good_name", "good_mark", "no_benefit", "exempt", "no_rule"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +51,42 @@ class Report:
         return tuple(f for f in self.findings if f.holds_up(own_codes_bind=own_codes_bind))
 
 
-def check_content(packs: Iterable[CompliancePack], context: ContentContext, *, limited: Collection[str] = ()) -> Report:
-    """Judge a publication by every pack given, each on its own; packs in `limited` ask for review at the worst."""
+def check_content(
+    packs: Iterable[CompliancePack], context: ContentContext, *, reach: Mapping[str, Reach] | None = None
+) -> Report:
+    """Judge a publication by every pack given, each on its own; `reach` says where less than all rules apply."""
     ordered = sorted(packs, key=lambda pack: (pack.jurisdiction, pack.id))
-    found = (finding for pack in ordered for finding in _fenced(pack, context, pack.jurisdiction in limited))
+    reaches = [(reach or {}).get(pack.jurisdiction, Reach.FULL) for pack in ordered]
+    found = (finding for pack, how in zip(ordered, reaches, strict=True) for finding in _fenced(pack, context, how))
     return Report(tuple(found))
 
 
-def _fenced(pack: CompliancePack, context: ContentContext, limited: bool) -> Sequence[Finding]:
+def check_everywhere(
+    packs: Iterable[CompliancePack], context: ContentContext, *, brand_seat: str | None = None
+) -> Report:
+    """Judge a publication by the packs of all jurisdictions that its facts lead to."""
+    applying = resolve_jurisdictions(
+        markets=context.target_markets,
+        residence=context.influencer_residence,
+        production=context.production_country,
+        language=context.content_language,
+        audience_shares=context.audience_country_shares,
+        followers=context.followers,
+        brand_seat=brand_seat,
+    )
+    reach = {item.code: item.reach for item in applying}
+    return check_content([pack for pack in packs if pack.jurisdiction in reach], context, reach=reach)
+
+
+def _fenced(pack: CompliancePack, context: ContentContext, reach: Reach) -> Sequence[Finding]:
     """The pack's findings; a pack that fails costs a person's look, never a silent pass."""
-    cap = Verdict.NEEDS_REVIEW if limited else Verdict.VIOLATION
+    cap = Verdict.NEEDS_REVIEW if reach is Reach.LIMITED else Verdict.VIOLATION
     try:
-        found = list(_findings(pack, context, cap))
+        found = list(_findings(pack, context, cap, reach))
     except Exception:
         log.exception("compliance pack %s failed", pack.id)
         found = [_unchecked(pack, pack.id)]
-    for rule in pack.code:
+    for rule in () if reach is Reach.ADVERTISER else pack.code:
         found += _coded(pack, rule, context, cap)
     return found
 
@@ -103,10 +123,10 @@ def _unchecked(pack: CompliancePack, rule_id: str) -> Finding:
     )
 
 
-def _findings(pack: CompliancePack, context: ContentContext, cap: Verdict) -> Iterator[Finding]:
+def _findings(pack: CompliancePack, context: ContentContext, cap: Verdict, reach: Reach) -> Iterator[Finding]:
     disputed = active(pack, context, "disputed", cap)
     judged_cap = cap.at_most(Verdict.NEEDS_REVIEW) if disputed else cap
-    remarks = list(_remarks(pack, context, judged_cap))
+    remarks = list(_remarks(pack, context, judged_cap, reach is Reach.ADVERTISER))
     if disputed and any(remark.verdict is not Verdict.OK for remark in remarks):
         remarks.append(Remark("disputed", disputed[0], disputed[0].verdict(Verdict.NEEDS_REVIEW)))
     label = exact_label(pack, context)
@@ -115,11 +135,13 @@ def _findings(pack: CompliancePack, context: ContentContext, cap: Verdict) -> It
     yield from (_finding(pack, remark, params) for remark in remarks)
 
 
-def _remarks(pack: CompliancePack, context: ContentContext, cap: Verdict) -> Iterator[Remark]:
-    if context.subject in JUDGED_AS_CONTENT:
+def _remarks(pack: CompliancePack, context: ContentContext, cap: Verdict, advertiser_only: bool) -> Iterator[Remark]:
+    if context.subject in JUDGED_AS_CONTENT and not advertiser_only:
         yield from disclosure_remarks(pack, context, cap)
         yield from mark_remarks(pack, context, cap)
     for found in active(pack, context, "fact", cap):
+        if advertiser_only and found.rule.data.get("binds") != "advertiser":
+            continue
         yield Remark("fact", found, found.verdict())
 
 

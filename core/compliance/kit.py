@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from core.compliance.jurisdictions import resolve_jurisdictions
 from core.compliance.validity import active
 from core.plugin_api.compliance import (
     Brand,
@@ -80,7 +81,8 @@ def joined(labels: Iterable[Label]) -> str:
 
 
 def contract_clauses(packs: Iterable[CompliancePack], deal: DealContext) -> tuple[ContractClause, ...]:
-    """The clauses that rules ask for on the day of signing, in the order of the packs' rules."""
+    """The clauses that rules ask for on the day of signing, where the deal's markets and people are."""
+    applying = {item.code for item in resolve_jurisdictions(markets=deal.markets, residence=deal.residence)}
     context = ContentContext(
         target_markets=deal.markets,
         compensation=deal.compensation,
@@ -90,7 +92,7 @@ def contract_clauses(packs: Iterable[CompliancePack], deal: DealContext) -> tupl
         influencer_residence=deal.residence,
     )
     clauses = []
-    for pack in packs:
+    for pack in (pack for pack in packs if pack.jurisdiction in applying):
         label = exact_label(pack, context)
         params = {"brand": ", ".join(deal.brands), "label": label.text if label else ""}
         for found in active(pack, context, "contract_clause"):

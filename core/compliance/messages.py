@@ -60,7 +60,6 @@ SAID: Mapping[str, tuple[Text, Text | None]] = {
     "good_place": (T("The label can be seen at once."), None),
     "good_name": (T("The advertiser is named."), None),
     "no_benefit": (T("No benefit is stated, so no label is needed."), None),
-    "no_rule": (T("No rule of this country speaks to these facts."), None),
     "mark_missing": (
         T("The picture changes body or skin, and the official mark for retouched persons is missing."),
         T("Put the official mark in the upper left corner, over about 7 %% of the picture."),
@@ -71,7 +70,6 @@ SAID: Mapping[str, tuple[Text, Text | None]] = {
     ),
     "good_mark": (T("The picture carries the official mark for retouched persons."), None),
     "disputed": (T("The influencer disputes that this country's law applies; a person has to decide."), None),
-    "limited_reach": (T("This country is only part of the audience; a person has to decide."), None),
     "unchecked": (
         T("The rules of %(pack)s could not be checked."),
         T("Have a person check the rules, or waive this with a reason."),

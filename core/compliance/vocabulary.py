@@ -81,12 +81,13 @@ def matches(text: Sequence[Token], vocabulary: Iterable[Word], brands: Sequence[
         for span in stem_spans(text, common()["stems"])
         if not any(span.touches(match.span) for match in known) and not _is_brand(text, span.first, brands)
     ]
+    unknown = [match for match in unknown if not _by_chance(text, match)]
     return tuple(sorted(known + unknown, key=lambda match: match.span.first))
 
 
 def _by_chance(text: Sequence[Token], match: Match) -> bool:
-    """A short generic word in the middle of a sentence is not a label."""
-    careful = match.word.standing is Standing.GENERIC and match.word.shown in common()["careful"]
+    """A word that is also an ordinary word is no label in the middle of a sentence, unless a rule names it."""
+    careful = match.word.standing in (Standing.GENERIC, Standing.UNKNOWN) and match.word.shown in common()["careful"]
     return careful and match.span.first > 0 and not text[match.span.first].tag
 
 
