@@ -55,7 +55,6 @@ class Posting:
 @dataclass(slots=True)
 class _Account:
     id: int
-    book: Book
     normal: int
     floor: bool
     balance: int
@@ -120,7 +119,7 @@ def reverse(session: Session, *, brand_id: int, tx_id: int, key: str, effective_
         key=key,
         kind=f"{original.kind}_reversed",
         legs=[Leg(code, Money(-amount, currency)) for code, currency, amount in rows],
-        book=original.book,
+        book=Book(original.book),
         ref=(original.ref_type, original.ref_id),
         effective_on=effective_on,
         by=by,
@@ -170,7 +169,7 @@ def _net(posting: Posting) -> Net:
     sums: dict[tuple[str, str], int] = {}
     zero: dict[str, int] = {}
     for leg in posting.legs:
-        if kind_of(leg.account_code).book is not posting.book:
+        if kind_of(leg.account_code).book != posting.book:
             raise ValueError(f"{leg.account_code} is not in the book {posting.book}")
         place = (leg.account_code, leg.amount.currency)
         sums[place] = sums.get(place, 0) + leg.amount.minor
@@ -219,11 +218,11 @@ def _opening(brand_id: int, code: str, currency: str) -> dict[str, Any]:
 
 def _find_accounts(session: Session, names: Sequence[tuple[int, str, str]]) -> Accounts:
     a = LedgerAccount
-    columns = (a.brand_id, a.code, a.currency, a.id, a.book, a.normal, a.floor, a.balance)
+    columns = (a.brand_id, a.code, a.currency, a.id, a.normal, a.floor, a.balance)
     found: Accounts = {}
     for some in _chunks(names):
         for row in session.execute(select(*columns).where(tuple_(a.brand_id, a.code, a.currency).in_(some))):
-            found[row.brand_id, row.code, row.currency] = _Account(row.id, row.book, row.normal, row.floor, row.balance)
+            found[row.brand_id, row.code, row.currency] = _Account(row.id, row.normal, row.floor, row.balance)
     return found
 
 
