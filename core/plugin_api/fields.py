@@ -72,6 +72,25 @@ def parse(fields: Sequence[SettingField], raw: Mapping[str, object], currency: s
     return values, errors
 
 
+def check(fields: Sequence[SettingField], values: Mapping[str, Any], currency: str) -> Errors:
+    """What is wrong with values that did not come through `parse`: each must be what it would have given."""
+    errors: Errors = {}
+    for field in fields:
+        value = values.get(field.key)
+        try:
+            parsed = parse_one(field, as_typed(field, value, currency), currency)
+            shown = (as_shown(field, value, currency), as_shown(field, parsed, currency))
+            same = type(parsed) is type(value) and shown[0] == shown[1]
+        except Invalid as error:
+            errors[field.key] = error.message
+            continue
+        except (TypeError, ValueError, ArithmeticError):
+            same = False
+        if not same and not (field.kind is FieldKind.BOOL and value is None):
+            errors[field.key] = T("This value cannot be taken.")
+    return errors
+
+
 def parse_one(field: SettingField, raw: object, currency: str) -> Any:
     """One value, None when an optional field is empty; `Invalid` says what is wrong with it."""
     if field.kind is FieldKind.BOOL:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from core.errors import Missing
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
-from core.plugin_api.fields import Errors, parse
+from core.plugin_api.fields import Errors, check, parse
 from core.plugin_api.payment_models import PaymentModel, Terms
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import AnyDeal, model_of
@@ -26,8 +26,11 @@ def read_component(
 
 
 def check_component(host: PluginHost, component: Component) -> Errors:
-    """What the model says is wrong with its terms, by field."""
+    """What is wrong with the terms, by field: what their fields say first, then what the model says."""
     model = _model(host, component.model)
+    errors = check(model.terms, component.terms.values, component.terms.currency)
+    if errors:
+        return errors
     plugin = host.payment_models.owners[component.model]
     faults = host.call(plugin, lambda: dict(model.check_terms(component.terms)), returns=dict)
     return {"": faults.reason} if isinstance(faults, Failure) else faults

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed, parse
+from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed, check, parse
 from core.plugin_api.text import T
 
 ALL = (
@@ -68,3 +68,16 @@ def test_a_fault_is_told_at_its_field(key: str, text: str, message: str) -> None
     values, errors = parse(ALL, {**TYPED, key: text}, "EUR")
     assert {name: str(error) for name, error in errors.items()} == {key: message}
     assert key not in values and len(values) == 6, "the rest is kept"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("amount", "100"), ("amount", 10.5), ("amount", True), ("amount", -1), ("rate", 12.1), ("rate", "NaN"),
+        ("rate", "1e1"), ("rate", "12,5 %"), ("count", "7"), ("count", None), ("way", "c"), ("yes", "on"), ("day", "31.12.2026"), ("wait", []),
+    ],
+)  # fmt: skip
+def test_values_that_came_another_way_are_held_to_the_same(key: str, value: object) -> None:
+    values, _ = parse(ALL, TYPED, "EUR")
+    assert check(ALL, values, "EUR") == {}
+    assert set(check(ALL, {**values, key: value}, "EUR")) == {key}
