@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.compliance.validity import Active, active
-from core.compliance.vocabulary import Match, Standing, Word, beside, matches, only_labels_before, words_of
+from core.compliance.vocabulary import Match, Standing, Word, beside, in_pile, matches, only_labels_before, words_of
 from core.compliance.wording import Token, brands_in, tokens
-from core.plugin_api.compliance import Brand, CompliancePack, ContentContext, Deal, Shown, Verdict
+from core.plugin_api.compliance import CompliancePack, ContentContext, Deal, Shown, Verdict
 
 FOLD = 125  # characters a reader sees before "more"
 STORIES = frozenset({"story", "highlight"})
@@ -205,22 +205,11 @@ def _position(desk: Desk, candidate: Candidate) -> str | None:
     text, match, brands = candidate.text, candidate.match, desk.context.brands
     if only_labels_before(text, match, candidate.every, brands):
         return None
-    if _in_pile(text, match, candidate.every, brands):
+    if in_pile(text, match, candidate.every, brands):
         return "among_hashtags"
     if desk.context.format in STORIES:
         return None
     return "not_first" if text[match.span.first].start < FOLD else "after_fold"
-
-
-def _in_pile(text: Sequence[Token], match: Match, every: Iterable[Match], brands: Sequence[Brand]) -> bool:
-    """True for a hashtag with a foreign hashtag right before it."""
-    labels = {other.span.first for other in every}
-    at = match.span.first - 1
-    while text[match.span.first].tag and at >= 0 and text[at].tag:
-        if at not in labels and not brands_in([text[at]], brands):
-            return True
-        at -= 1
-    return False
 
 
 def _spoken(desk: Desk, label: Shown) -> Iterator[Remark]:

@@ -121,10 +121,13 @@ def _given_by_brand(context: ContentContext, wanted: bool) -> Answer:
 
 
 def _clause_missing(context: ContentContext, wanted: str) -> Answer:
-    clauses = context.contract.clauses if context.contract else None
-    if clauses is None or wanted in clauses or context.brand_instruction_given:
+    """Whether a contract lacks a clause that nothing else in writing replaces; one that is only oral may well."""
+    contract = context.contract
+    if contract is None or context.brand_instruction_given is not None:
         return Answer.NO
-    return Answer.YES
+    if contract.clauses is None:
+        return Answer.NO if contract.written else Answer.MAYBE
+    return _answer(wanted not in contract.clauses)
 
 
 def _unwritten(context: ContentContext, wanted: bool) -> Answer:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import cache
 
 from core.compliance.validity import Active, active
-from core.compliance.wording import Span, Token, brand_at, brand_tails, common, find, stem_spans, words
+from core.compliance.wording import Span, Token, brand_at, brand_tails, brands_in, common, find, stem_spans, words
 from core.plugin_api.compliance import Brand, CompliancePack, ContentContext, Verdict
 
 
@@ -150,11 +150,23 @@ def only_labels_before(text: Sequence[Token], match: Match, every: Sequence[Matc
             at = label.last + 1
         elif length:
             at += length
-        elif text[at].word in _JOINTS:
+        elif text[at].word in common()["prefaces"]:
             at += 1
         else:
             return False
     return True
 
 
-_JOINTS = frozenset({"för", "for", "av", "med", "i", "ja", "och", "og", "and", "with", "by", "x"})
+def in_pile(text: Sequence[Token], match: Match, every: Sequence[Match], brands: Sequence[Brand]) -> bool:
+    """True for a hashtag that stands in one row with hashtags that are neither labels nor brands."""
+    own = {at for other in every for at in range(other.span.first, other.span.last + 1)}
+    for at in range(len(text)):
+        own |= set(range(at, at + _brand_here(text, at, brands)[1]))
+    own |= {at for at, token in enumerate(text) if token.tag and brands_in([token], brands)}
+    for step in (-1, 1):
+        at = match.span.first if step < 0 else match.span.last
+        while 0 <= at < len(text) and text[at].tag:
+            if at not in own:
+                return True
+            at += step
+    return False

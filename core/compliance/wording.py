@@ -16,6 +16,7 @@ from core.plugin_api.compliance import Brand
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _TOKEN = re.compile(r"([#@]?)(\w+)")
+_PART = re.compile(r"[^\W_]+")
 _INFLECTED = ("n", "in", "en", "s", "lle", "lta", "ltä", "sta", "stä", "ssa", "ssä")
 _NEGATIONS = frozenset({"ei", "eikä", "inte", "ingen", "inget", "ej", "ikke", "not", "no", "non", "isn"})
 
@@ -58,11 +59,11 @@ def normal(text: str) -> str:
 
 
 def tokens(text: str) -> tuple[Token, ...]:
-    """The words of a text in order; a hashtag is one word that knows it is a tag."""
+    """The words of a text in order; an underscore parts words, and a word of a hashtag knows that it is one."""
     return tuple(
-        Token(match[2], match.start(), tag=match[1] == "#")
+        Token(part[0], match.start(2) + part.start(), tag=match[1] == "#")
         for match in _TOKEN.finditer(normal(text))
-        if match[2].strip("_")
+        for part in _PART.finditer(match[2])
     )
 
 
