@@ -5,23 +5,34 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, relationship
 
 from core.campaigns.models import Campaign
+from core.collaborations.lifecycle import COLLABORATION, CONTRACT, ENDED_EARLY, OFFER
 from core.database import BrandRow, UtcDateTime, financial, internal, owned, personal, secret
 from core.influencers.models import Relationship
+
+_LIVE = "state not in ({})".format(", ".join(f"'{state}'" for state in ENDED_EARLY))
 
 
 class Collaboration(BrandRow):
     """Exists from the first offer sent; linked to the influencer when they open the invitation."""
 
     __tablename__ = "collaboration"
+    machine = COLLABORATION
     __table_args__ = owned(
         "campaign",
         "relationship",
         extra=(
-            UniqueConstraint("campaign_id", "relationship_id"),
+            Index(
+                "uq_collaboration_live",
+                "campaign_id",
+                "relationship_id",
+                unique=True,
+                sqlite_where=text(_LIVE),
+                postgresql_where=text(_LIVE),
+            ),
             Index("ix_collaboration_list", "brand_id", "state", "id"),
         ),
     )
@@ -32,6 +43,7 @@ class Collaboration(BrandRow):
     state: Mapped[str] = internal(String(30), default="offered")
     state_before_pause: Mapped[str | None] = internal(String(30))
     due_at: Mapped[datetime | None] = internal(UtcDateTime)
+    contact_id: Mapped[int | None] = internal(ForeignKey("person.id"))  # who made the offer, and hears of answers
     invitation_hash: Mapped[str] = secret(String(64), unique=True)
     invitation_expires_at: Mapped[datetime] = internal(UtcDateTime)
     invitation_viewed_at: Mapped[datetime | None] = internal(UtcDateTime)
@@ -48,6 +60,7 @@ class Offer(BrandRow):
     """One version of the offer. Only the newest can be answered; versions are never edited."""
 
     __tablename__ = "offer"
+    machine = OFFER
     __table_args__ = owned(
         "collaboration",
         extra=(
@@ -59,7 +72,7 @@ class Offer(BrandRow):
     collaboration_id: Mapped[int] = internal(index=True)
     number: Mapped[int] = internal()
     proposed_by: Mapped[str] = internal(String(12))
-    state: Mapped[str] = internal(String(20), default="sent")  # sent viewed accepted declined countered expired withdrawn
+    state: Mapped[str] = internal(String(20), default="sent")
     components: Mapped[list[dict[str, Any]]] = financial(JSON)  # {"id", "model", "version", "terms"}
     deliverables: Mapped[list[dict[str, Any]]] = internal(JSON)  # {"kind", "platform", "quantity", "due_on", "note"}
     brief_number: Mapped[int] = internal()
@@ -73,14 +86,15 @@ class Contract(BrandRow):
     """The deal paper: clauses as messages, so that each side reads and signs it in its language."""
 
     __tablename__ = "contract"
-    __table_args__ = owned("collaboration", "offer")
+    machine = CONTRACT
+    __table_args__ = owned("collaboration", "offer", extra=(UniqueConstraint("brand_id", "number"),))
 
     collaboration_id: Mapped[int] = internal(index=True)
     offer_id: Mapped[int] = internal()
     number: Mapped[str] = internal(String(30))
-    state: Mapped[str] = internal(String(20), default="sent")  # sent partially_signed signed active completed voided terminated
+    state: Mapped[str] = internal(String(20), default="sent")
     due_at: Mapped[datetime | None] = internal(UtcDateTime)
-    document: Mapped[dict[str, Any]] = internal(JSON)  # {"parties", "clauses": [{"key","title","paragraphs":[Text]}], ...}
+    document: Mapped[dict[str, Any]] = internal(JSON)  # see core/collaborations/document.py
     sha256: Mapped[str] = internal(String(64))
     end_reason: Mapped[str] = internal(String(500), default="")
 

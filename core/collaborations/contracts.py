@@ -1,0 +1,181 @@
+"""Agreement and signatures: the budget is committed, the contract written, both sides sign the same text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit, clock
+from core.accounts.models import Brand
+from core.accounts.service import required
+from core.campaigns.models import BriefVersion, Campaign
+from core.collaborations import document, mails, queries, terms
+from core.collaborations.events import ContractSigned, OfferAgreed
+from core.collaborations.lifecycle import Action, ContractAction, State
+from core.collaborations.models import Collaboration, Contract, Offer, Signature
+from core.errors import Missing, Refused
+from core.events import publish
+from core.i18n import current_locale
+from core.influencers.models import Influencer
+from core.ledger.postings import Voucher, commit_budget
+from core.lifecycle import begin, move
+from core.money import Money
+from core.permissions import Actor, Permission
+from core.plugin_api.text import T
+from core.plugin_host.host import PluginHost
+
+DAYS_TO_SIGN = 7
+
+
+def agree(session: Session, actor: Actor, collaboration: Collaboration, offer: Offer, *, host: PluginHost) -> Contract:
+    """Turn an accepted version into a contract and commit its cap; refused when the budget cannot bear it."""
+    cap = terms.reserved(host, offer.components, offer.deliverables, collaboration.currency)
+    _afford(session, actor, collaboration, cap)
+    move(session, collaboration, Action.AGREE, actor=actor, basis=f"offer:{offer.number}")
+    collaboration.committed_minor = cap.minor
+    collaboration.due_at = clock.now() + timedelta(days=DAYS_TO_SIGN)
+    contract = _write(session, actor, collaboration, offer, cap, host)
+    publish(session, OfferAgreed(collaboration.id))
+    return contract
+
+
+def _afford(session: Session, actor: Actor, collaboration: Collaboration, cap: Money) -> None:
+    campaign = session.get_one(Campaign, collaboration.campaign_id, with_for_update=True, populate_existing=True)
+    check_budget(session, actor, campaign, cap)
+    if cap:
+        voucher = Voucher(
+            brand_id=collaboration.brand_id,
+            key=f"commit:{collaboration.id}",
+            ref=("collaboration", collaboration.id),
+            on=clock.today(),
+            by=actor.person_id,
+        )
+        commit_budget(session, voucher, campaign_id=campaign.id, amount=cap)
+
+
+def check_budget(session: Session, actor: Actor, campaign: Campaign, cap: Money) -> None:
+    """Refuse what the campaign's budget cannot bear; only the brand's people are told the figures."""
+    from core.campaigns.queries import budget_of
+
+    left = budget_of(session, campaign).left
+    if left is not None and cap <= left:
+        return
+    if not actor.may(Permission.OFFER_READ, campaign.brand_id):
+        raise Refused(T("The brand has no room for this offer right now. Ask them to send you a new one."))
+    if left is None:
+        raise Refused(T("The campaign has no budget yet."))
+    raise Refused(T("The offer needs %(cap)s, and %(left)s of the budget is left.", cap=cap, left=left))
+
+
+def _write(
+    session: Session, actor: Actor, collaboration: Collaboration, offer: Offer, cap: Money, host: PluginHost
+) -> Contract:
+    brand = session.get_one(Brand, collaboration.brand_id, with_for_update=True)
+    today = clock.today(brand.timezone)
+    influencer = session.get_one(Influencer, collaboration.influencer_id)
+    brief = session.scalar(
+        select(BriefVersion).where(
+            BriefVersion.campaign_id == collaboration.campaign_id, BriefVersion.number == offer.brief_number
+        )
+    )
+    campaign = session.get_one(Campaign, collaboration.campaign_id)
+    number = _next_number(session, brand, today)
+    draft = document.Draft(
+        number, brand, campaign, brief, offer, influencer.display_name, influencer.country, cap, today
+    )
+    composed = document.compose(host, draft)
+    contract = Contract(
+        brand_id=brand.id,
+        collaboration_id=collaboration.id,
+        offer_id=offer.id,
+        number=number,
+        due_at=collaboration.due_at,
+        document=composed,
+        sha256=document.fingerprint(composed),
+    )
+    session.add(contract)
+    begin(session, contract, actor=actor, basis=f"offer:{offer.number}")
+    detail = {"number": number}
+    audit.record(session, actor=actor, brand_id=brand.id, action="contract.write", obj=contract, detail=detail)
+    return contract
+
+
+def _next_number(session: Session, brand: Brand, today: date) -> str:
+    """The brand's next number of the year, such as HAV-2026-0001. The brand's row is held meanwhile."""
+    latin = unicodedata.normalize("NFKD", brand.name).upper()
+    prefix = re.sub("[^A-Z0-9]", "", latin)[:3] or "SAM"
+    of_year = select(Contract.number).where(Contract.brand_id == brand.id, Contract.number.like(f"%-{today.year}-%"))
+    last = session.scalar(of_year.order_by(Contract.id.desc()).limit(1))
+    return f"{prefix}-{today.year}-{int(last.rsplit('-', 1)[1]) + 1 if last else 1:04d}"
+
+
+def sign(
+    session: Session,
+    actor: Actor,
+    *,
+    collaboration: Collaboration,
+    party: str,
+    typed_name: str,
+    sha256: str,
+    base_url: str,
+) -> Contract:
+    """Sign for one side the very text that was read; the second signature brings the contract into force."""
+    _may_sign(actor, collaboration, party)
+    found = queries.paper(session, collaboration.id)
+    if found is None or not found.to_sign(party):
+        raise Refused(T("There is nothing for you to sign here."))
+    contract = found.contract
+    if sha256 != contract.sha256 or document.fingerprint(contract.document) != contract.sha256:
+        raise Refused(T("This is not the text of the contract as it stands. Reload the page and read it again."))
+    name = required(typed_name, "typed_name")
+    session.add(
+        Signature(
+            brand_id=collaboration.brand_id,
+            contract_id=contract.id,
+            party=party,
+            person_id=actor.person_id,
+            typed_name=name,
+            locale=current_locale(),
+            sha256=contract.sha256,
+            signed_at=clock.now(),
+        )
+    )
+    move(session, contract, ContractAction.SIGN, actor=actor, basis=f"sha256:{contract.sha256[:16]}")
+    audit.record(session, actor=actor, brand_id=collaboration.brand_id, action=f"contract.sign_{party}", obj=contract)
+    if found.signatures:
+        _in_force(session, actor, collaboration, contract)
+    tell = mails.to_influencer if party == "brand" else mails.to_brand
+    tell(session, collaboration, "signed", base_url=base_url)
+    return contract
+
+
+def _may_sign(actor: Actor, collaboration: Collaboration, party: str) -> None:
+    if party == "brand":
+        actor.require(Permission.CONTRACT_SIGN, collaboration.brand_id)
+    elif party != "influencer" or actor.influencer_id is None or actor.influencer_id != collaboration.influencer_id:
+        raise Missing(queries.NOT_HERE)
+
+
+def _in_force(session: Session, actor: Actor, collaboration: Collaboration, contract: Contract) -> None:
+    move(session, collaboration, Action.SIGN, actor=actor, basis=f"contract:{contract.number}")
+    contract.due_at = collaboration.due_at = next_due(session, collaboration)
+    publish(session, ContractSigned(collaboration.id))
+
+
+def next_due(session: Session, collaboration: Collaboration) -> datetime | None:
+    """The end of the day on which the first agreed deliverable is due, else of the campaign's last day."""
+    offer = queries.current_offer(session, collaboration.id)
+    days = [date.fromisoformat(row["due_on"]) for row in offer.deliverables if row.get("due_on")]
+    last = session.get_one(Campaign, collaboration.campaign_id).ends_on
+    due = min(days) if days else last
+    return datetime.combine(due, time(23, 59), UTC) if due else None
+
+
+def is_signed(session: Session, collaboration_id: int) -> bool:
+    """Whether a contract of the collaboration is in force, or was until it ended."""
+    collaboration = session.get_one(Collaboration, collaboration_id)
+    return collaboration.state in (State.IN_PROGRESS, State.ON_HOLD, State.DELIVERED, State.COMPLETED)

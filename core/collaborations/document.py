@@ -1,0 +1,263 @@
+"""The contract as a document: clauses as messages, one canonical form to hash, one rendering per language."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from core.accounts.models import Brand
+from core.campaigns.models import BriefVersion, Campaign
+from core.collaborations import terms
+from core.collaborations.models import Offer
+from core.compliance.kit import contract_clauses, label_kit
+from core.i18n import country
+from core.money import Money
+from core.plugin_api.compliance import CompliancePack, DealContext, Label
+from core.plugin_api.text import T, Text
+from core.plugin_host.host import PluginHost
+
+FORMAT = 1
+USAGE_MONTHS = 12
+SECRET_YEARS = 2
+_MARKED = {"must": T("Must: %(text)s"), "should": T("Should: %(text)s"), "free": T("Free choice: %(text)s")}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything that a contract is written from."""
+
+    number: str
+    brand: Brand
+    campaign: Campaign
+    brief: BriefVersion | None
+    offer: Offer
+    influencer_name: str
+    influencer_country: str
+    cap: Money
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause as somebody reads it, in their language."""
+
+    number: int
+    title: str
+    paragraphs: list[str]
+    items: list[str]
+
+
+def packs_for(host: PluginHost, markets: Iterable[str]) -> list[CompliancePack]:
+    """The packs of the markets, after those that they rest on."""
+    packs = list(host.compliance.values())
+    own = [pack for market in markets for pack in packs if pack.jurisdiction == market]
+    above = {parent for pack in own for parent in pack.parents}
+    return [pack for pack in packs if pack.jurisdiction in above and pack not in own] + own
+
+
+def labels(host: PluginHost, campaign: Campaign, brand: Brand, components: Any, on: date) -> tuple[Label, ...]:
+    """The exact label to use in each market of the campaign."""
+    return label_kit(
+        packs_for(host, campaign.markets),
+        campaign.markets,
+        brands=[brand.name],
+        compensation=terms.compensation(components),
+        on=on,
+    )
+
+
+def compose(host: PluginHost, draft: Draft) -> dict[str, Any]:
+    """The document: clauses from the deal, the markets, the packs, and those that every contract has."""
+    packs = packs_for(host, draft.campaign.markets)
+    clauses = [
+        _clause("parties", T("The parties"), _parties(draft)),
+        _clause("work", T("What is made"), _work(draft), [terms.deliverable_line(r) for r in draft.offer.deliverables]),
+        _clause("content", T("The brief"), *_content(draft)),
+        _clause("approval", T("Approval and changes"), _approval(draft)),
+        _clause("disclosure", T("Showing that it is advertising"), *_disclosure(host, draft)),
+        *_pack_clauses(packs, draft),
+        _clause("pay", T("Pay"), *_pay(host, draft)),
+        *(_clause(key, title, paragraphs) for key, title, paragraphs in _standing(draft)),
+    ]
+    return {
+        "format": FORMAT,
+        "number": draft.number,
+        "date": draft.on.isoformat(),
+        "brand": draft.brand.legal_name or draft.brand.name,
+        "influencer": draft.influencer_name,
+        "campaign": draft.campaign.name,
+        "offer": draft.offer.number,
+        "brief": draft.offer.brief_number,
+        "markets": list(draft.campaign.markets),
+        "packs": {pack.id: pack.version for pack in packs},
+        "clauses": clauses,
+    }
+
+
+def _clause(key: str, title: Text, paragraphs: Sequence[Text], items: Sequence[Text] = ()) -> dict[str, Any]:
+    told = [text.to_json() for text in paragraphs]
+    return {"key": key, "title": title.to_json(), "paragraphs": told, "items": [text.to_json() for text in items]}
+
+
+def _parties(draft: Draft) -> list[Text]:
+    brand = draft.brand
+    name = brand.legal_name or brand.name
+    if brand.business_id:
+        buyer = T(
+            "%(name)s, business ID %(business_id)s, %(countries)s: the brand.",
+            name=name, business_id=brand.business_id, countries=[brand.country],
+        )
+    else:
+        buyer = T("%(name)s, %(countries)s: the brand.", name=name, countries=[brand.country])
+    person = T("%(name)s: the influencer.", name=draft.influencer_name)
+    if draft.influencer_country:
+        person = T(
+            "%(name)s, %(countries)s: the influencer.", name=draft.influencer_name, countries=[draft.influencer_country]
+        )
+    return [buyer, person]
+
+
+def _work(draft: Draft) -> list[Text]:
+    return [
+        T("For the campaign “%(campaign)s” the influencer makes and publishes:", campaign=draft.campaign.name),
+    ]
+
+
+def _content(draft: Draft) -> tuple[list[Text], list[Text]]:
+    lines = draft.brief.lines if draft.brief else []
+    opening = T(
+        "The content follows the brief in its version %(number)s, which is part of this contract. What is marked "
+        "as a must has to be there; the rest is left to the influencer's judgement.",
+        number=draft.offer.brief_number,
+    )
+    return [opening], [Text(_MARKED[line["mark"]].msgid, {"text": line["text"]}) for line in lines if line.get("text")]
+
+
+def _approval(draft: Draft) -> list[Text]:
+    campaign = draft.campaign
+    return [
+        T("Nothing is published before the brand has approved it."),
+        T("Days that the brand has for its answer to a submission: %(days)s.", days=campaign.review_days),
+        T(
+            "Rounds of changes that are included: %(rounds)s. Further ones need an agreement of both sides.",
+            rounds=campaign.revision_rounds,
+        ),
+    ]
+
+
+def _disclosure(host: PluginHost, draft: Draft) -> tuple[list[Text], list[Text]]:
+    found = labels(host, draft.campaign, draft.brand, draft.offer.components, draft.on)
+    if not found:
+        rule = T("Each publication shows clearly that it is advertising, and for whom, by the rules of its market.")
+        return [rule], []
+    rule = T("Each publication carries the exact label of its market; neither side may ask the other to leave it out.")
+    items = [
+        T("%(countries)s: “%(label)s”. %(place)s", countries=[label.market], label=label.text, place=label.place)
+        for label in found
+    ]
+    return [rule], items
+
+
+def _pack_clauses(packs: Sequence[CompliancePack], draft: Draft) -> list[dict[str, Any]]:
+    deal = DealContext(
+        markets=tuple(draft.campaign.markets),
+        brands=(draft.brand.name,),
+        compensation=terms.compensation(draft.offer.components),
+        signed_on=draft.on,
+        brand_seat=draft.brand.country,
+        residence=draft.influencer_country or None,
+        value=draft.cap,
+    )
+    return [_clause(f"rule:{found.rule_id}", found.title, [found.body]) for found in contract_clauses(packs, deal)]
+
+
+def _pay(host: PluginHost, draft: Draft) -> tuple[list[Text], list[Text]]:
+    campaign = draft.campaign
+    items = [
+        T("%(title)s: %(terms)s", title=title, terms=sentence)
+        for title, sentences in terms.pay_lines(host, draft.offer.components)
+        for sentence in sentences
+    ]
+    paragraphs = [T("The pay is agreed in %(currency)s, without value added tax:", currency=campaign.currency)]
+    if draft.cap:
+        items.append(T("In money at most %(cap)s in all.", cap=draft.cap))
+    items += [
+        T("Days that what is earned is held before it is due: %(days)s.", days=campaign.hold_days),
+        T("Days after the holding period in which it is paid: %(days)s.", days=campaign.due_days),
+    ]
+    return paragraphs, items
+
+
+def _standing(draft: Draft) -> list[tuple[str, Text, list[Text]]]:
+    return [
+        ("usage", T("Use of the content"), [
+            T("The influencer keeps all rights to the content and leaves it online for its usual lifetime."),
+            T(
+                "The brand may share and show the published content in its own channels, naming the influencer, for "
+                "%(months)s months after publication. Paid advertising with it needs an agreement of its own.",
+                months=USAGE_MONTHS,
+            ),
+        ]),
+        ("confidentiality", T("Confidentiality"), [
+            T(
+                "What one side learns of the other and is not public stays between them, for %(years)s years after "
+                "the end of this contract.",
+                years=SECRET_YEARS,
+            ),
+        ]),
+        ("exclusivity", T("Exclusivity"), [T("None is agreed: the influencer may work with other brands.")]),
+        ("data", T("Personal data"), [
+            T("Each side uses the other's personal data for this collaboration and its legal duties only."),
+        ]),
+        ("end", T("Ending early"), [
+            T("Either side may end the collaboration, giving a reason. Before both have signed, nothing is owed."),
+            T("After that, what was earned by these terms is paid on its due day; what was not earned lapses."),
+        ]),
+        ("law", T("Law"), [
+            T(
+                "The law of this country applies: %(countries)s. Binding rules that protect the influencer where they "
+                "live are not touched.",
+                countries=[draft.brand.country],
+            ),
+        ]),
+        ("signatures", T("Signatures"), [
+            T("Each side signs by typing its name. The time and the fingerprint (SHA-256) of this text are kept."),
+        ]),
+    ]
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """The one byte form of a document, whatever language it is read in."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """The SHA-256 of the canonical form."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def readable(document: Mapping[str, Any]) -> list[Clause]:
+    """The clauses in the current language."""
+    return [
+        Clause(
+            number,
+            _say(clause["title"]),
+            [_say(text) for text in clause["paragraphs"]],
+            [_say(text) for text in clause["items"]],
+        )
+        for number, clause in enumerate(document["clauses"], 1)
+    ]
+
+
+def _say(stored: Mapping[str, Any]) -> str:
+    """A stored message; country codes in it become names in the reader's language."""
+    text = Text.from_json(stored)
+    params = {
+        name: ", ".join(country(code) for code in value) if name == "countries" else value
+        for name, value in text.params.items()
+    }
+    return str(Text(text.msgid, params, text.domain))

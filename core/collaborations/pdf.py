@@ -1,0 +1,57 @@
+"""A contract as a PDF, in the language of whoever downloads it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.collaborations import document
+from core.collaborations.models import Signature
+from core.collaborations.queries import Paper
+from core.i18n import current_locale, day, gettext, moment
+
+TEMPLATE = Path(__file__).with_name("contract.typ")
+
+
+def render(paper: Paper) -> bytes:
+    """The PDF; people's words travel as data, so that nothing of them is read as markup."""
+    import typst
+
+    told = json.dumps(content(paper), ensure_ascii=False)
+    pdf = typst.compile(str(TEMPLATE), format="pdf", sys_inputs={"data": told}, ignore_system_fonts=True)
+    return bytes(pdf)
+
+
+def content(paper: Paper) -> dict[str, Any]:
+    """What the paper says, in the current language."""
+    contract, text = paper.contract, paper.contract.document
+    return {
+        "lang": current_locale(),
+        "heading": gettext("Contract %(number)s", number=contract.number),
+        "subheading": gettext(
+            "%(brand)s and %(influencer)s · %(campaign)s · %(date)s",
+            brand=text["brand"],
+            influencer=text["influencer"],
+            campaign=text["campaign"],
+            date=day(contract.created_at.date()),
+        ),
+        "author": text["brand"],
+        "footer": contract.number,
+        "clauses": [
+            {"number": c.number, "title": c.title, "paragraphs": c.paragraphs, "items": c.items}
+            for c in document.readable(text)
+        ],
+        "signatures": [
+            _side(gettext("For the brand"), paper.signatures.get("brand")),
+            _side(gettext("The influencer"), paper.signatures.get("influencer")),
+        ],
+        "proof": gettext("Fingerprint of the text (SHA-256): %(hash)s", hash=contract.sha256),
+    }
+
+
+def _side(party: str, signature: Signature | None) -> dict[str, str]:
+    if signature is None:
+        return {"party": party, "name": "", "note": gettext("Not signed yet")}
+    note = gettext("Signed %(at)s", at=moment(signature.signed_at))
+    return {"party": party, "name": signature.typed_name, "note": note}

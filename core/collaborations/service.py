@@ -1,0 +1,378 @@
+"""The verbs of an offer: send, see, accept, decline, counter, revise, withdraw, and time running out.
+
+Only the newest version can be answered, and only once: each answer moves that version's state by
+compare-and-set, so of two answers at the same moment one is told that somebody was faster.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit, clock
+from core.accounts.service import digest, required
+from core.campaigns.models import Campaign
+from core.collaborations import contracts, endings, mails, queries, terms
+from core.collaborations.contracts import sign
+from core.collaborations.invitations import attach_influencer, enroll, mark_opened, open_invitation
+from core.collaborations.lifecycle import (
+    DECLINE_REASONS,
+    ENDED_EARLY,
+    OPEN,
+    Action,
+    OfferAction,
+    OfferState,
+    State,
+)
+from core.collaborations.models import Collaboration, Contract, Offer
+from core.errors import Invalid, Missing, Refused
+from core.influencers.models import Relationship
+from core.lifecycle import begin, move
+from core.permissions import SYSTEM, Actor, Permission
+from core.plugin_api.deal import Deal
+from core.plugin_api.text import T
+from core.plugin_host.evaluate import AnyDeal
+from core.plugin_host.host import PluginHost
+
+__all__ = [
+    "accept",
+    "answer_counter",
+    "attach_influencer",
+    "counter",
+    "decline",
+    "enroll",
+    "expire_due",
+    "mark_opened",
+    "mark_viewed",
+    "new_link",
+    "open_invitation",
+    "revise",
+    "send_offer",
+    "sign",
+    "withdraw",
+]
+
+MESSAGE_LENGTH = 4000
+TAKES_OFFERS = ("recruiting", "active")
+Rows = Iterable[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """The content of a version, checked."""
+
+    deal: Deal
+    deliverables: list[dict[str, Any]]
+    message: str
+    brief_number: int
+
+
+def send_offer(
+    session: Session,
+    actor: Actor,
+    *,
+    host: PluginHost,
+    campaign: Campaign,
+    relationship: Relationship,
+    components: AnyDeal,
+    deliverables: Rows,
+    base_url: str,
+    message: str = "",
+    unvetted_reason: str = "",
+    replaces: Collaboration | None = None,
+    replace_reason: str = "",
+    by_mail: bool = True,
+) -> tuple[Collaboration, str]:
+    """Open a collaboration with its first offer; returns it and the invitation's link, which is shown only now.
+
+    With `replaces`, that collaboration ends in the same step and this one takes over the rest of its work.
+    """
+    actor.require(Permission.OFFER_EDIT, campaign.brand_id)
+    _may_offer(session, campaign, relationship, unvetted_reason)
+    if replaces is not None:
+        _same_campaign(replaces, campaign, relationship)
+        endings.replace(session, actor, collaboration=replaces, reason=replace_reason, base_url=base_url)
+    version = _checked(session, host, campaign, components, deliverables, message)
+    cap = terms.reserved(host, version.deal, version.deliverables, campaign.currency)
+    contracts.check_budget(session, actor, campaign, cap)
+    expires = clock.now() + timedelta(days=campaign.offer_days)
+    token = secrets.token_urlsafe(24)
+    made = Collaboration(
+        brand_id=campaign.brand_id,
+        campaign_id=campaign.id,
+        relationship_id=relationship.id,
+        influencer_id=relationship.influencer_id,
+        contact_id=actor.person_id,
+        due_at=expires,
+        invitation_hash=digest(token),
+        invitation_expires_at=expires,
+        unvetted_reason=unvetted_reason.strip()[:300] if relationship.vetting_state != "passed" else "",
+        replaces_id=replaces.id if replaces else None,
+        currency=campaign.currency,
+    )
+    session.add(made)
+    begin(session, made, actor=actor)
+    _add(session, actor, made, version, "brand", expires)
+    link = f"{base_url}/portal/i/{token}"
+    if by_mail:
+        mails.to_influencer(session, made, "offer", base_url=base_url, words=version.message, link=link)
+    return made, link
+
+
+def _may_offer(session: Session, campaign: Campaign, relationship: Relationship, unvetted_reason: str) -> None:
+    if relationship.brand_id != campaign.brand_id:
+        raise Missing(T("There is no such influencer."))
+    if campaign.state not in TAKES_OFFERS:
+        raise Refused(T("Launch the campaign before you send offers."))
+    if relationship.archived_at:
+        raise Refused(T("This influencer is archived."))
+    if relationship.vetting_state != "passed" and not unvetted_reason.strip():
+        raise Invalid(T("Say why you invite somebody who has not passed the vetting."), "unvetted_reason")
+    live = select(Collaboration.id).where(
+        Collaboration.campaign_id == campaign.id,
+        Collaboration.relationship_id == relationship.id,
+        Collaboration.state.not_in(ENDED_EARLY),
+    )
+    if session.scalar(live.limit(1)):
+        raise Refused(T("%(name)s is in this campaign already.", name=relationship.display_name))
+
+
+def _same_campaign(replaced: Collaboration, campaign: Campaign, relationship: Relationship) -> None:
+    if replaced.campaign_id != campaign.id or replaced.relationship_id == relationship.id:
+        raise Refused(T("Choose another person of the same campaign."))
+
+
+def _checked(
+    session: Session, host: PluginHost, campaign: Campaign, components: AnyDeal, deliverables: Rows, message: str
+) -> _Version:
+    from core.campaigns.queries import latest_brief
+
+    brief = latest_brief(session, campaign.id)
+    if brief is None:
+        raise Refused(T("The campaign has no brief yet."))
+    if len(message) > MESSAGE_LENGTH:
+        raise Invalid(T("Use at most %(count)s characters.", count=MESSAGE_LENGTH), "message")
+    deal = terms.checked_deal(host, components, campaign.currency)
+    return _Version(deal, terms.checked_deliverables(deliverables), message.strip(), brief.number)
+
+
+def _add(
+    session: Session, actor: Actor, collaboration: Collaboration, version: _Version, by: str, expires: datetime
+) -> Offer:
+    before = queries.offers_of(session, collaboration.id)
+    offer = Offer(
+        brand_id=collaboration.brand_id,
+        collaboration_id=collaboration.id,
+        number=before[0].number + 1 if before else 1,
+        proposed_by=by,
+        components=version.deal.to_json(),
+        deliverables=version.deliverables,
+        brief_number=version.brief_number,
+        message=version.message,
+        expires_at=expires,
+    )
+    session.add(offer)
+    begin(session, offer, actor=actor, basis=f"brief:{offer.brief_number}")
+    collaboration.due_at = expires
+    _record(session, actor, collaboration, "send" if by == "brand" else "counter", offer)
+    return offer
+
+
+def mark_viewed(session: Session, actor: Actor, *, collaboration: Collaboration) -> None:
+    """The influencer has the newest version open; kept the first time."""
+    offer = queries.current_offer(session, collaboration.id)
+    if offer.state == OfferState.SENT and offer.proposed_by == "brand":
+        move(session, offer, OfferAction.VIEW, actor=actor)
+
+
+def accept(
+    session: Session, actor: Actor, *, collaboration: Collaboration, number: int, host: PluginHost, base_url: str
+) -> Contract:
+    """The influencer agrees to the brand's newest version; a contract comes of it."""
+    offer = _mine_to_answer(session, actor, collaboration, number)
+    _answer(session, actor, offer, OfferAction.ACCEPT)
+    contract = contracts.agree(session, actor, collaboration, offer, host=host)
+    _record(session, actor, collaboration, "accept", offer)
+    mails.to_brand(session, collaboration, "agreed", base_url=base_url)
+    return contract
+
+
+def decline(
+    session: Session,
+    actor: Actor,
+    *,
+    collaboration: Collaboration,
+    number: int,
+    reason: str,
+    words: str = "",
+    base_url: str,
+) -> None:
+    """The influencer says no, for a reason of the catalogue and in words if they like."""
+    if reason not in DECLINE_REASONS:
+        raise Invalid(T("Choose a reason of the list."), "reason")
+    offer = _mine_to_answer(session, actor, collaboration, number)
+    _answer(session, actor, offer, OfferAction.DECLINE, words.strip()[:MESSAGE_LENGTH])
+    collaboration.end_reason = reason
+    _close(session, actor, collaboration, Action.DECLINE, reason)
+    _record(session, actor, collaboration, "decline", offer, reason=reason)
+    mails.to_brand(session, collaboration, "declined", base_url=base_url, words=words.strip() or _said(reason))
+
+
+def _said(reason: str) -> str:
+    return str(DECLINE_REASONS[reason])
+
+
+def counter(
+    session: Session,
+    actor: Actor,
+    *,
+    collaboration: Collaboration,
+    number: int,
+    components: AnyDeal,
+    deliverables: Rows,
+    message: str,
+    host: PluginHost,
+    base_url: str,
+) -> Offer:
+    """The influencer answers with a version of their own, and says why."""
+    offer = _mine_to_answer(session, actor, collaboration, number)
+    if not message.strip():
+        raise Invalid(T("Say in a few words what you would like to change."), "message")
+    campaign = session.get_one(Campaign, collaboration.campaign_id)
+    version = _checked(session, host, campaign, components, deliverables, message)
+    if (version.deal.to_json(), version.deliverables) == (offer.components, offer.deliverables):
+        raise Invalid(T("This is the same as the offer. Change something, or accept it."), "message")
+    _answer(session, actor, offer, OfferAction.COUNTER)
+    move(session, collaboration, Action.COUNTER, actor=actor, basis=f"offer:{number}")
+    made = _add(session, actor, collaboration, version, "influencer", clock.now() + timedelta(days=campaign.offer_days))
+    mails.to_brand(session, collaboration, "countered", base_url=base_url, words=version.message)
+    return made
+
+
+def answer_counter(
+    session: Session, actor: Actor, *, collaboration: Collaboration, number: int, host: PluginHost, base_url: str
+) -> Contract:
+    """The brand agrees to the influencer's version; a contract comes of it."""
+    actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
+    offer = _newest(session, collaboration, number, "influencer")
+    _answer(session, actor, offer, OfferAction.ACCEPT)
+    contract = contracts.agree(session, actor, collaboration, offer, host=host)
+    _record(session, actor, collaboration, "accept", offer)
+    mails.to_influencer(session, collaboration, "agreed", base_url=base_url)
+    return contract
+
+
+def revise(
+    session: Session,
+    actor: Actor,
+    *,
+    collaboration: Collaboration,
+    number: int,
+    components: AnyDeal,
+    deliverables: Rows,
+    host: PluginHost,
+    base_url: str,
+    message: str = "",
+) -> Offer:
+    """The brand makes a new version, in answer to a counter-offer or in place of its own unanswered one."""
+    actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
+    offer = _newest(session, collaboration, number)
+    campaign = session.get_one(Campaign, collaboration.campaign_id)
+    version = _checked(session, host, campaign, components, deliverables, message)
+    cap = terms.reserved(host, version.deal, version.deliverables, campaign.currency)
+    contracts.check_budget(session, actor, campaign, cap)
+    own = offer.proposed_by == "brand"
+    _answer(session, actor, offer, OfferAction.WITHDRAW if own else OfferAction.COUNTER)
+    move(session, collaboration, Action.REVISE, actor=actor, basis=f"offer:{number}")
+    collaboration.invitation_expires_at = expires = clock.now() + timedelta(days=campaign.offer_days)
+    made = _add(session, actor, collaboration, version, "brand", expires)
+    mails.to_influencer(session, collaboration, "new_version", base_url=base_url, words=version.message)
+    return made
+
+
+def withdraw(
+    session: Session, actor: Actor, *, collaboration: Collaboration, number: int, reason: str = "", base_url: str
+) -> None:
+    """The brand takes its offer back, or does not go on with a counter-offer."""
+    actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
+    offer = _newest(session, collaboration, number)
+    words = required(reason, "reason", endings.REASON_LENGTH) if reason.strip() else ""
+    _answer(session, actor, offer, OfferAction.WITHDRAW, words)
+    collaboration.end_reason = words
+    _close(session, actor, collaboration, Action.WITHDRAW, words)
+    _record(session, actor, collaboration, "withdraw", offer)
+    mails.to_influencer(session, collaboration, "withdrawn", base_url=base_url, words=words)
+
+
+def new_link(session: Session, actor: Actor, *, collaboration: Collaboration, base_url: str) -> str:
+    """A fresh invitation link for somebody who has not opened theirs; the earlier one stops working."""
+    actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
+    if collaboration.influencer_id is not None or collaboration.state not in OPEN:
+        raise Refused(T("The invitation is answered already; a link is no longer needed."))
+    _record(session, actor, collaboration, "link", queries.current_offer(session, collaboration.id))
+    return mails.invitation_link(session, collaboration, base_url)
+
+
+def expire_due(session: Session, base_url: str) -> int:
+    """End the offers whose time is over and tell both sides; returns how many."""
+    overdue = queries.overdue(session)
+    for offer in overdue:
+        collaboration = session.get_one(Collaboration, offer.collaboration_id)
+        move(session, offer, OfferAction.EXPIRE, actor=SYSTEM)
+        if collaboration.state in OPEN:
+            _close(session, SYSTEM, collaboration, Action.EXPIRE, "")
+            mails.to_influencer(session, collaboration, "expired", base_url=base_url)
+            mails.to_brand(session, collaboration, "expired", base_url=base_url)
+    return len(overdue)
+
+
+def _mine_to_answer(session: Session, actor: Actor, collaboration: Collaboration, number: int) -> Offer:
+    if actor.influencer_id is None or collaboration.influencer_id != actor.influencer_id:
+        raise Missing(queries.NOT_HERE)
+    return _newest(session, collaboration, number, "brand")
+
+
+def _newest(session: Session, collaboration: Collaboration, number: int, by: str | None = None) -> Offer:
+    """The version that was read, if it is still the newest, in time, and the right side's to answer."""
+    offer = queries.current_offer(session, collaboration.id)
+    if offer.number != number or (by and offer.proposed_by != by):
+        raise Refused(T("There is a newer version of this offer. Read it first."))
+    if offer.state not in (OfferState.SENT, OfferState.VIEWED):
+        raise Refused(T("This offer has been answered already."))
+    if by and offer.expires_at <= clock.now():
+        raise Refused(T("The time to answer this offer is over. Ask for a new one."))
+    return offer
+
+
+def _answer(session: Session, actor: Actor, offer: Offer, action: OfferAction, words: str = "") -> None:
+    move(session, offer, action, actor=actor, reason=words[:1000] or None)
+    offer.answer, offer.answered_at = words, clock.now()
+
+
+def _close(session: Session, actor: Actor, collaboration: Collaboration, action: Action, reason: str) -> None:
+    move(session, collaboration, action, actor=actor, reason=reason or None)
+    collaboration.due_at = None
+
+
+def _record(
+    session: Session, actor: Actor, collaboration: Collaboration, deed: str, offer: Offer, **detail: object
+) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        brand_id=collaboration.brand_id,
+        action=f"offer.{deed}",
+        obj=collaboration,
+        detail={"number": offer.number, **detail},
+    )
+
+
+def is_open(collaboration: Collaboration) -> bool:
+    """Whether an offer waits for an answer."""
+    return State(collaboration.state) in OPEN

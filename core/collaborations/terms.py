@@ -1,0 +1,147 @@
+"""What an offer says: its money and deliverables read, priced, told in sentences, and compared by version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from core.collaborations.models import Offer
+from core.errors import Invalid, Refused
+from core.money import Money
+from core.plugin_api.deal import Deal
+from core.plugin_api.payment_models import Planned
+from core.plugin_api.text import T, Text
+from core.plugin_host.evaluate import AnyDeal, reserve
+from core.plugin_host.host import PluginHost
+from core.plugin_host.records import Failure
+from core.plugin_host.terms import check_component, describe
+
+MOST_PIECES = 100
+NOTE_LENGTH = 300
+COMPENSATION = {"fixed": "paid", "commission": "affiliate", "gifting": "gift_agreed"}  # in the words of the packs
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that differs between two versions; None where it was not, or is no longer."""
+
+    before: Text | None
+    after: Text | None
+
+
+def checked_deal(host: PluginHost, components: AnyDeal, currency: str) -> Deal:
+    """A deal whose every component is in the campaign's currency and accepted by its model."""
+    deal = Deal.of(components)
+    if not deal.components:
+        raise Invalid(T("Add at least one kind of pay."), "components")
+    for component in deal.components:
+        if component.terms.currency != currency:
+            raise Invalid(T("The terms must be in %(currency)s.", currency=currency), "components")
+        for message in check_component(host, component).values():
+            raise Invalid(message, "components")
+    return deal
+
+
+def checked_deliverables(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Deliverables as an offer stores them; at least one, of a known kind and platform."""
+    checked = [_deliverable(row) for row in rows]
+    if not checked:
+        raise Invalid(T("Add at least one deliverable."), "deliverables")
+    if sum(row["quantity"] for row in checked) > MOST_PIECES:
+        raise Invalid(T("An offer has at most %(count)s pieces of content.", count=MOST_PIECES), "deliverables")
+    return checked
+
+
+def _deliverable(row: Mapping[str, Any]) -> dict[str, Any]:
+    from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
+
+    if row["kind"] not in DELIVERABLE_KINDS or row["platform"] not in PLATFORMS:
+        raise Invalid(T("Choose a kind of content and a platform of the list."), "deliverables")
+    quantity = int(row.get("quantity") or 1)
+    if not 1 <= quantity <= MOST_PIECES:
+        raise Invalid(T("Write a number from 1 to %(count)s.", count=MOST_PIECES), "deliverables")
+    due = row.get("due_on") or None
+    return {
+        "kind": row["kind"],
+        "platform": row["platform"],
+        "quantity": quantity,
+        "due_on": due.isoformat() if isinstance(due, date) else due,
+        "note": str(row.get("note") or "")[:NOTE_LENGTH],
+    }
+
+
+def planned(deliverables: Iterable[Mapping[str, Any]]) -> Planned:
+    """What the deliverables bound the pay to."""
+    return Planned(deliverables=max(1, sum(int(row["quantity"]) for row in deliverables)))
+
+
+def reserved(host: PluginHost, components: AnyDeal, deliverables: Iterable[Mapping[str, Any]], currency: str) -> Money:
+    """The most cash the deal can ever pay, which the budget reserves; refused when a model cannot tell."""
+    cap = reserve(host, components, planned(deliverables))
+    if isinstance(cap, Failure):
+        raise Refused(cap.reason)
+    if cap.currency != currency:
+        raise Refused(T("The terms must be in %(currency)s.", currency=currency))
+    return cap
+
+
+def pay_lines(host: PluginHost, components: AnyDeal) -> list[tuple[Text, list[Text]]]:
+    """Each part of the pay: its title and its sentences."""
+    told = []
+    for component, sentences in describe(host, components):
+        model = host.payment_models.get(component.model)
+        told.append((model.title if model else T("Pay"), sentences))
+    return told
+
+
+def deliverable_line(row: Mapping[str, Any]) -> Text:
+    """One deliverable as a sentence."""
+    from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
+
+    told: dict[str, Any] = {
+        "quantity": row["quantity"],
+        "kind": DELIVERABLE_KINDS.get(row["kind"], verbatim(row["kind"])),
+        "platform": PLATFORMS.get(row["platform"], verbatim(row["platform"])),
+    }
+    line = T("%(quantity)s × %(kind)s, %(platform)s", **told)
+    if row.get("due_on"):
+        due = date.fromisoformat(row["due_on"])
+        line = T("%(quantity)s × %(kind)s, %(platform)s, by %(due)s", **told, due=due)
+    return T("%(line)s: %(note)s", line=line, note=row["note"]) if row.get("note") else line
+
+
+def verbatim(words: str) -> Text:
+    """Words that people wrote, carried like a message but never translated."""
+    return Text("%(words)s", {"words": words})
+
+
+def changes(host: PluginHost, old: Offer, new: Offer) -> list[Change]:
+    """What differs between two versions, sentence by sentence, pay before deliverables."""
+    pay = _differences(_pay_sentences(host, old), _pay_sentences(host, new))
+    work = _differences(*([deliverable_line(row) for row in offer.deliverables] for offer in (old, new)))
+    return pay + work
+
+
+def _pay_sentences(host: PluginHost, offer: Offer) -> list[Text]:
+    return [
+        T("%(title)s: %(terms)s", title=title, terms=sentence)
+        for title, sentences in pay_lines(host, offer.components)
+        for sentence in sentences
+    ]
+
+
+def _differences(before: Sequence[Text], after: Sequence[Text]) -> list[Change]:
+    """Gone and new lines, paired in their order."""
+    old, new = [[line.to_json() for line in lines] for lines in (before, after)]
+    gone = [Text.from_json(line) for line in old if line not in new]
+    came = [Text.from_json(line) for line in new if line not in old]
+    most = max(len(gone), len(came))
+    padded: list[list[Text | None]] = [[*lines, *[None] * (most - len(lines))] for lines in (gone, came)]
+    return [Change(one, other) for one, other in zip(*padded, strict=True)]
+
+
+def compensation(components: AnyDeal) -> tuple[str, ...]:
+    """The kinds of benefit in the deal, as compliance packs name them; an unknown model counts as paid."""
+    return tuple(dict.fromkeys(COMPENSATION.get(c.model, "paid") for c in Deal.of(components).components))

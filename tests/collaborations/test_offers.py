@@ -1,0 +1,204 @@
+"""Offers: who may get one, who may answer, which version counts, and what the budget says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.collaborations import queries, service, terms
+from core.collaborations.models import Collaboration
+from core.errors import Denied, Invalid, Missing, Refused
+from core.influencers.models import Influencer
+from core.ledger import accounts
+from core.ledger import queries as books
+from core.mail import MailMessage
+from core.money import Money
+from tests.collaborations import stage as staging
+from tests.collaborations.stage import BASE, WORK, Stage, commission, fixed, host
+from tests.world import World
+
+
+@pytest.fixture
+def stage(session: Session, world: World) -> Stage:
+    """A launched campaign."""
+    return staging.build(session, world)
+
+
+def answer(stage: Stage, made: Collaboration, number: int = 1) -> dict[str, Any]:
+    return {"collaboration": made, "number": number, "host": host(), "base_url": BASE}
+
+
+def mails(stage: Stage) -> list[MailMessage]:
+    return list(stage.session.scalars(select(MailMessage).order_by(MailMessage.id)))
+
+
+def test_an_offer_is_mailed_with_its_link_in_the_language_of_the_influencer(stage: Stage) -> None:
+    made, link = service.send_offer(
+        stage.session, stage.brand, host=host(), campaign=stage.campaign, relationship=stage.known,
+        components=[fixed(60_000)], deliverables=WORK, base_url=BASE, message="Hei Aino",
+    )
+    (mail,) = mails(stage)
+    assert (mail.recipient, mail.locale) == ("aino@example.com", "fi")
+    assert link in mail.body and "Hei Aino" in mail.body
+    assert service.open_invitation(stage.session, link.rsplit("/", 1)[1]).id == made.id
+    assert made.state == "offered" and made.due_at is not None
+
+
+def test_who_has_not_passed_the_vetting_needs_a_reason(stage: Stage) -> None:
+    new = staging.person(stage.session, stage.world, "Eero", "eero@example.com", vetted=False)
+    with pytest.raises(Invalid) as caught:
+        stage.offer(relationship=new, attach=False)
+    assert caught.value.field == "unvetted_reason"
+    made = stage.offer(relationship=new, attach=False, unvetted_reason="A friend of the house")
+    assert made.unvetted_reason == "A friend of the house"
+
+
+def test_no_offer_before_launch_nor_twice_nor_by_who_may_not(stage: Stage) -> None:
+    stage.offer()
+    with pytest.raises(Refused, match="already"):
+        stage.offer()
+    with pytest.raises(Denied):
+        service.send_offer(
+            stage.session, stage.world.actors["viewer"], host=host(), campaign=stage.campaign,
+            relationship=stage.known, components=[fixed(1)], deliverables=WORK, base_url=BASE,
+        )
+    stage.campaign.state = "draft"
+    with pytest.raises(Refused, match="Launch"):
+        stage.offer(relationship=staging.person(stage.session, stage.world, "Eero", "eero@example.com"))
+
+
+def test_somebody_who_declined_may_get_another_offer(stage: Stage) -> None:
+    made = stage.offer()
+    service.decline(
+        stage.session, stage.creator, collaboration=made, number=1, reason="time", words="In spring!", base_url=BASE
+    )
+    assert made.state == "declined" and "In spring!" in mails(stage)[-1].body
+    assert stage.offer().id != made.id
+
+
+def test_a_link_belongs_to_the_first_account_that_opened_it(stage: Stage) -> None:
+    made = stage.offer()
+    other = Influencer(person_id=stage.world.people["viewer"].id, display_name="Eve", country="FI")
+    stage.session.add(other)
+    stage.session.flush()
+    with pytest.raises(Refused, match="Another account"):
+        service.attach_influencer(stage.session, made, other)
+    assert stage.known.influencer_id == stage.world.influencer.id
+
+
+def test_an_old_or_replaced_link_leads_nowhere(stage: Stage) -> None:
+    made, link = service.send_offer(
+        stage.session, stage.brand, host=host(), campaign=stage.campaign, relationship=stage.known,
+        components=[fixed(1000)], deliverables=WORK, base_url=BASE,
+    )
+    fresh = service.new_link(stage.session, stage.brand, collaboration=made, base_url=BASE)
+    with pytest.raises(Missing):
+        service.open_invitation(stage.session, link.rsplit("/", 1)[1])
+    with clock.frozen(clock.now() + timedelta(days=30)), pytest.raises(Missing):
+        service.open_invitation(stage.session, fresh.rsplit("/", 1)[1])
+
+
+def test_foreign_actors_find_nothing(stage: Stage) -> None:
+    made = stage.offer()
+    with pytest.raises(Missing):
+        queries.get_for_brand(stage.session, stage.world.outsider, made.public_id)
+    with pytest.raises(Missing):
+        queries.get_for_influencer(stage.session, staging.somebody_else(stage), made.public_id)
+    with pytest.raises(Missing):
+        service.accept(stage.session, staging.somebody_else(stage), **answer(stage, made))
+
+
+def test_countering_and_accepting_the_counter(stage: Stage) -> None:
+    made = stage.offer()
+    service.mark_viewed(stage.session, stage.creator, collaboration=made)
+    asked = service.counter(
+        stage.session, stage.creator, components=[fixed(90_000), commission("10", 40_000)],
+        deliverables=[{**WORK[0], "quantity": 1}], message="One reel, a fair price", **answer(stage, made),
+    )
+    assert made.state == "negotiating" and asked.number == 2
+    first = queries.offers_of(stage.session, made.id)[1]
+    assert first.state == "countered"
+    told = [(str(c.before), str(c.after)) for c in terms.changes(host(), first, asked)]
+    assert any("600" in before and "900" in after for before, after in told)
+    assert any(before.startswith("2 ×") and after.startswith("1 ×") for before, after in told)
+    with pytest.raises(Refused, match="newer"):
+        service.answer_counter(stage.session, stage.brand, **answer(stage, made, 1))
+    service.answer_counter(stage.session, stage.brand, **answer(stage, made, 2))
+    assert (made.state, made.committed_minor) == ("contracting", 130_000)
+
+
+def test_a_counter_must_differ_and_say_why(stage: Stage) -> None:
+    made = stage.offer()
+    same = {"components": [fixed(60_000), commission("10", 40_000)], "deliverables": WORK}
+    with pytest.raises(Invalid, match="same"):
+        service.counter(stage.session, stage.creator, **same, message="Hello", **answer(stage, made))
+    with pytest.raises(Invalid, match="few words"):
+        service.counter(stage.session, stage.creator, **same, message=" ", **answer(stage, made))
+
+
+def test_only_the_newest_version_can_be_answered_and_only_once(stage: Stage) -> None:
+    made = stage.offer()
+    service.revise(
+        stage.session, stage.brand, components=[fixed(70_000)], deliverables=WORK, message="Better",
+        **answer(stage, made),
+    )
+    with pytest.raises(Refused, match="newer"):
+        service.accept(stage.session, stage.creator, **answer(stage, made, 1))
+    service.accept(stage.session, stage.creator, **answer(stage, made, 2))
+    with pytest.raises(Refused, match="answered already"):
+        service.withdraw(stage.session, stage.brand, collaboration=made, number=2, base_url=BASE)
+
+
+def test_withdrawing_ends_the_offer_and_tells_the_influencer(stage: Stage) -> None:
+    made = stage.offer()
+    service.withdraw(stage.session, stage.brand, collaboration=made, number=1, reason="Sold out", base_url=BASE)
+    assert made.state == "withdrawn" and "Sold out" in mails(stage)[-1].body
+    assert mails(stage)[-1].recipient == "influencer@example.com"
+
+
+def test_time_runs_out(stage: Stage) -> None:
+    made = stage.offer()
+    assert service.expire_due(stage.session, BASE) == 0
+    with clock.frozen(clock.now() + timedelta(days=8)):
+        with pytest.raises(Refused, match="time"):
+            service.accept(stage.session, stage.creator, **answer(stage, made))
+        assert service.expire_due(stage.session, BASE) == 1
+        assert service.expire_due(stage.session, BASE) == 0
+    assert made.state == "expired"
+    assert {m.recipient for m in mails(stage)[-2:]} == {"influencer@example.com", "manager@example.com"}
+
+
+def test_agreement_commits_the_caps_and_no_more_than_the_budget(stage: Stage) -> None:
+    stage.agreed()
+    code = accounts.committed(stage.campaign.id)
+    assert books.balance(stage.session, stage.world.brand.id, code, "EUR") == Money(100_000, "EUR")
+    other = staging.person(stage.session, stage.world, "Eero", "eero@example.com")
+    with pytest.raises(Refused) as told:
+        stage.offer(relationship=other, components=[fixed(400_001)], attach=False)
+    assert "4,000.01" in str(told.value.message) and "4,000.00" in str(told.value.message)
+
+
+def test_a_budget_spent_meanwhile_refuses_without_telling_the_influencer_figures(stage: Stage) -> None:
+    made = stage.offer()
+    stage.campaign.budget_minor = 99_999
+    with pytest.raises(Refused) as told:
+        service.accept(stage.session, stage.creator, **answer(stage, made))
+    assert "999" not in str(told.value.message) and "1,000" not in str(told.value.message)
+
+
+def test_rubbish_terms_and_deliverables_are_refused(stage: Stage) -> None:
+    for wrong in (
+        {"components": []},
+        {"components": [fixed(100, "SEK")]},
+        {"components": [commission("10", 0)]},
+        {"deliverables": []},
+        {"deliverables": [{**WORK[0], "kind": "hologram"}]},
+        {"deliverables": [{**WORK[0], "quantity": 101}]},
+    ):
+        with pytest.raises(Invalid):
+            stage.offer(attach=False, **wrong)
