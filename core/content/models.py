@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Str
 from sqlalchemy.orm import Mapped, relationship
 
 from core.collaborations.models import Collaboration
+from core.content.lifecycle import DELIVERABLE, POST, SUBMISSION
 from core.database import BrandRow, UtcDateTime, internal, owned, personal
 
 
@@ -16,6 +17,7 @@ class Deliverable(BrandRow):
     """One promised piece of content."""
 
     __tablename__ = "deliverable"
+    machine = DELIVERABLE
     __table_args__ = owned("collaboration", extra=(Index("ix_deliverable_list", "brand_id", "state", "id"),))
 
     collaboration_id: Mapped[int] = internal(index=True)
@@ -35,6 +37,7 @@ class Submission(BrandRow):
     """Version n of a deliverable, with the facts that the disclosure rules ask for. Every version is kept."""
 
     __tablename__ = "submission"
+    machine = SUBMISSION
     __table_args__ = owned("deliverable", extra=(UniqueConstraint("deliverable_id", "number"),))
 
     deliverable_id: Mapped[int] = internal(index=True)
@@ -103,6 +106,7 @@ class Post(BrandRow):
     """The live thing: where it is, and who saw that it is what was approved."""
 
     __tablename__ = "post"
+    machine = POST
     __table_args__ = owned("deliverable")
 
     deliverable_id: Mapped[int] = internal(index=True)
