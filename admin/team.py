@@ -11,6 +11,7 @@ from wtforms import BooleanField, EmailField, StringField
 from admin.face import admin, section
 from core import audit
 from core.accounts import service as accounts
+from core.accounts import team as teams
 from core.accounts.models import Brand, Membership, Person, Workspace
 from core.i18n import LOCALES, gettext
 from core.permissions import Permission
@@ -29,7 +30,7 @@ class InviteForm(BaseForm):
     """Who to invite, as what."""
 
     email = EmailField(T("E-mail"), [Required(), AtMost(254)])
-    role = ChoiceField(T("Role"), options=list(accounts.ROLE_NAMES.items()))
+    role = ChoiceField(T("Role"), options=list(teams.ROLE_NAMES.items()))
     locale = ChoiceField(T("Language of the mail"), options=list(LOCALES.items()))
     whole_workspace = BooleanField(T("In all brands of this workspace"))
 
@@ -60,7 +61,7 @@ class NewBrandForm(BaseForm):
 class RoleForm(BaseForm):
     """A member's role."""
 
-    role = ChoiceField(T("Role"), options=list(accounts.ROLE_NAMES.items()))
+    role = ChoiceField(T("Role"), options=list(teams.ROLE_NAMES.items()))
 
 
 @admin.get("/settings", Permission.SELF)
@@ -89,7 +90,7 @@ def team() -> Any:
         form.role.data, form.locale.data = "manager", actor().locale
     if form.validate_on_submit():
         with saving(form):
-            link = accounts.invite_member(
+            link = teams.invite_member(
                 db(),
                 actor(),
                 email=form.email.data or "",
@@ -119,7 +120,7 @@ def team() -> Any:
         form=form,
         members=members,
         brand=brand,
-        names=accounts.ROLE_NAMES,
+        names=teams.ROLE_NAMES,
         link=session.pop("team_link", None),
     )
 
@@ -147,9 +148,9 @@ def member(member_id: int) -> Any:
     if form.validate_on_submit():
         with saving(form):
             if request.form.get("remove"):
-                accounts.remove_member(db(), actor(), row, brand)
+                teams.remove_member(db(), actor(), row, brand)
                 return done(url_for("admin.team"), gettext("%(name)s is no longer in the team.", name=person.name))
-            accounts.change_role(db(), actor(), row, brand, role=str(form.role.data))
+            teams.change_role(db(), actor(), row, brand, role=str(form.role.data))
             return done(url_for("admin.team"), gettext("Saved."))
     return render_template("admin/member.html", form=form, member=row, person=person, brand=brand)
 

@@ -6,6 +6,7 @@ their own gettext domains; a message that a catalogue lacks falls back to its En
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -128,23 +129,17 @@ def show(value: Any) -> Any:
 
 
 @cache
-def _money_pattern(locale: str) -> NumberPattern:
-    return parse_pattern(Locale.parse(locale).currency_formats["standard"].pattern)
+def _money_pattern(locale: str, digits: int) -> NumberPattern:
+    """The locale's pattern with exactly the currency's own decimals; made once, since parsing is slow."""
+    pattern = copy.copy(parse_pattern(Locale.parse(locale).currency_formats["standard"].pattern))
+    pattern.frac_prec = (digits, digits)
+    return pattern
 
 
-def money(amount: Money, *, code: bool = False) -> str:
+def money(amount: Money) -> str:
     """An amount with all decimals of its currency by ISO 4217, e.g. `1 234,50 €`."""
-    locale = Locale.parse(_format())
-    digits = exponent(amount.currency)
-    pattern = _money_pattern(_format())
-    text: str = pattern.apply(
-        amount.decimal,
-        locale,
-        currency=amount.currency,
-        currency_digits=False,
-        force_frac=(digits, digits),
-    )
-    return text if not code else text.replace(locale.currency_symbols.get(amount.currency, ""), amount.currency)
+    pattern = _money_pattern(_format(), exponent(amount.currency))
+    return str(pattern.apply(amount.decimal, _format(), currency=amount.currency, currency_digits=False))
 
 
 def number(value: int | Decimal) -> str:

@@ -6,12 +6,13 @@ Reactions are plain functions of this module, so that connecting twice changes n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
 
 from core import events, outbox
-from core.collaborations.events import CollaborationEnded
+from core.collaborations.events import CollaborationEnded, ContractSigned, MayComplete
+from core.content import drafts
 from core.content.events import DeliverableApproved
 from core.earnings import service as earnings
 from core.plugin_host.host import PluginHost
@@ -20,6 +21,7 @@ from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 if TYPE_CHECKING:
     from core.instance import Instance
 
+EARNING: tuple[type[Any], ...] = (DeliverableApproved, SaleCredited, SaleRefunded, GiftDelivered, CollaborationEnded)
 _here: Instance | None = None
 
 
@@ -36,7 +38,10 @@ def connect(instance: Instance) -> None:
     global _here
     _here = instance
     outbox.register("mail.send", instance.postman.deliver)
-    for kind in (DeliverableApproved, SaleCredited, SaleRefunded, GiftDelivered, CollaborationEnded):
+    events.subscribe(ContractSigned, drafts.on_signed)
+    events.subscribe(CollaborationEnded, drafts.on_ended)
+    events.guard(MayComplete, drafts.objections)
+    for kind in EARNING:
         events.subscribe(kind, _earn)
 
 

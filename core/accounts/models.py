@@ -27,6 +27,17 @@ class Person(PublicRow):
     privacy_version: Mapped[str | None] = personal(String(20))
 
 
+class Influencer(PublicRow):
+    """The person's own record: made by the person alone, when they open an account."""
+
+    __tablename__ = "influencer"
+
+    person_id: Mapped[int] = internal(ForeignKey("person.id"), unique=True)
+    display_name: Mapped[str] = personal(String(120))
+    country: Mapped[str] = personal(String(2), default="")
+    birth_year: Mapped[int | None] = personal()
+
+
 class Workspace(PublicRow):
     """An account space: one brand's own, or an agency's with its client brands."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,7 +13,7 @@ from core.plugin_api.text import T
 
 MINIMUM = 10
 MAXIMUM = 200
-_cost: dict[str, int] = {}
+_cost: dict[str, Any] = {}
 
 
 @cache

@@ -21,12 +21,7 @@ METHODS = [
     ("plugins/compliance/**.yaml", "core.compliance.extract:extract_pack"),
     ("**.py", "python"),
 ]
-KEYWORDS = {
-    "_": None,
-    "gettext": None,
-    "ngettext": (1, 2),
-    "T": None,
-}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "T": None}
 FOLDERS = ("core", "admin", "portal", "plugins")
 DOMAIN = ROOT / "translations"
 
@@ -92,7 +87,7 @@ def faults(template: Catalog, catalogue: Catalog, locale: str) -> Iterator[str]:
 def damage(wanted: Message, found: Message, plurals: int) -> Iterator[str]:
     """Placeholders that a translation lost, gained or misspelt; plural forms that are not the language's."""
     sources = [wanted.id] if isinstance(wanted.id, str) else list(wanted.id)
-    targets = [found.string] if isinstance(found.string, str) else list(found.string)
+    targets = [found.string] if isinstance(found.string, str) else list(found.string or ())
     if not isinstance(wanted.id, str) and len(targets) != plurals:
         yield f"has {len(targets)} plural forms, the language {plurals}"
     expected = set().union(*(placeholders(source) for source in sources))
@@ -127,7 +122,7 @@ def update() -> None:
 
 
 def _done(message: Message) -> bool:
-    return bool(message.string) and (isinstance(message.string, str) or all(message.string))
+    return bool(message.string) and (isinstance(message.string, str) or all(message.string or ()))
 
 
 @i18n.command()

@@ -8,18 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
-from core.database import BrandRow, PublicRow, UtcDateTime, internal, owned, personal, public, secret
-
-
-class Influencer(PublicRow):
-    """The person's own record: made by the person alone, when they open an account."""
-
-    __tablename__ = "influencer"
-
-    person_id: Mapped[int] = internal(ForeignKey("person.id"), unique=True)
-    display_name: Mapped[str] = personal(String(120))
-    country: Mapped[str] = personal(String(2), default="")
-    birth_year: Mapped[int | None] = personal()
+from core.accounts.models import Influencer as Influencer
+from core.database import BrandRow, UtcDateTime, internal, owned, personal, public, secret
 
 
 class Relationship(BrandRow):
@@ -56,10 +46,13 @@ class Relationship(BrandRow):
     followers: Mapped[int | None] = personal(BigInteger)
     engagement_ppm: Mapped[int | None] = personal()  # engagement rate in millionths, of the largest channel
     tags: Mapped[list[str]] = personal(JSON, default=list)
+    search_text: Mapped[str] = personal(String(700), default="")  # name, e-mail and handles, case folded
     vetting_state: Mapped[str] = internal(String(20), default="unvetted")  # unvetted, passed, failed
     import_batch_id: Mapped[int | None] = internal(ForeignKey("import_batch.id"))
     archived_at: Mapped[datetime | None] = internal(UtcDateTime)
-    channels: Mapped[list[Channel]] = relationship(lazy="raise_on_sql", order_by="Channel.followers.desc()")
+    channels: Mapped[list[Channel]] = relationship(
+        lazy="raise_on_sql", order_by="Channel.followers.desc(), Channel.id", back_populates="owner"
+    )
 
 
 class Channel(BrandRow):
@@ -77,8 +70,10 @@ class Channel(BrandRow):
     likes: Mapped[int | None] = personal(BigInteger)
     comments: Mapped[int | None] = personal(BigInteger)
     shares: Mapped[int | None] = personal(BigInteger)
+    stated_ppm: Mapped[int | None] = personal()  # engagement rate as somebody stated it, used when counts lack
     evidence: Mapped[str] = internal(String(20), default="stated")  # stated, screenshot, export, connector
     measured_on: Mapped[date | None] = internal()
+    owner: Mapped[Relationship] = relationship(lazy="raise_on_sql", back_populates="channels")
 
 
 class Note(BrandRow):
@@ -114,7 +109,7 @@ class ImportBatch(BrandRow):
     __table_args__ = owned()
 
     file_name: Mapped[str] = internal(String(200))
-    state: Mapped[str] = internal(String(20), default="mapping")  # mapping, staging, checked, applying, done, failed
+    state: Mapped[str] = internal(String(20), default="mapping")  # mapping, staging, checked, applying, done
     columns: Mapped[list[str]] = internal(JSON, default=list)
     mapping: Mapped[dict[str, str]] = internal(JSON, default=dict)
     file_id: Mapped[int | None] = internal(ForeignKey("stored_file.id"))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from core.database import BrandRow, PublicRow, UtcDateTime, financial, internal, owned, personal, secret
 from core.money import Money
+from core.payouts.lifecycle import PAYOUT, RUN
 
 
 class PayoutMethod(PublicRow):
@@ -38,6 +39,7 @@ class PayoutMethod(PublicRow):
 class PayoutRun(BrandRow):
     """What a brand pays in one go: prepared, then approved."""
 
+    machine = RUN
     __tablename__ = "payout_run"
     __table_args__ = owned()
 
@@ -54,6 +56,7 @@ class PayoutRun(BrandRow):
 class Payout(BrandRow):
     """Money to one influencer. Sent and received are two states."""
 
+    machine = PAYOUT
     __tablename__ = "payout"
     __table_args__ = owned(
         "payout_run",

@@ -29,10 +29,10 @@ class _Translations:
         return gettext(singular if n == 1 else plural)
 
 
-class BaseForm(FlaskForm):  # type: ignore[misc]
+class BaseForm(FlaskForm):
     """The parent of our forms: strips text, keeps what was typed, speaks the reader's language."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         """WTForms' settings."""
 
         def get_translations(self, form: Any) -> _Translations:
@@ -44,9 +44,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             if issubclass(unbound.field_class, StringField) and "Password" not in unbound.field_class.__name__:
                 options = {**options, "filters": [*unbound.kwargs.get("filters", ()), _clean]}
                 unbound = unbound.__class__(
-                    unbound.field_class,
-                    *unbound.args,
-                    **{k: v for k, v in unbound.kwargs.items() if k != "filters"},
+                    unbound.field_class, *unbound.args, **{k: v for k, v in unbound.kwargs.items() if k != "filters"}
                 )
             return unbound.bind(form=form, **options)
 
@@ -75,7 +73,7 @@ class Required:
             raise StopValidation(gettext("Fill in this field."))
 
 
-class AtMost(Length):  # type: ignore[misc]
+class AtMost(Length):
     """At most so many characters."""
 
     def __init__(self, count: int) -> None:
@@ -89,7 +87,7 @@ class AtMost(Length):  # type: ignore[misc]
             raise StopValidation(gettext("Use at most %(count)s characters.", count=self.count))
 
 
-class NumberField(Field):  # type: ignore[misc]
+class NumberField(Field):
     """A number as people write it: `1 234,50` and `1,234.50` are both read. Data is a Decimal."""
 
     widget = TextInput()
@@ -162,7 +160,7 @@ def _plain(value: Decimal | int) -> str:
     return text.replace(".", ",") if current_locale() != "en" else text
 
 
-class ChoiceField(SelectField):  # type: ignore[misc]
+class ChoiceField(SelectField):
     """A choice among (value, label) pairs; labels are translated when shown.
 
     A view may set `form.x.choices = [(value, label), ...]` later.
@@ -191,7 +189,7 @@ class ChoiceField(SelectField):  # type: ignore[misc]
             raise StopValidation(gettext("Choose one of the list."))
 
 
-class ChoicesField(SelectMultipleField):  # type: ignore[misc]
+class ChoicesField(SelectMultipleField):
     """Several of (value, label) pairs, as boxes to tick."""
 
     def __init__(self, label: Any = None, *, options: Iterable[tuple[str, Any]] = (), **kw: Any) -> None:

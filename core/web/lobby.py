@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
 
 from core.accounts import service as accounts
+from core.accounts import team as teams
 from core.accounts.models import Person
 from core.i18n import LOCALES, current_locale, gettext, negotiate
 from core.permissions import Permission
@@ -239,7 +240,7 @@ def join(token: str) -> Any:
     row = accounts.find_token(db(), "invite", token)
     if actor().person_id:
         if request.method == "POST":
-            accounts.join(db(), token=token, person=person())
+            teams.join(db(), token=token, person=person())
             return done(url_for("admin.today"), gettext("You are in the team."))
         return render_template("lobby/join.html", form=None, invitation=row)
     form = JoinForm()
@@ -253,7 +254,7 @@ def join(token: str) -> Any:
                 locale=current_locale(),
                 timezone="Europe/Helsinki",
             )
-            accounts.join(db(), token=token, person=who)
+            teams.join(db(), token=token, person=who)
             return _signed_in(who, url_for("admin.today"))
     return render_template("lobby/join.html", form=form, invitation=row)
 

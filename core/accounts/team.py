@@ -1,0 +1,139 @@
+"""A brand's team: invitations that work once, roles, and always an owner left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select, true
+from sqlalchemy.orm import Session
+
+from core import audit, clock, mail
+from core.accounts.models import Brand, Membership, Person, Workspace
+from core.accounts.service import clean_email, make_token, owns_workspace
+from core.errors import Invalid, Refused
+from core.permissions import Actor, Permission, Role
+from core.plugin_api.text import T
+
+INVITE_DAYS = 7
+
+
+ROLE_NAMES = {
+    Role.OWNER: T("Owner"),
+    Role.MANAGER: T("Manager"),
+    Role.REVIEWER: T("Reviewer"),
+    Role.FINANCE: T("Finance"),
+    Role.VIEWER: T("Viewer"),
+    Role.GUEST_REVIEWER: T("Guest reviewer"),
+}
+
+
+def invite_member(
+    session: Session,
+    actor: Actor,
+    *,
+    email: str,
+    role: str,
+    brand: Brand,
+    whole_workspace: bool,
+    base_url: str,
+    locale: str,
+) -> str:
+    """Mail a team invitation that works once, for seven days; returns its link, to copy."""
+    actor.require(Permission.TEAM_MANAGE, brand.id)
+    if role not in set(Role):
+        raise Invalid(T("Choose a role."), "role")
+    if whole_workspace and not owns_workspace(session, actor, session.get_one(Workspace, brand.workspace_id)):
+        raise Invalid(T("Only an owner of the whole workspace can invite to all its brands."), "whole_workspace")
+    address = clean_email(email)
+    token = make_token(
+        session,
+        kind="invite",
+        email=address,
+        workspace_id=brand.workspace_id,
+        brand_id=None if whole_workspace else brand.id,
+        role=role,
+        invited_by_id=actor.person_id,
+        expires_at=clock.now() + timedelta(days=INVITE_DAYS),
+    )
+    link = f"{base_url}/join/{token}"
+    message = mail.Mail(
+        kind="team_invitation",
+        subject=T("Join %(brand)s in Samverk", brand=brand.name),
+        paragraphs=(
+            T("%(name)s invites you to work with %(brand)s.", name=actor.name, brand=brand.name),
+            T("The link works once, for %(days)s days.", days=INVITE_DAYS),
+        ),
+        link=link,
+        link_label=T("Join the team"),
+    )
+    mail.send(session, message, to=address, name="", locale=locale, brand_id=brand.id)
+    audit.record(
+        session,
+        actor=actor,
+        brand_id=brand.id,
+        action="team.invite",
+        obj=brand,
+        detail={"email": address, "role": role},
+    )
+    return link
+
+
+def join(session: Session, *, token: str, person: Person) -> None:
+    """Accept a team invitation as a signed-in person whose address it was sent to."""
+    row = find_token(session, "invite", token)
+    if row.email != person.email:
+        raise Refused(T("This invitation was sent to another address. Sign in with that one."))
+    same = select(Membership).where(
+        Membership.person_id == person.id,
+        Membership.workspace_id == row.workspace_id,
+        Membership.brand_id == row.brand_id if row.brand_id else Membership.brand_id.is_(None),
+    )
+    member = session.scalar(same)
+    if member is None:
+        session.add(
+            Membership(person_id=person.id, workspace_id=row.workspace_id, brand_id=row.brand_id, role=row.role)
+        )
+    else:
+        member.role = str(row.role)
+    row.used_at = clock.now()
+    session.flush()
+
+
+def change_role(session: Session, actor: Actor, member: Membership, brand: Brand, *, role: str) -> None:
+    """Change a member's role; the last owner stays an owner."""
+    _manage(session, actor, member, brand)
+    if role not in set(Role):
+        raise Invalid(T("Choose a role."), "role")
+    if role != Role.OWNER:
+        _keep_an_owner(session, member, brand)
+    member.role = role
+    audit.record(session, actor=actor, brand_id=brand.id, action="team.role", obj=member, detail={"role": role})
+
+
+def remove_member(session: Session, actor: Actor, member: Membership, brand: Brand) -> None:
+    """Take a member out of a brand or workspace; the last owner stays."""
+    _manage(session, actor, member, brand)
+    _keep_an_owner(session, member, brand)
+    audit.record(session, actor=actor, brand_id=brand.id, action="team.remove", obj=member)
+    session.delete(member)
+
+
+def _manage(session: Session, actor: Actor, member: Membership, brand: Brand) -> None:
+    actor.require(Permission.TEAM_MANAGE, brand.id)
+    if member.brand_id is None and not owns_workspace(session, actor, session.get_one(Workspace, brand.workspace_id)):
+        raise Refused(T("Only an owner of the whole workspace can change this member."))
+
+
+def _keep_an_owner(session: Session, member: Membership, brand: Brand) -> None:
+    if member.role != Role.OWNER:
+        return
+    others = session.scalar(
+        select(func.count(Membership.id)).where(
+            Membership.workspace_id == brand.workspace_id,
+            Membership.role == Role.OWNER,
+            Membership.id != member.id,
+            Membership.brand_id.is_(None) if member.brand_id is None else true(),
+        )
+    )
+    if not others:
+        raise Refused(T("A brand needs an owner. Make somebody else an owner first."))

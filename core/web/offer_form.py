@@ -1,0 +1,209 @@
+"""The form behind every version of an offer: parts of the pay, deliverables, a message. Both faces use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask import request
+from wtforms import BooleanField, DateField, Field, HiddenField, StringField, TextAreaField
+from wtforms.validators import Optional
+
+from core.plugin_api.composition import Component
+from core.plugin_api.deal import Deal
+from core.plugin_api.fields import FieldKind, SettingField, as_typed
+from core.plugin_api.payment_models import PaymentModel, Terms
+from core.plugin_api.text import T, Text
+from core.plugin_host.host import PluginHost
+from core.plugin_host.terms import read_component
+from core.web.forms import AtMost, BaseForm, ChoiceField, WholeField
+
+MOST_PARTS = 8
+MOST_ROWS = 20
+_NUMERIC = {
+    FieldKind.MONEY: "decimal", FieldKind.PERCENT: "decimal", FieldKind.INTEGER: "numeric", FieldKind.DAYS: "numeric"
+}
+
+
+@dataclass
+class Part:
+    """One part of the pay as the page shows it: its fields, each with the unit beside it."""
+
+    id: str
+    title: Text
+    fields: list[tuple[Field, str | None]]
+    leave_out: Field
+
+
+@dataclass
+class Row:
+    """One line of deliverables."""
+
+    fields: list[Field] = field(default_factory=list)
+
+
+class OfferForm:
+    """A form made for this deal; `form` is what the macros take, `parts` and `rows` its groups."""
+
+    def __init__(
+        self,
+        host: PluginHost,
+        models: Mapping[str, PaymentModel],
+        currency: str,
+        deal: Deal,
+        deliverables: Sequence[Mapping[str, Any]],
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start from a deal and deliverables; what was typed wins. `models` are those that may be added."""
+        self.host, self.currency, self.start = host, currency, deal
+        self.adding = "add" in request.form or "more" in request.form
+        self._models = {component.id: component.model for component in deal.components}
+        if request.method == "POST":
+            self._models = _sent_parts(host, request.form.get("parts", ""))
+            if "add" in request.form and request.form.get("new_part") in models and len(self._models) < MOST_PARTS:
+                self._models[_free_id(self._models)] = request.form["new_part"]
+        self.count = _row_count(deliverables)
+        self.form = self._build(models, extra or {})(data=self._typed(deliverables), formdata=_sent())
+        self.form["parts"].data = ",".join(f"{id}:{model}" for id, model in self._models.items())
+        self.form["rows"].data = str(self.count)
+        self.parts = [self._part(id) for id in self._models]
+        self.rows = [Row([self.form[f"d{n}-{key}"] for key in _ROW]) for n in range(self.count)]
+
+    def sent(self) -> bool:
+        """Whether the whole form was sent and can be taken; errors are at their fields."""
+        if self.adding or not self.form.validate_on_submit():
+            return False
+        self._read_parts()
+        return not self.form.errors
+
+    @property
+    def deal(self) -> Deal:
+        """The deal that was typed; only after `sent`. Ways in which parts meet stay while all parts stay."""
+        same = [c.id for c in self._components] == [c.id for c in self.start.components]
+        return Deal(tuple(self._components), self.start.composition) if same else Deal.of(self._components)
+
+    @property
+    def deliverables(self) -> list[dict[str, Any]]:
+        """The lines that ask for something."""
+        read = [{key: self.form[f"d{n}-{key}"].data for key in _ROW} for n in range(self.count)]
+        return [row for row in read if row["kind"] and row["platform"] and row["quantity"] != 0]
+
+    def _build(self, models: Mapping[str, PaymentModel], extra: Mapping[str, Any]) -> type[BaseForm]:
+        from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
+
+        fields: dict[str, Any] = {"parts": HiddenField(), "rows": HiddenField()}
+        for id, name in self._models.items():
+            for spec in self.host.payment_models[name].terms:
+                fields[f"{id}-{spec.key}"] = _field(spec)
+            fields[f"{id}-out"] = BooleanField(T("Leave this part out"))
+        options = [(name, model.title) for name, model in models.items()]
+        fields["new_part"] = ChoiceField(T("Another kind of pay"), options=options, blank=T("Choose"))
+        for n in range(self.count):
+            fields |= {
+                f"d{n}-kind": ChoiceField(T("Content"), options=list(DELIVERABLE_KINDS.items()), blank=T("None")),
+                f"d{n}-platform": ChoiceField(T("Platform"), options=list(PLATFORMS.items()), blank=T("None")),
+                f"d{n}-quantity": WholeField(T("How many"), low=0, high=100),
+                f"d{n}-due_on": DateField(T("By"), [Optional()]),
+                f"d{n}-note": StringField(T("Remark"), [AtMost(300)]),
+            }
+        fields["message"] = TextAreaField(T("Message"), [AtMost(4000)])
+        return type("DealForm", (BaseForm,), fields | dict(extra))
+
+    def _typed(self, deliverables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """What the fields hold before anybody types."""
+        from datetime import date
+
+        data: dict[str, Any] = {}
+        for component in self.start.components:
+            model = self.host.payment_models.get(component.model)
+            for spec in model.terms if model else ():
+                value = component.terms.values.get(spec.key, spec.default)
+                data[f"{component.id}-{spec.key}"] = _shown(spec, value, self.currency)
+        for n, row in enumerate(deliverables[:MOST_ROWS]):
+            due = row.get("due_on")
+            due = date.fromisoformat(due) if isinstance(due, str) and due else due or None
+            data |= {f"d{n}-{key}": row.get(key) for key in _ROW} | {f"d{n}-due_on": due}
+        return data
+
+    def _part(self, id: str) -> Part:
+        model = self.host.payment_models[self._models[id]]
+        units = {FieldKind.MONEY: self.currency, FieldKind.PERCENT: "%"}
+        fields = [(self.form[f"{id}-{spec.key}"], units.get(spec.kind)) for spec in model.terms]
+        return Part(id, model.title, fields, self.form[f"{id}-out"])
+
+    def _read_parts(self) -> None:
+        self._components: list[Component] = []
+        for id, name in self._models.items():
+            if self.form[f"{id}-out"].data:
+                continue
+            specs = self.host.payment_models[name].terms
+            raw = {spec.key: _raw(self.form[f"{id}-{spec.key}"]) for spec in specs}
+            component, errors = read_component(self.host, id=id, model=name, raw=raw, currency=self.currency)
+            for key, message in errors.items():
+                self.form.blame(f"{id}-{key}", message)
+            self._components.append(component)
+
+
+_ROW = ("kind", "platform", "quantity", "due_on", "note")
+
+
+def _sent() -> Any:
+    return request.form if request.method == "POST" else None
+
+
+def _sent_parts(host: PluginHost, sent: str) -> dict[str, str]:
+    pairs = [item.split(":", 1) for item in sent.split(",") if ":" in item][:MOST_PARTS]
+    return {id: name for id, name in pairs if name in host.payment_models and id.isalnum() and len(id) <= 40}
+
+
+def _free_id(taken: Mapping[str, str]) -> str:
+    return next(f"c{n}" for n in range(1, MOST_PARTS + 2) if f"c{n}" not in taken)
+
+
+def _row_count(deliverables: Sequence[Mapping[str, Any]]) -> int:
+    if request.method != "POST":
+        return min(max(len(deliverables), 1), MOST_ROWS)
+    sent = request.form.get("rows", "1")
+    count = int(sent) if sent.isdigit() and len(sent) < 4 else 1
+    return min(max(count, 1) + ("more" in request.form), MOST_ROWS)
+
+
+def _field(spec: SettingField) -> Any:
+    help = spec.help or ""
+    if spec.kind is FieldKind.CHOICE:
+        return ChoiceField(spec.label, options=list(spec.choices), blank=None if spec.required else T("None"))
+    if spec.kind is FieldKind.BOOL:
+        return BooleanField(spec.label, description=help)
+    if spec.kind is FieldKind.DATE:
+        return DateField(spec.label, [Optional()], description=help)
+    mode = _NUMERIC.get(spec.kind)
+    return StringField(spec.label, description=help, render_kw={"inputmode": mode} if mode else None)
+
+
+def _shown(spec: SettingField, value: Any, currency: str) -> Any:
+    if spec.kind is FieldKind.BOOL:
+        return bool(value)
+    if spec.kind is FieldKind.DATE and value:
+        from datetime import date
+
+        return date.fromisoformat(value)
+    return as_typed(spec, value, currency)
+
+
+def _raw(found: Field) -> object:
+    """What was typed, as the plugin's own reading takes it."""
+    if isinstance(found, BooleanField):
+        return bool(found.data)
+    return found.raw_data[0] if found.raw_data else ""
+
+
+def campaign_deal(host: PluginHost, rows: Sequence[Any], currency: str) -> Deal:
+    """The parts of the pay that a campaign offers by default, from its rows."""
+    known = [(n, row) for n, row in enumerate(rows, 1) if row.model in host.payment_models]
+    return Deal.of([_component(host, f"c{n}", row.model, row.terms, currency) for n, row in known])
+
+
+def _component(host: PluginHost, id: str, model: str, stored: Mapping[str, Any], currency: str) -> Component:
+    terms = Terms.from_json(stored) if "values" in stored else Terms(currency, cast(Mapping[str, Any], stored))
+    return Component(id, model, terms, host.payment_models[model].version)
