@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
-from sqlalchemy import DDL, Table, event
+from sqlalchemy import DDL, Table, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -21,8 +21,9 @@ END $$"""
 def insert_once(session: Session, model: type[DeclarativeBase], values: Mapping[str, Any]) -> bool:
     """Insert a row unless a unique key already holds it; says whether it was inserted."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(model).values(**values).on_conflict_do_nothing()
-    return bool(session.connection().execute(statement).rowcount == 1)
+    keys = inspect(model).primary_key
+    statement = dialect.insert(model).values(**values).on_conflict_do_nothing().returning(*keys)
+    return session.connection().execute(statement).first() is not None
 
 
 def append_only(table: str, columns: Collection[str], dialect: str, erasable: Collection[str] = ()) -> list[str]:
