@@ -8,7 +8,7 @@ from typing import IO, Any
 import yaml
 
 TRANSLATED = ("title", "message", "fix")
-Found = tuple[int, str, str, list[str]]
+Found = tuple[int, None, str, list[str]]
 
 
 def extract_pack(
@@ -30,4 +30,4 @@ def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
 def _texts(node: yaml.Node | None) -> Iterator[Found]:
     for key, value in _mapping(node).items():
         if key in TRANSLATED and isinstance(value, yaml.ScalarNode):
-            yield value.start_mark.line + 1, "gettext", value.value, []
+            yield value.start_mark.line + 1, None, value.value, []

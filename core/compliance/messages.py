@@ -51,10 +51,7 @@ SAID: Mapping[str, tuple[Text, Text | None]] = {
         T("The label “%(found)s” is only in the text beside the video, not in the video."),
         T("Show “%(label)s” in the picture as well, during the whole promotion."),
     ),
-    "nameless": (
-        T("The label does not say who advertises: %(missing)s is not named."),
-        T("Write “%(label)s”."),
-    ),
+    "nameless": (T("The label does not say who advertises: %(missing)s is not named."), T("Write “%(label)s”.")),
     "apart": (T("The label does not name %(missing)s; the name stands elsewhere."), T("Write “%(label)s”.")),
     "good_word": (T("The label “%(found)s” is an accepted word."), None),
     "good_place": (T("The label can be seen at once."), None),

@@ -159,6 +159,8 @@ def only_labels_before(text: Sequence[Token], match: Match, every: Sequence[Matc
 
 def in_pile(text: Sequence[Token], match: Match, every: Sequence[Match], brands: Sequence[Brand]) -> bool:
     """True for a hashtag that stands in one row with hashtags that are neither labels nor brands."""
+    if not text[match.span.first].tag:
+        return False
     own = {at for other in every for at in range(other.span.first, other.span.last + 1)}
     for at in range(len(text)):
         own |= set(range(at, at + _brand_here(text, at, brands)[1]))

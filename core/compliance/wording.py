@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -111,10 +111,11 @@ def brand_tails(brands: Iterable[Brand]) -> frozenset[str]:
     return frozenset("".join(name) for brand in brands for name in spellings(brand))
 
 
-def spellings(brand: Brand) -> list[tuple[str, ...]]:
+@lru_cache(maxsize=1024)
+def spellings(brand: Brand) -> tuple[tuple[str, ...], ...]:
     """The ways to write a brand, longest first, each as words."""
     forms = {words(form) for form in (brand.name, *brand.aliases)} - {()}
-    return sorted(forms | {("".join(form),) for form in forms}, key=len, reverse=True)
+    return tuple(sorted(forms | {("".join(form),) for form in forms}, key=lambda form: (-len(form), form)))
 
 
 def brand_at(text: Sequence[Token], at: int, brand: Brand) -> int:

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
-from jsonschema import Draft202012Validator
 
 from core.money import Money
 from core.plugin_api.compliance_facts import Brand, ContentContext, Contract, Deal, Shown
@@ -210,12 +208,16 @@ class CompliancePack:
     code: tuple[ComplianceRule, ...] = ()
 
     @classmethod
-    def load(cls, path: Path, *, domain: str = "messages", code: Sequence[ComplianceRule] = ()) -> CompliancePack:
-        """The pack in a YAML file; a file that does not follow the schema raises `ContractError` saying where."""
-        data = yaml.safe_load(path.read_text("utf-8"))
-        for fault in _validator().iter_errors(_as_json(data)):
-            place = "/".join(str(part) for part in fault.absolute_path) or "the file"
-            raise ContractError(f"{path.name}: {place}: {fault.message[:300]}")
+    def load(
+        cls, path: Path, *, domain: str = "messages", code: Sequence[ComplianceRule] = (), checked: bool = False
+    ) -> CompliancePack:
+        """The pack in a YAML file; a file that does not follow the schema raises `ContractError` saying where.
+
+        `checked` says that tests hold the file to the schema already, which saves the time at start.
+        """
+        data = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        if not checked:
+            _hold_to_schema(path.name, data)
         return cls.from_data(data, domain=domain, code=code)
 
     @classmethod
@@ -238,10 +240,13 @@ class CompliancePack:
         )
 
 
-@cache
-def _validator() -> Draft202012Validator:
+def _hold_to_schema(name: str, data: Any) -> None:
+    from jsonschema import Draft202012Validator  # slow to import, and needed only here
+
     schema = json.loads(Path(__file__).with_name("compliance_pack.schema.json").read_text("utf-8"))
-    return Draft202012Validator(schema)
+    for fault in Draft202012Validator(schema).iter_errors(_as_json(data)):
+        place = "/".join(str(part) for part in fault.absolute_path) or "the file"
+        raise ContractError(f"{name}: {place}: {fault.message[:300]}")
 
 
 def _as_json(value: Any) -> Any:

@@ -39,8 +39,7 @@ def test_a_country_without_a_pack_is_unknown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["{", "[]", '{"id": "X-01"}', '{"id": "X-01", "jurisdiction": "FI", "meta": {"compensation": []}}'],
+    "line", ["{", "[]", '{"id": "X-01"}', '{"id": "X-01", "jurisdiction": "FI", "meta": {"compensation": []}}']
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "cases.jsonl"

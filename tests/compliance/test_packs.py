@@ -8,7 +8,7 @@ import pytest
 
 from core.compliance.extract import extract_pack
 from core.compliance.validity import names_of_conditions, period
-from core.plugin_api.compliance import Confidence
+from core.plugin_api.compliance import CompliancePack, Confidence
 from tests.compliance.facts import PACKS
 
 FOLDER = Path(__file__).parents[2] / "plugins/compliance"
@@ -19,6 +19,11 @@ ROWS = {"EU": 24, "FI": 22, "SE": 15, "NO": 8}
 def test_every_row_of_the_facts_is_there(country: str) -> None:
     ids = {rule.id for rule in PACKS[country].rules}
     assert ids >= {f"{country}-{number:02}" for number in range(1, ROWS[country] + 1)}
+
+
+@pytest.mark.parametrize("country", sorted(PACKS))
+def test_every_pack_follows_the_schema(country: str) -> None:
+    assert CompliancePack.load(FOLDER / country.lower() / "pack.yaml") == PACKS[country]
 
 
 @pytest.mark.parametrize("country", sorted(PACKS))

@@ -131,10 +131,7 @@ def test_minors_need_the_plain_word(share: float, caption: str, expected: str) -
         ({"categories": ["less_healthy_food"], "audience_under18_share": 0.6}, "violation"),
         ({"categories": ["energy_drink"], "audience_under18_share": 0.6}, "violation"),
         ({"categories": ["less_healthy_food"], "audience_under18_share": 0.03}, "ok"),
-        (
-            {"categories": ["less_healthy_food"], "audience_under18_share": 0.6, "posted_on": "2025-06-01"},
-            "ok",
-        ),
+        ({"categories": ["less_healthy_food"], "audience_under18_share": 0.6, "posted_on": "2025-06-01"}, "ok"),
         ({"categories": ["less_healthy_food"], "audience_under18_share": 0.6, "age_gate_used": True}, "needs_review"),
         ({"categories": ["alcohol"]}, "needs_review"),
         ({"image_edits": ["face"]}, "needs_review"),
