@@ -15,6 +15,7 @@ from core.collaborations.events import CollaborationEnded, ContractSigned, MayCo
 from core.content import drafts
 from core.content.events import DeliverableApproved
 from core.earnings import service as earnings
+from core.influencers.importing import Importer
 from core.plugin_host.host import PluginHost
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
@@ -38,6 +39,7 @@ def connect(instance: Instance) -> None:
     global _here
     _here = instance
     outbox.register("mail.send", instance.postman.deliver)
+    Importer(instance.files, instance.keyring).connect()
     events.subscribe(ContractSigned, drafts.on_signed)
     events.subscribe(CollaborationEnded, drafts.on_ended)
     events.guard(MayComplete, drafts.objections)
