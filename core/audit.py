@@ -89,6 +89,6 @@ def record(
 def reference(session: Session, obj: DeclarativeBase) -> tuple[str, int | None]:
     """An object as (table, id); one that is new gets its id first. A key of several columns has no id."""
     if inspect(obj).pending:
-        session.flush([obj])
+        session.flush()
     identity = inspect(obj).identity
     return obj.__tablename__, identity[0] if identity and len(identity) == 1 else None
