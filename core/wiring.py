@@ -16,6 +16,7 @@ from core.content import drafts
 from core.content.events import DeliverableApproved
 from core.earnings import service as earnings
 from core.influencers.importing import Importer
+from core.payouts.submit import submit_run
 from core.plugin_host.host import PluginHost
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
@@ -39,6 +40,7 @@ def connect(instance: Instance) -> None:
     global _here
     _here = instance
     outbox.register("mail.send", instance.postman.deliver)
+    outbox.register("payouts.submit", _submit_payouts)
     Importer(instance.files, instance.keyring).connect()
     events.subscribe(ContractSigned, drafts.on_signed)
     events.subscribe(CollaborationEnded, drafts.on_ended)
@@ -61,6 +63,10 @@ def plugins() -> PluginHost:
 
 def _earn(session: Session, event: OfCollaboration) -> None:
     earnings.recompute(session, plugins(), event.collaboration_id)
+
+
+def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
+    submit_run(session, plugins(), here().keyring, here().settings.base_url, payload)
 
 
 def tick(instance: Instance) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, clock, mail
 from core.accounts.models import Brand, Membership, Person, Workspace
-from core.accounts.service import clean_email, make_token, owns_workspace
+from core.accounts.service import clean_email, find_token, make_token, owns_workspace
 from core.errors import Invalid, Refused
 from core.permissions import Actor, Permission, Role
 from core.plugin_api.text import T

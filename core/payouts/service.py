@@ -170,11 +170,6 @@ def cancel_run(session: Session, actor: Actor, run: PayoutRun) -> None:
     audit.record(session, actor=actor, brand_id=run.brand_id, action="payout_run.cancel", obj=run)
 
 
-def needs_action(session: Session, actor: Actor, payout: Payout) -> None:
-    """The rail asks a person to act: the money is to be sent in the bank."""
-    lifecycle.move(session, payout, Action.ASK, actor=actor)
-
-
 def mark_sent(session: Session, actor: Actor, payout: Payout, *, reference: str, sent_on: date, base_url: str) -> None:
     """Sent, with the bank's reference: the money has left the brand, the influencer is told."""
     actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
@@ -231,6 +226,11 @@ def mark_failed(session: Session, actor: Actor, payout: Payout, *, reason: str, 
     reason = " ".join(reason.split())[:300]
     if not reason:
         raise Invalid(T("Say what went wrong."), "reason")
+    fail(session, actor, payout, reason=reason, base_url=base_url)
+
+
+def fail(session: Session, actor: Actor, payout: Payout, *, reason: str, base_url: str) -> None:
+    """Take down that a payout failed, on the rail's or a person's word."""
     came_back = payout.state == State.SENT
     lifecycle.move(session, payout, Action.RETURN if came_back else Action.FAIL, actor=actor, reason=reason)
     payout.failure, payout.due_at = reason, None
