@@ -125,7 +125,10 @@ def _b64(data: bytes) -> str:
 
 
 def _unb64(text: str) -> bytes:
-    return base64.b64decode(text, altchars=b"-_", validate=True)
+    data = base64.b64decode(text, altchars=b"-_", validate=True)
+    if _b64(data) != text:
+        raise ValueError("not the one spelling of these bytes")
+    return data
 
 
 def _create(path: Path, keyring: Keyring) -> None:
@@ -140,4 +143,4 @@ def _create(path: Path, keyring: Keyring) -> None:
     except FileExistsError:
         return
     finally:
-        os.unlink(draft)
+        Path(draft).unlink()

@@ -21,10 +21,10 @@ import core.lifecycle
 import core.outbox  # noqa: F401
 from core.accounts.models import Brand, Workspace
 from core.database import Base, Database
+from core.ledger import ddl
 
 SERVER = "SAMVERK_TEST_DATABASE_URL"
-TABLES = ("workspace", "brand", "ledger_account", "ledger_head", "ledger_tx", "ledger_entry")
-TABLES += ("outbox_job", "audit_entry", "transition")
+TABLES = ("workspace", "brand", *ddl.TABLES, "outbox_job", "audit_entry", "transition")
 HAVSRO, FJELLRO = 1, 2
 
 
@@ -35,10 +35,12 @@ def lower_floor(dialect: str, folder: Path) -> Iterator[Database]:
         database = Database(url)
         Base.metadata.create_all(database.engine, tables=[Base.metadata.tables[name] for name in TABLES])
         with database.write() as session:
-            session.add(Workspace(id=1, name="Nord"))
+            workspace = Workspace(name="Nord")
+            session.add(workspace)
             session.flush()
-            for number, name, country, currency in ((1, "Havsro", "FI", "EUR"), (2, "Fjellro", "NO", "NOK")):
-                session.add(Brand(id=number, workspace_id=1, name=name, country=country, currency=currency))
+            for name, country, currency in (("Havsro", "FI", "EUR"), ("Fjellro", "NO", "NOK")):
+                session.add(Brand(workspace_id=workspace.id, name=name, country=country, currency=currency))
+                session.flush()
         yield database
         database.engine.dispose()
 

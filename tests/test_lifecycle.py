@@ -150,5 +150,5 @@ def test_moves_are_never_changed_but_words_about_people_can_be_erased(doors: Dat
     ],
 )
 def test_every_state_has_a_turn_and_a_final_one_waits_for_nobody(turn: dict[State, Turn]) -> None:
-    with pytest.raises(ValueError, match="turn|wait"):
+    with pytest.raises(ValueError, match=r"turn|wait"):
         Machine(states=State, table=DOOR.table, turn=turn)

@@ -243,10 +243,7 @@ def _check_floors(fresh: Iterable[tuple[Posting, Net, str]], accounts: Accounts)
 
 
 def _write(
-    session: Session,
-    fresh: Sequence[tuple[Posting, Net, str]],
-    accounts: Accounts,
-    heads: dict[int, tuple[int, str]],
+    session: Session, fresh: Sequence[tuple[Posting, Net, str]], accounts: Accounts, heads: dict[int, tuple[int, str]]
 ) -> None:
     if not fresh:
         return

@@ -124,7 +124,7 @@ def test_replacing_is_deleting(books: Database) -> None:
     with books.session(write=True) as session:
         for table in ("ledger_entry", "ledger_tx", "ledger_account", "ledger_head"):
             with pytest.raises(DatabaseError, match="ledger"):
-                session.execute(text(f"REPLACE INTO {table} SELECT * FROM {table}"))  # noqa: S608
+                session.execute(text(f"REPLACE INTO {table} SELECT * FROM {table}"))
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

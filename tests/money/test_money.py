@@ -28,7 +28,7 @@ def test_exponents_are_those_of_the_standard(currency: str, digits: int) -> None
 
 @pytest.mark.parametrize("currency", ["XXX", "eur", "", "EURO", "ABC"])
 def test_what_is_no_currency_is_refused(currency: str) -> None:
-    with pytest.raises(ValueError, match="currency|minor"):
+    with pytest.raises(ValueError, match=r"currency|minor"):
         Money(1, currency)
 
 
@@ -73,7 +73,7 @@ def test_decimals_are_exact_both_ways(money: Money) -> None:
 
 @pytest.mark.parametrize("amount", ["1.001", "NaN", "Infinity", "ten", ""])
 def test_what_is_no_amount_is_refused(amount: str) -> None:
-    with pytest.raises(ValueError, match="amount|decimals"):
+    with pytest.raises(ValueError, match=r"amount|decimals"):
         Money.from_decimal(amount, "EUR")
 
 

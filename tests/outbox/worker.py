@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-import core.accounts.models
+import core.accounts.models  # noqa: F401 - the tables that ours refer to
 from core import audit, outbox
 from core.database import Database
 from core.permissions import SYSTEM
@@ -26,7 +26,8 @@ def main(url: str, point: str, count: str) -> None:
     seen: Counter[str] = Counter()
 
     def tell(place: str) -> None:
-        print(place, flush=True)
+        sys.stdout.write(f"{place}\n")
+        sys.stdout.flush()
         seen[place] += 1
         if place == point and seen[place] == int(count):
             sys.stdin.read()
