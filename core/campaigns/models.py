@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Str
 from sqlalchemy.orm import Mapped, relationship
 
 from core.accounts.models import Brand
+from core.campaigns.lifecycle import CAMPAIGN
 from core.database import BrandRow, UtcDateTime, financial, internal, owned, public
 from core.money import Money
 
@@ -16,6 +17,7 @@ from core.money import Money
 class Campaign(BrandRow):
     """A planned effort of one brand, in one currency."""
 
+    machine = CAMPAIGN
     __tablename__ = "campaign"
     __table_args__ = owned(
         extra=(

@@ -1,0 +1,158 @@
+"""Reads of campaigns: lists, one campaign, its plan, its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.accounts.models import Brand
+from core.campaigns.lifecycle import State
+from core.campaigns.models import BriefVersion, Campaign, CampaignComponent, WantedDeliverable
+from core.errors import Missing
+from core.ledger import accounts as plan
+from core.ledger.queries import balances
+from core.money import Money
+from core.permissions import Actor, Permission
+from core.plugin_api.text import T, Text
+
+GROUPS: dict[str, tuple[Text, tuple[str, ...]]] = {
+    "live": (T("Running"), (State.RECRUITING, State.ACTIVE, State.WRAPPING_UP)),
+    "draft": (T("Drafts"), (State.DRAFT,)),
+    "paused": (T("Paused"), (State.PAUSED,)),
+    "ended": (T("Ended"), (State.COMPLETED, State.ARCHIVED, State.CANCELLED)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Where a budget is: all of it, what agreements have reserved, what is left, what was earned of it."""
+
+    total: Money | None
+    committed: Money
+    spent: Money
+
+    @property
+    def left(self) -> Money | None:
+        """What no agreement has reserved yet; None while no budget is set."""
+        return None if self.total is None else self.total - self.committed
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """A campaign in a list, with its brand's name and its budget."""
+
+    campaign: Campaign
+    brand_name: str
+    budget: Budget
+
+
+def get_campaign(
+    session: Session, actor: Actor, public_id: str, permission: Permission = Permission.CAMPAIGN_READ
+) -> Campaign:
+    """A campaign of a brand in which the actor holds the permission; else `Missing`."""
+    campaign = session.scalar(
+        select(Campaign).where(Campaign.public_id == public_id, Campaign.brand_id.in_(actor.brands_with(permission)))
+    )
+    if campaign is None:
+        raise Missing(T("There is no such campaign."))
+    return campaign
+
+
+def list_campaigns(
+    session: Session, actor: Actor, *, search: str = "", group: str = "", limit: int = 50, before: int | None = None
+) -> list[CampaignRow]:
+    """Campaigns by newest first, with their budgets, in two statements whatever their number."""
+    query = (
+        select(Campaign, Brand.name)
+        .join(Brand, Brand.id == Campaign.brand_id)
+        .where(Campaign.brand_id.in_(actor.brands_with(Permission.CAMPAIGN_READ)))
+        .order_by(Campaign.id.desc())
+        .limit(limit)
+    )
+    if search:
+        query = query.where(Campaign.name.icontains(search, autoescape=True))
+    if group in GROUPS:
+        query = query.where(Campaign.state.in_(GROUPS[group][1]))
+    if before:
+        query = query.where(Campaign.id < before)
+    rows = session.execute(query).all()
+    budgets = budgets_of(session, [campaign for campaign, _ in rows])
+    return [CampaignRow(campaign, name, budgets[campaign.id]) for campaign, name in rows]
+
+
+def count_by_group(session: Session, actor: Actor) -> dict[str, int]:
+    """How many campaigns there are in each group, and in all ("")."""
+    rows = session.execute(
+        select(Campaign.state, func.count())
+        .where(Campaign.brand_id.in_(actor.brands_with(Permission.CAMPAIGN_READ)))
+        .group_by(Campaign.state)
+    ).all()
+    by_state = {state: int(number) for state, number in rows}
+    counts = {group: sum(by_state.get(str(s), 0) for s in states) for group, (_, states) in GROUPS.items()}
+    return {"": sum(by_state.values()), **counts}
+
+
+def latest_brief(session: Session, campaign_id: int) -> BriefVersion | None:
+    """The newest version of the brief, None before the first."""
+    return session.scalar(
+        select(BriefVersion)
+        .where(BriefVersion.campaign_id == campaign_id)
+        .order_by(BriefVersion.number.desc())
+        .limit(1)
+    )
+
+
+def wanted_deliverables(session: Session, campaign_id: int) -> list[WantedDeliverable]:
+    """What every collaboration is offered by default."""
+    return list(
+        session.scalars(
+            select(WantedDeliverable)
+            .where(WantedDeliverable.campaign_id == campaign_id)
+            .order_by(WantedDeliverable.position, WantedDeliverable.id)
+        )
+    )
+
+
+def components(session: Session, campaign_id: int) -> list[CampaignComponent]:
+    """The payment components offered by default."""
+    return list(
+        session.scalars(
+            select(CampaignComponent)
+            .where(CampaignComponent.campaign_id == campaign_id)
+            .order_by(CampaignComponent.position, CampaignComponent.id)
+        )
+    )
+
+
+def budget_of(session: Session, campaign: Campaign) -> Budget:
+    """Where a campaign's budget is, from the books."""
+    return budgets_of(session, [campaign])[campaign.id]
+
+
+def budgets_of(session: Session, campaigns: Sequence[Campaign]) -> dict[int, Budget]:
+    """The budgets of many campaigns, one statement a brand."""
+    found: dict[tuple[int, str, str], Money] = {}
+    for brand_id in {campaign.brand_id for campaign in campaigns}:
+        codes = [
+            code
+            for campaign in campaigns
+            if campaign.brand_id == brand_id
+            for code in (plan.committed(campaign.id), plan.cost(campaign.id))
+        ]
+        for (code, currency), amount in balances(session, brand_id, codes).items():
+            found[brand_id, code, currency] = amount
+    return {
+        campaign.id: Budget(
+            campaign.budget,
+            found.get((campaign.brand_id, plan.committed(campaign.id), campaign.currency), _zero(campaign)),
+            found.get((campaign.brand_id, plan.cost(campaign.id), campaign.currency), _zero(campaign)),
+        )
+        for campaign in campaigns
+    }
+
+
+def _zero(campaign: Campaign) -> Money:
+    return Money.zero(campaign.currency)
