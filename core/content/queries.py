@@ -247,6 +247,12 @@ def get_finding(session: Session, actor: Actor, public_id: str) -> StoredFinding
     return _there(found)
 
 
+def piece_of(session: Session, actor: Actor, finding: StoredFinding) -> Piece:
+    """The submission that a finding is about."""
+    public_id = session.scalar(select(Submission.public_id).where(Submission.id == finding.submission_id))
+    return get_submission(session, actor, public_id or "")
+
+
 def get_own(session: Session, actor: Actor, public_id: str) -> Piece:
     """A deliverable of the influencer who asks, with its post; else `Missing`."""
     row = session.execute(
