@@ -6,7 +6,7 @@ reason for booking: its key makes the posting happen once, however often it is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -55,7 +55,7 @@ def accrue(session: Session, voucher: Voucher, *, campaign_id: int, collab_id: i
 def release_hold(session: Session, voucher: Voucher, *, collab_id: int, amount: Money) -> LedgerTx:
     """Make pending money payable; what was paid too much before is netted from it at once."""
     pending, payable = plan.pending(collab_id), plan.payable(collab_id)
-    return _netted(session, _posting(voucher, "release_hold", Book.CASH, payable, pending, amount), collab_id)
+    return _netted(session, _posting(voucher, "release_hold", Book.CASH, payable, pending, amount), [collab_id])
 
 
 def claw_back(
@@ -67,7 +67,7 @@ def claw_back(
     """
     source = plan.pending(collab_id) if held else plan.advance(collab_id)
     posting = _posting(voucher, "claw_back", Book.CASH, plan.cost(campaign_id), source, amount)
-    return post_many(session, [posting])[0] if held else _netted(session, posting, collab_id)
+    return post_many(session, [posting])[0] if held else _netted(session, posting, [collab_id])
 
 
 def start_payout(session: Session, voucher: Voucher, *, payout_id: int, items: Mapping[int, Money]) -> LedgerTx:
@@ -78,7 +78,7 @@ def start_payout(session: Session, voucher: Voucher, *, payout_id: int, items: M
 def fail_payout(session: Session, voucher: Voucher, *, payout_id: int, items: Mapping[int, Money]) -> LedgerTx:
     """Put back, item by item, what a payout had taken; it did not arrive."""
     mirrored = {collab_id: -amount for collab_id, amount in items.items()}
-    return post_many(session, [_payout(voucher, "fail_payout", payout_id, mirrored)])[0]
+    return _netted(session, _payout(voucher, "fail_payout", payout_id, mirrored), items)
 
 
 def settle_payout(session: Session, voucher: Voucher, *, payout_id: int, rail: str, amount: Money) -> LedgerTx:
@@ -139,21 +139,21 @@ def _payout(voucher: Voucher, kind: str, payout_id: int, items: Mapping[int, Mon
     return _with_legs(voucher, kind, Book.CASH, legs)
 
 
-def _netted(session: Session, posting: Posting, collab_id: int) -> LedgerTx:
-    """Book, then net an advance against what is payable; a repeated key nets nothing more."""
+def _netted(session: Session, posting: Posting, collab_ids: Iterable[int]) -> LedgerTx:
+    """Book, then net advances against what is payable, so that never both stand; a repeated key nets nothing."""
     hold(session, [posting.brand_id])
     done = find(session, posting.brand_id, posting.key) is not None
     tx = post_many(session, [posting])[0]
-    if done:
-        return tx
-    currency = posting.legs[0].amount.currency
+    if not done:
+        currency = posting.legs[0].amount.currency
+        post_many(session, [net for c in sorted(collab_ids) if (net := _net(session, posting, c, currency))])
+    return tx
+
+
+def _net(session: Session, posting: Posting, collab_id: int, currency: str) -> Posting | None:
     payable, advance = plan.payable(collab_id), plan.advance(collab_id)
     found = queries.balances(session, posting.brand_id, [payable, advance])
     zero = Money.zero(currency)
     both = min(found.get((payable, currency), zero), found.get((advance, currency), zero))
-    if both:
-        net = replace(
-            posting, key=f"{posting.key}:net", kind="net_advance", legs=[Leg(payable, both), Leg(advance, -both)]
-        )
-        post_many(session, [net])
-    return tx
+    legs = [Leg(payable, both), Leg(advance, -both)]
+    return replace(posting, key=f"{posting.key}:net:{collab_id}", kind="net_advance", legs=legs) if both else None

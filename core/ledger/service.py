@@ -83,6 +83,8 @@ def post(
 
 def post_many(session: Session, postings: Sequence[Posting]) -> list[LedgerTx]:
     """Book many transactions in order with few statements; answers one transaction a posting."""
+    if not postings:
+        return []
     nets = [_net(posting) for posting in postings]
     digests = [digest(p.kind, p.book, p.ref, p.reverses, net) for p, net in zip(postings, nets, strict=True)]
     heads = hold(session, {p.brand_id for p in postings})

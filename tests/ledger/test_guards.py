@@ -70,6 +70,10 @@ REFUSED = {
     "a deleted transaction": ["delete is refused", "DELETE FROM ledger_tx"],
     "a deleted open transaction": ["delete is refused", opened(), "DELETE FROM ledger_tx WHERE key = 'mine'"],
     "a balance by hand": ["sealed entries only", "UPDATE ledger_account SET balance = balance + 1"],
+    "the last entry counted twice": [
+        "sealed entries only",
+        "UPDATE ledger_account SET balance = balance + 100 WHERE brand_id = 1 AND code = 'campaign:7:cost'",
+    ],
     "a balance by hand in the name of a later one": [
         "sealed entries only",
         opened(),

@@ -132,8 +132,11 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def books_are_whole(self) -> None:
-        """Every promise holds, and the cost is what was earned less what was taken back."""
+        """Every promise holds, nothing is owed both ways, and the cost is what was earned less what was taken back."""
         assert verify(self.session).findings == ()
+        owed = self.balances()
+        for code, currency in owed:
+            assert not (code.endswith("payable") and (code.replace("payable", "advance"), currency) in owed)
         booked = {c: m.minor for c, m in queries.totals(self.session, HAVSRO, "cost").items() if m}
         assert booked == {c: minor for c, minor in self.cost.items() if minor}
 

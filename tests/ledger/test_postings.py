@@ -157,6 +157,25 @@ def test_what_is_short_stands_as_advance_and_is_netted_from_the_next_release(boo
     assert books.owed() == (0, 1_000, 0)
 
 
+def test_what_a_failed_payout_brings_back_pays_an_advance_first(books: Books) -> None:
+    books.earn(10_000)
+    books.pay(c40=10_000)
+    books.claw_back(3_000, held=False)
+    books.do("fail_payout", payout_id=PAYOUT, items={COLLAB: eur(10_000)})
+    assert books.owed() == (0, 7_000, 0)
+
+
+def test_asking_again_nets_nothing_that_came_later(books: Books) -> None:
+    books.earn(100)
+    books.pay(c40=100)
+    books.claw_back(40, held=False, key="refund:1")
+    with books.database.write() as session:
+        start = session.scalars(select(LedgerTx).where(LedgerTx.kind == "start_payout")).one()
+        service.reverse(session, brand_id=HAVSRO, tx_id=start.id, key="slip", effective_on=DAY, by=None)
+    books.claw_back(40, held=False, key="refund:1")
+    assert books.owed() == (0, 100, 40)
+
+
 def test_a_gift_is_value_and_never_money(books: Books) -> None:
     books.do("book_gift", campaign_id=CAMPAIGN, collab_id=COLLAB, value=eur(8_900))
     assert books.read(plan.gift_cost(CAMPAIGN), plan.gift_received(COLLAB)) == (8_900, 8_900)

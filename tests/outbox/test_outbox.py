@@ -169,6 +169,17 @@ def test_many_workers_share_the_jobs_and_double_none(database: Database) -> None
     assert deeds(database) == 40
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_job_that_another_holds_stops_nobody(database: Database) -> None:
+    outbox.register("deed", deed)
+    put(database)
+    put(database)
+    with database.session(write=True) as holding:
+        holding.scalars(select(OutboxJob).order_by(OutboxJob.id).limit(1).with_for_update()).one()
+        assert outbox.drain(database) == 1
+    assert outbox.drain(database) == 1
+
+
 def test_a_limit_is_kept(database: Database) -> None:
     outbox.register("deed", deed)
     for _ in range(3):
