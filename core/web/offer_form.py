@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from datetime import date
+from typing import Any
 
 from flask import request
 from wtforms import BooleanField, DateField, Field, HiddenField, StringField, TextAreaField
 from wtforms.validators import Optional
 
+from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_typed
-from core.plugin_api.payment_models import PaymentModel, Terms
+from core.plugin_api.payment_models import PaymentModel
 from core.plugin_api.text import T, Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.terms import read_component
@@ -90,8 +92,6 @@ class OfferForm:
         return [row for row in read if row["kind"] and row["platform"] and row["quantity"] != 0]
 
     def _build(self, models: Mapping[str, PaymentModel], extra: Mapping[str, Any]) -> type[BaseForm]:
-        from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
-
         fields: dict[str, Any] = {"parts": HiddenField(), "rows": HiddenField()}
         for id, name in self._models.items():
             for spec in self.host.payment_models[name].terms:
@@ -112,8 +112,6 @@ class OfferForm:
 
     def _typed(self, deliverables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What the fields hold before anybody types."""
-        from datetime import date
-
         data: dict[str, Any] = {}
         for component in self.start.components:
             model = self.host.payment_models.get(component.model)
@@ -185,8 +183,6 @@ def _shown(spec: SettingField, value: Any, currency: str) -> Any:
     if spec.kind is FieldKind.BOOL:
         return bool(value)
     if spec.kind is FieldKind.DATE and value:
-        from datetime import date
-
         return date.fromisoformat(value)
     return as_typed(spec, value, currency)
 
@@ -196,14 +192,3 @@ def _raw(found: Field) -> object:
     if isinstance(found, BooleanField):
         return bool(found.data)
     return found.raw_data[0] if found.raw_data else ""
-
-
-def campaign_deal(host: PluginHost, rows: Sequence[Any], currency: str) -> Deal:
-    """The parts of the pay that a campaign offers by default, from its rows."""
-    known = [(n, row) for n, row in enumerate(rows, 1) if row.model in host.payment_models]
-    return Deal.of([_component(host, f"c{n}", row.model, row.terms, currency) for n, row in known])
-
-
-def _component(host: PluginHost, id: str, model: str, stored: Mapping[str, Any], currency: str) -> Component:
-    terms = Terms.from_json(stored) if "values" in stored else Terms(currency, cast(Mapping[str, Any], stored))
-    return Component(id, model, terms, host.payment_models[model].version)
