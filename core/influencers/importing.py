@@ -74,8 +74,10 @@ class Importer:
         session.flush()
         return batch
 
-    def check(self, session: Session, actor: Actor, *, batch: ImportBatch, mapping: Mapping[str, str]) -> None:
-        """Begin the dry run with these columns, and remember them. A short file is checked at once."""
+    def check(
+        self, session: Session, actor: Actor, *, batch: ImportBatch, mapping: Mapping[str, str], by_worker: bool = True
+    ) -> None:
+        """Begin the dry run with these columns, and remember them. A long file is left to the worker, or the caller."""
         actor.require(Permission.PEOPLE_EDIT, batch.brand_id)
         if batch.state not in ("mapping", "checked"):
             raise Refused(T("This import is at work. Wait until it is done."))
@@ -84,7 +86,7 @@ class Importer:
         self._restart(session, batch)
         if batch.rows_total <= CHUNK:
             self.stage_next(session, batch)(session)
-        else:
+        elif by_worker:
             outbox.enqueue(session, STAGE, {"batch": batch.id})
 
     def stage_next(self, session: Session, batch: ImportBatch) -> Callable[[Session], bool]:
@@ -120,7 +122,7 @@ class Importer:
 
         return write_and_go_on
 
-    def apply(self, session: Session, actor: Actor, *, batch: ImportBatch) -> None:
+    def apply(self, session: Session, actor: Actor, *, batch: ImportBatch, by_worker: bool = True) -> None:
         """The final step: put the new people on the list and change the others. A long file is left to the worker."""
         actor.require(Permission.PEOPLE_EDIT, batch.brand_id)
         if batch.state != "checked":
@@ -136,7 +138,7 @@ class Importer:
             obj=batch,
             detail={"new": batch.rows_new, "changed": batch.rows_changed, "file": batch.file_name},
         )
-        if batch.rows_total <= CHUNK:
+        if batch.rows_total <= CHUNK or not by_worker:
             self.finish(session, batch)
         else:
             outbox.enqueue(session, APPLY, {"batch": batch.id})

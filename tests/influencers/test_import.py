@@ -89,9 +89,7 @@ def test_importing_again_changes_nothing(session: Session, world: World, importe
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
-def test_any_export_is_read(
-    session: Session, world: World, importer: Importer, encoding: str, delimiter: str
-) -> None:
+def test_any_export_is_read(session: Session, world: World, importer: Importer, encoding: str, delimiter: str) -> None:
     lines = [["Namn", "E-post", "Land", "Engagemang %"], ["Åsa Öberg", "asa@example.com", "Norge", '"3,4"']]
     lines[0].insert(3, "Instagram")
     lines[1].insert(3, "@asa")
