@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
 
 from core.cli.main import instance
 from core.ledger import queries
@@ -20,11 +24,8 @@ def ledger() -> None:
 @ledger.command()
 def verify() -> None:
     """Check every promise of the books; prints `ok` with counts, or each broken one, exit 1."""
-    try:
-        with queries.snapshot(instance().database) as session:
-            report = check(session)
-    except DatabaseError as error:
-        raise click.ClickException(f"The books cannot be read: {error.orig}. Is the database upgraded?") from None
+    with _books() as session:
+        report = check(session)
     if report.ok:
         click.echo(f"ok: {_counts(report)}")
         return
@@ -41,9 +42,18 @@ def verify() -> None:
 def export(kind: str, brand: int | None) -> None:
     """Write the books to standard output."""
     del kind  # there is one so far
-    with queries.snapshot(instance().database) as session:
+    with _books() as session:
         for line in beancount(session, brand):
             click.echo(line)
+
+
+@contextmanager
+def _books() -> Iterator[Session]:
+    try:
+        with queries.snapshot(instance().database) as session:
+            yield session
+    except DatabaseError as error:
+        raise click.ClickException(f"The books cannot be read: {error.orig}. Try: samverk db upgrade") from None
 
 
 def _counts(report: Report) -> str:

@@ -82,6 +82,19 @@ def test_one_brand_is_exported_alone_by_the_command(books: Database, monkeypatch
     assert ":Brand1:" not in out
 
 
+def test_the_commands_say_in_a_sentence_that_there_are_no_books(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.cli import ledger
+
+    nothing = Database(f"sqlite:///{tmp_path / 'nothing.db'}")
+    monkeypatch.setattr(ledger, "instance", lambda: type("Here", (), {"database": nothing}))
+    for command in ("export", "verify"):
+        result = CliRunner().invoke(ledger.ledger, [command])
+        assert (result.exit_code, result.output.startswith("Error: The books cannot be read")) == (1, True)
+    nothing.engine.dispose()
+
+
 @pytest.mark.skipif(importlib.util.find_spec("beancount") is None, reason="beancount is not installed")
 def test_beancount_accepts_it(books: Database, tmp_path: Path) -> None:
     from beancount import loader  # type: ignore[import-not-found]
