@@ -34,10 +34,9 @@ from core.places import country_choices
 from core.plugin_api.text import T, Text
 from core.plugin_host.service import switches
 from core.reports import progress
-from core.reports import service as reports
 from core.web.brands import current_brand
 from core.web.forms import AtMost, BaseForm, ChoiceField, ChoicesField, MoneyField, Required, WholeField
-from core.web.offer_form import OfferForm, campaign_deal
+from core.web.offer_form import OfferForm
 from core.web.request import actor, db, done, instance, saving
 
 P = Permission
@@ -238,6 +237,7 @@ def campaign_new() -> Any:
 def campaign(public_id: str) -> Any:
     """One campaign: where it stands, who takes part, what it brought."""
     from core.collaborations.queries import of_campaign
+    from core.reports import service as reports
 
     found = queries.get_campaign(db(), actor(), public_id)
     may_edit = actor().may(P.CAMPAIGN_EDIT, found.brand_id)
@@ -353,7 +353,7 @@ def campaign_brief(public_id: str) -> Any:
 def campaign_pay(public_id: str) -> Any:
     """What is delivered and what is paid for it, with three outcomes worked out."""
     found, host = _plan(public_id), instance().plugins
-    start = campaign_deal(host, queries.components(db(), found.id), found.currency)
+    start = service.deal_of(db(), found)
     rows = [
         {"kind": w.kind, "platform": w.platform, "quantity": w.quantity, "due_on": w.due_on, "note": w.note}
         for w in queries.wanted_deliverables(db(), found.id)
