@@ -14,23 +14,30 @@ from datetime import date, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.accounts.models import Brand
+from core.campaigns.events import MayCompleteCampaign
 from core.campaigns.models import Campaign
+from core.collaborations.events import MayComplete
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.earnings.facts import facts_of
 from core.earnings.models import ComponentHold, Earning
+from core.ledger import accounts as plan
 from core.ledger import postings
+from core.ledger import queries as ledger
 from core.ledger.postings import Voucher
 from core.money import Money
 from core.plugin_api.payment_models import Fact, Planned, Refund, Sale, Settles
+from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import EarnedLine, Evaluation, Hold, evaluate
 from core.plugin_host.host import PluginHost
 
 SIGNED = ("active", "completed", "terminated")
+OPEN = ("pending", "payable", "in_payout")
+RELEASED_AT_ONCE = 500
 
 
 def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list[Earning]:
@@ -107,6 +114,7 @@ def _book_differences(
     for key, (before, sequence, first) in booked.items():
         if key not in lines and before and first.component_id not in found.held:
             made.append(_gone(collaboration, first, -before, sequence + 1, dates))
+    made.sort(key=lambda row: row.amount_minor < 0)  # a refund finds its sale booked
     session.add_all(made)
     session.flush()
     for row in made:
@@ -193,62 +201,121 @@ def _post(session: Session, campaign: Campaign, row: Earning) -> None:
     """The posting of one row; what is payable at once is released at once."""
     size = Money(abs(row.amount_minor), row.currency)
     place = {"campaign_id": campaign.id, "collab_id": row.collaboration_id}
-    voucher = Voucher(row.brand_id, f"earning:{row.public_id}", ("earning", row.id), _on(row))
+    voucher = Voucher(row.brand_id, f"earning:{row.public_id}", ("earning", row.id), _today())
     if row.settles == Settles.IN_KIND:
         book = postings.book_gift if row.amount_minor > 0 else postings.return_gift
         row.ledger_tx_id = book(session, voucher, value=size, **place).id
     elif row.amount_minor < 0:
+        if row.state == "pending" and not _still_pending(session, row, size):
+            row.state, row.hold_until = "payable", None
         held = row.state == "pending"
         row.ledger_tx_id = postings.claw_back(session, voucher, amount=size, held=held, **place).id
     else:
         row.ledger_tx_id = postings.accrue(session, voucher, amount=size, **place).id
         if row.state == "payable":
-            free = Voucher(row.brand_id, f"release:{row.public_id}", ("earning", row.id), _on(row))
+            free = Voucher(row.brand_id, f"release:{row.public_id}", ("earning", row.id), _today())
             postings.release_hold(session, free, collab_id=row.collaboration_id, amount=size)
 
 
-def _on(_row: Earning) -> date:
+def _today() -> date:
     return clock.now().date()
 
 
-def release_due(session: Session, today: date | None = None) -> int:
-    """Make payable what was held long enough; returns how many rows. Refunds go with their sales."""
-    day = today or clock.now().date()
+def _still_pending(session: Session, row: Earning, size: Money) -> bool:
+    """Whether what is taken back is still held; the campaign's holding period may have changed since."""
+    return ledger.balance(session, row.brand_id, plan.pending(row.collaboration_id), row.currency) >= size
+
+
+def release_due(session: Session) -> int:
+    """Make payable what was held long enough where the brand is; returns how many rows.
+
+    Refunds go with their sales: while more was taken back than is due, both wait for what comes due next.
+    """
+    released = 0
+    for zone, brands in _brands_by_zone(session).items():
+        day = clock.today(zone)
+        found = session.scalars(
+            select(Earning.collaboration_id)
+            .where(Earning.brand_id.in_(brands), Earning.state == "pending", Earning.hold_until <= day)
+            .group_by(Earning.collaboration_id)
+            .having(func.sum(Earning.amount_minor) >= 0)
+            .order_by(Earning.collaboration_id)
+            .limit(RELEASED_AT_ONCE)
+        )
+        released += sum(_release(session, collaboration_id, day) for collaboration_id in list(found))
+    return released
+
+
+def _brands_by_zone(session: Session) -> dict[str, list[int]]:
+    rows = session.execute(
+        select(Brand.timezone, Brand.id).where(
+            select(Earning.id).where(Earning.brand_id == Brand.id, Earning.state == "pending").exists()
+        )
+    )
+    zones: dict[str, list[int]] = defaultdict(list)
+    for zone, brand_id in rows:
+        zones[zone].append(brand_id)
+    return zones
+
+
+def _release(session: Session, collaboration_id: int, day: date) -> int:
+    """Release one collaboration's rows, held against a second worker and a recompute meanwhile."""
+    session.get_one(Collaboration, collaboration_id, with_for_update=True)
     rows = list(
         session.scalars(
             select(Earning)
-            .where(Earning.state == "pending", Earning.hold_until <= day)
-            .order_by(Earning.collaboration_id, Earning.id)
-            .limit(5000)
+            .where(Earning.collaboration_id == collaboration_id, Earning.state == "pending", Earning.hold_until <= day)
+            .order_by(Earning.id)
         )
     )
-    by_collaboration: dict[int, list[Earning]] = defaultdict(list)
+    net = sum(row.amount_minor for row in rows)
+    if not rows or net < 0:
+        return 0
     for row in rows:
-        by_collaboration[row.collaboration_id].append(row)
-    for collaboration_id, due in by_collaboration.items():
-        _release(session, collaboration_id, due)
+        row.state = "payable"
+    session.flush()
+    if net:
+        stamp = hashlib.sha256(",".join(str(row.id) for row in rows).encode()).hexdigest()[:24]
+        voucher = Voucher(rows[0].brand_id, f"release:{stamp}", ("collaboration", collaboration_id), _today())
+        postings.release_hold(session, voucher, collab_id=collaboration_id, amount=Money(net, rows[0].currency))
     return len(rows)
 
 
-def _release(session: Session, collaboration_id: int, rows: list[Earning]) -> None:
-    net = sum(row.amount_minor for row in rows)
-    if net < 0:  # more was taken back than is due: wait until its sales are due too
-        return
-    ids = [row.id for row in rows]
-    session.execute(update(Earning).where(Earning.id.in_(ids), Earning.state == "pending").values(state="payable"))
-    if net:
-        stamp = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()[:24]
-        voucher = Voucher(rows[0].brand_id, f"release:{stamp}", ("collaboration", collaboration_id), clock.now().date())
-        postings.release_hold(session, voucher, collab_id=collaboration_id, amount=Money(net, rows[0].currency))
-
-
 def settled(session: Session, collaboration_id: int) -> bool:
-    """Whether nothing earned is still on its way: every cash row paid, or all that is open sums to nothing."""
-    open_sum = session.scalar(
-        select(func.coalesce(func.sum(Earning.amount_minor), 0)).where(
-            Earning.collaboration_id == collaboration_id,
-            Earning.settles == Settles.CASH,
-            Earning.state.in_(("pending", "payable", "in_payout")),
-        )
+    """Whether nothing that was earned is still to be paid and every component could be told."""
+    return not _unsettled(session, Collaboration.id == collaboration_id)
+
+
+def may_complete(session: Session, question: MayComplete) -> list[Text]:
+    """What money says against completing a collaboration."""
+    return _unsettled(session, Collaboration.id == question.collaboration_id)
+
+
+def may_complete_campaign(session: Session, question: MayCompleteCampaign) -> list[Text]:
+    """What money says against completing a campaign: every collaboration of it must be settled."""
+    return _unsettled(session, Collaboration.campaign_id == question.campaign_id)
+
+
+def _unsettled(session: Session, which: ColumnElement[bool]) -> list[Text]:
+    """What is owed stands against it. A debt does not: it is netted from what the influencer earns elsewhere."""
+    waiting = session.execute(
+        select(Earning.currency, func.sum(Earning.amount_minor))
+        .join(Collaboration, Collaboration.id == Earning.collaboration_id)
+        .where(which, Earning.settles == Settles.CASH, Earning.state.in_(OPEN))
+        .group_by(Earning.collaboration_id, Earning.currency)
+        .having(func.sum(Earning.amount_minor) > 0)
     )
-    return open_sum == 0
+    sums: dict[str, int] = defaultdict(int)
+    for currency, minor in waiting:
+        sums[currency] += int(minor)
+    found = [
+        T("%(amount)s of earnings are not paid yet.", amount=Money(minor, currency))
+        for currency, minor in sorted(sums.items())
+    ]
+    held = session.scalar(
+        select(func.count())
+        .select_from(ComponentHold)
+        .join(Collaboration, Collaboration.id == ComponentHold.collaboration_id)
+        .where(which, ComponentHold.resolved_at.is_(None))
+    )
+    return [*found, T("A part of the pay is on hold: what it comes to is not known.")] if held else found

@@ -10,6 +10,7 @@ from core.accounts.service import required
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.errors import Invalid, Missing
 from core.payouts.models import PayoutMethod
+from core.payouts.notices import tell_of_account
 from core.permissions import Actor, Permission
 from core.places import COUNTRIES
 from core.plugin_api.text import T
@@ -45,10 +46,12 @@ def save_method(
     tax_country: str,
     tax_id: str,
     business: bool = False,
+    base_url: str,
 ) -> PayoutMethod:
     """Store how the influencer is paid. An empty IBAN or tax id keeps what is there."""
     actor.require(Permission.PORTAL)
     method = method_of(session, actor.influencer_id)
+    new = method is None
     if method is None:
         method = PayoutMethod(
             influencer_id=actor.influencer_id,
@@ -83,6 +86,8 @@ def save_method(
         method.tax_id_cipher = encrypt(keyring, number, Place("payout_method", "tax_id_cipher", method.id))
     audit.record(session, actor=actor, brand_id=None, action="payout_method.save", obj=method)
     session.flush()
+    if checked and not new:
+        tell_of_account(session, method.influencer_id, method.iban_last4, base_url)
     return method
 
 

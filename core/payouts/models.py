@@ -41,7 +41,7 @@ class PayoutRun(BrandRow):
 
     machine = RUN
     __tablename__ = "payout_run"
-    __table_args__ = owned()
+    __table_args__ = owned(extra=(UniqueConstraint("brand_id", "number"),))
 
     number: Mapped[int] = internal()
     state: Mapped[str] = internal(String(20), default="awaiting_approval")  # awaiting_approval approved canceled

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from core import clock, lifecycle
 from core.accounts.models import Brand
-from core.crypto import Keyring
-from core.errors import SamverkError
+from core.crypto import Keyring, Place, decrypt, encrypt
+from core.payouts.booking import payouts_of
 from core.payouts.lifecycle import Action, State
-from core.payouts.methods import method_of, read_iban
-from core.payouts.models import Payout, PayoutRun
-from core.payouts.service import fail, payouts_of, record_sent
+from core.payouts.methods import read_iban
+from core.payouts.models import Payout, PayoutMethod, PayoutRun
+from core.payouts.runs import methods_of
+from core.payouts.transfers import fail, record_sent
 from core.permissions import SYSTEM
 from core.plugin_api.context import Context
 from core.plugin_api.payout_rails import Accepted, NeedsAction, Outcome, Payee, PayoutBatch, PayoutOrder, Refused
@@ -33,11 +34,13 @@ class StillUnknown(Exception):
 def submit_run(session: Session, host: PluginHost, keyring: Keyring, base_url: str, payload: dict[str, Any]) -> None:
     """The job of an approved run. Orders that are past `processing` are left alone, so it can run twice."""
     run = session.get_one(PayoutRun, payload["run"])
-    waiting = [payout for payout in payouts_of(session, run) if payout.state == State.PROCESSING]
     rail = host.payout_rails.get(run.rail)
-    if not waiting or rail is None:
+    if rail is None:
+        raise StillUnknown(f"the rail {run.rail} is not here")
+    waiting, orders = _orders(session, keyring, run, base_url)
+    if not waiting:
         return
-    batch = PayoutBatch(run.public_id, tuple(_order(session, keyring, payout) for payout in waiting))
+    batch = PayoutBatch(run.public_id, tuple(orders))
     brand = session.get_one(Brand, run.brand_id)
     context = Context(brand=brand.public_id)
     answer = host.call(host.payout_rails.owners[run.rail], rail.submit, context, batch, f"run-{run.public_id}")
@@ -48,21 +51,47 @@ def submit_run(session: Session, host: PluginHost, keyring: Keyring, base_url: s
         raise StillUnknown(f"{len(unknown)} orders of run {run.public_id} are unknown")
 
 
-def _order(session: Session, keyring: Keyring, payout: Payout) -> PayoutOrder:
-    method = method_of(session, payout.influencer_id)
-    if method is None:
-        raise SamverkError(T("There is no bank account yet."))
+def account_of(keyring: Keyring, payout: Payout) -> str:
+    """The IBAN that a payout goes to, as it was when the payout was handed over; empty before."""
+    return decrypt(keyring, payout.iban_cipher, _place(payout)) if payout.iban_cipher else ""
+
+
+def _orders(
+    session: Session, keyring: Keyring, run: PayoutRun, base_url: str
+) -> tuple[list[Payout], list[PayoutOrder]]:
+    """What is still to be handed over. An account that changed after the approval fails its payout."""
+    waiting = [payout for payout in payouts_of(session, run) if payout.state == State.PROCESSING]
+    methods = methods_of(session, {payout.influencer_id for payout in waiting})
+    kept, orders = [], []
+    for payout in waiting:
+        method = methods.get(payout.influencer_id)
+        if method is None or (run.approved_at and method.changed_at > run.approved_at):
+            reason = str(T("The bank account was changed after the approval."))
+            fail(session, SYSTEM, payout, reason=reason, base_url=base_url)
+            continue
+        kept.append(payout)
+        orders.append(_order(keyring, payout, method))
+    return kept, orders
+
+
+def _order(keyring: Keyring, payout: Payout, method: PayoutMethod) -> PayoutOrder:
+    iban = read_iban(keyring, method)
+    payout.iban_cipher = encrypt(keyring, iban, _place(payout))
     payee = Payee(
         id=method.public_id,
         name=method.payee_name,
         country=method.country,
-        iban=read_iban(keyring, method),
+        iban=iban,
         bic=method.bic,
         street=f"{method.street} {method.building}".strip(),
         postcode=method.postcode,
         town=method.town,
     )
     return PayoutOrder(reference=payout.public_id, amount=payout.amount, payee=payee)
+
+
+def _place(payout: Payout) -> Place:
+    return Place("payout", "iban_cipher", payout.id)
 
 
 def _take_down(session: Session, payout: Payout, outcome: Outcome | None, base_url: str) -> bool:

@@ -1,0 +1,139 @@
+"""What became of a payout: sent, failed, come back, received. Money moves only on the rail's word."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit, clock, lifecycle
+from core.errors import Invalid, Refused
+from core.ledger import postings
+from core.ledger import service as ledger
+from core.payouts.booking import brand_of, free, in_days, items, key, set_earnings, today_of, voucher
+from core.payouts.lifecycle import Action, State
+from core.payouts.models import Payout, PayoutRun
+from core.payouts.notices import tell
+from core.permissions import Actor, Permission
+from core.plugin_api.text import T
+
+CONFIRM_DAYS = 5
+
+
+def mark_sent(session: Session, actor: Actor, payout: Payout, *, reference: str, sent_on: date, base_url: str) -> None:
+    """Sent, with the bank's reference: the money has left the brand, the influencer is told."""
+    actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
+    reference = " ".join(reference.split())
+    if not reference:
+        raise Invalid(T("Enter the reference that the bank gave."), "reference")
+    if len(reference) > 60:
+        raise Invalid(T("Use at most %(count)s characters.", count=60), "reference")
+    if sent_on < payout.created_at.date() - timedelta(days=1):
+        raise Invalid(T("That is before it was prepared."), "sent_on")
+    if sent_on > today_of(session, payout.brand_id):
+        raise Invalid(T("The day is still to come."), "sent_on")
+    used = select(Payout.id).where(Payout.brand_id == payout.brand_id, Payout.bank_reference == reference)
+    if session.scalar(used.where(Payout.id != payout.id).limit(1)):
+        raise Invalid(T("Another payout has this reference already."), "reference")
+    record_sent(session, actor, payout, reference=reference, sent_on=sent_on, base_url=base_url)
+
+
+def record_sent(
+    session: Session, actor: Actor, payout: Payout, *, reference: str, sent_on: date, base_url: str
+) -> None:
+    """Book that a payout left, on the rail's word, and tell the influencer."""
+    lifecycle.move(session, payout, Action.SEND, actor=actor)
+    payout.bank_reference, payout.sent_on, payout.due_at = reference, sent_on, in_days(CONFIRM_DAYS)
+    run = session.get_one(PayoutRun, payout.payout_run_id)
+    postings.settle_payout(
+        session, voucher(payout, "settle", actor), payout_id=payout.id, rail=run.rail, amount=payout.amount
+    )
+    set_earnings(session, payout, "paid")
+    audit.record(
+        session,
+        actor=actor,
+        brand_id=payout.brand_id,
+        action="payout.sent",
+        obj=payout,
+        detail={"reference": reference},
+    )
+    tell(
+        session,
+        payout,
+        base_url,
+        T("%(amount)s is on its way to you", amount=payout.amount),
+        T(
+            "%(brand)s sent the money on %(day)s to your account ending in %(last4)s.",
+            day=sent_on,
+            last4=payout.iban_last4,
+            brand=brand_of(session, payout).name,
+        ),
+        T("When it has arrived, say so in the portal, please."),
+    )
+
+
+def mark_failed(session: Session, actor: Actor, payout: Payout, *, reason: str, base_url: str) -> None:
+    """It did not go through, or came back: the earnings are payable again, the books follow."""
+    actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
+    reason = " ".join(reason.split())[:300]
+    if not reason:
+        raise Invalid(T("Say what went wrong."), "reason")
+    fail(session, actor, payout, reason=reason, base_url=base_url)
+
+
+def fail(session: Session, actor: Actor, payout: Payout, *, reason: str, base_url: str) -> None:
+    """Take down that a payout failed, on the rail's or a person's word."""
+    came_back = payout.state == State.SENT
+    lifecycle.move(session, payout, Action.RETURN if came_back else Action.FAIL, actor=actor, reason=reason)
+    payout.failure, payout.due_at = reason, None
+    if came_back:
+        settled = ledger.find(session, payout.brand_id, key(payout, "settle"))
+        assert settled is not None
+        ledger.reverse(
+            session,
+            brand_id=payout.brand_id,
+            tx_id=settled.id,
+            key=key(payout, "unsettle"),
+            effective_on=clock.now().date(),
+            by=actor.person_id,
+        )
+    postings.fail_payout(session, voucher(payout, "fail", actor), payout_id=payout.id, items=items(session, payout))
+    free(session, payout)
+    brand = brand_of(session, payout)
+    audit.record(
+        session, actor=actor, brand_id=payout.brand_id, action="payout.failed", obj=payout, detail={"reason": reason}
+    )
+    tell(
+        session,
+        payout,
+        base_url,
+        T("A payment of %(amount)s did not go through", amount=payout.amount),
+        T("%(brand)s will try again. Please check your bank account in the portal.", brand=brand.name),
+    )
+
+
+def confirm_received(session: Session, actor: Actor, payout: Payout, *, received_on: date) -> None:
+    """The influencer says that the money arrived."""
+    actor.require(Permission.PORTAL)
+    if payout.influencer_id != actor.influencer_id:
+        raise Refused(T("Only the one who was paid can confirm it."))
+    _receive(session, actor, payout, received_on, "influencer")
+
+
+def record_statement(session: Session, actor: Actor, payout: Payout, *, received_on: date) -> None:
+    """Finance enters the date of a bank statement that shows the payment."""
+    actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
+    _receive(session, actor, payout, received_on, "statement")
+
+
+def _receive(session: Session, actor: Actor, payout: Payout, received_on: date, by: str) -> None:
+    if received_on > today_of(session, payout.brand_id):
+        raise Invalid(T("The day is still to come."), "received_on")
+    if payout.sent_on and received_on < payout.sent_on:
+        raise Invalid(T("That is before it was sent."), "received_on")
+    lifecycle.move(session, payout, Action.RECEIVE, actor=actor)
+    payout.received_on, payout.received_by, payout.due_at = received_on, by, None
+    audit.record(
+        session, actor=actor, brand_id=payout.brand_id, action="payout.received", obj=payout, detail={"by": by}
+    )
