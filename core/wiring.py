@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 from core import events, outbox
+from core.campaigns.events import MayCompleteCampaign
 from core.collaborations.events import CollaborationEnded, ContractSigned, MayComplete
 from core.content import drafts
 from core.content.events import DeliverableApproved
@@ -18,6 +19,7 @@ from core.earnings import service as earnings
 from core.influencers.importing import Importer
 from core.payouts.submit import submit_run
 from core.plugin_host.host import PluginHost
+from core.tracking import codes, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
 if TYPE_CHECKING:
@@ -43,8 +45,13 @@ def connect(instance: Instance) -> None:
     outbox.register("payouts.submit", _submit_payouts)
     Importer(instance.files, instance.keyring).connect()
     events.subscribe(ContractSigned, drafts.on_signed)
+    events.subscribe(ContractSigned, _track)
     events.subscribe(CollaborationEnded, drafts.on_ended)
+    events.subscribe(CollaborationEnded, gifts.on_ended)
     events.guard(MayComplete, drafts.objections)
+    events.guard(MayComplete, earnings.may_complete)
+    events.guard(MayCompleteCampaign, earnings.may_complete_campaign)
+    events.guard(MayComplete, gifts.objections)
     for kind in EARNING:
         events.subscribe(kind, _earn)
 
@@ -59,6 +66,11 @@ def here() -> Instance:
 def plugins() -> PluginHost:
     """The plugins of this process."""
     return here().plugins
+
+
+def _track(session: Session, event: OfCollaboration) -> None:
+    codes.make_code(session, event.collaboration_id)
+    gifts.create_gifts(session, event.collaboration_id, base_url=here().settings.base_url)
 
 
 def _earn(session: Session, event: OfCollaboration) -> None:

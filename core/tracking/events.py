@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SaleCredited:
-    """A sale was credited to a collaboration."""
+    """Sales were credited to a collaboration: one event for all that came together, naming the latest."""
 
     sale_id: int
     collaboration_id: int
@@ -15,7 +15,7 @@ class SaleCredited:
 
 @dataclass(frozen=True, slots=True)
 class SaleRefunded:
-    """A credited sale was refunded, in whole or in part."""
+    """Credited sales were refunded: one event for all that came together, naming the latest."""
 
     refund_id: int
     collaboration_id: int

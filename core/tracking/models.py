@@ -9,6 +9,9 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Str
 from sqlalchemy.orm import Mapped
 
 from core.database import BrandRow, UtcDateTime, financial, internal, owned, personal, public, secret
+from core.money import Money
+from core.plugin_api.text import Text
+from core.tracking.lifecycle import GIFT
 
 
 class DiscountCode(BrandRow):
@@ -44,14 +47,23 @@ class Sale(BrandRow):
     state: Mapped[str] = internal(String(12))  # credited uncredited on_hold
     reason: Mapped[dict[str, Any] | None] = internal(JSON)  # Text.to_json
 
+    @property
+    def amount(self) -> Money:
+        """What was sold for, before refunds."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def why(self) -> Text | None:
+        """Why nobody is credited, None for a credited sale."""
+        return Text.from_json(self.reason) if self.reason else None
+
 
 class Refund(BrandRow):
     """A refund of a sale, in whole or in part."""
 
     __tablename__ = "refund"
     __table_args__ = owned(
-        "sale",
-        extra=(UniqueConstraint("brand_id", "external_id"), CheckConstraint("amount_minor > 0", name="amount")),
+        "sale", extra=(UniqueConstraint("brand_id", "external_id"), CheckConstraint("amount_minor > 0", name="amount"))
     )
 
     sale_id: Mapped[int] = internal(index=True)
@@ -60,6 +72,11 @@ class Refund(BrandRow):
     amount_minor: Mapped[int] = financial(BigInteger)
     currency: Mapped[str] = financial(String(3))
     refunded_at: Mapped[datetime] = internal(UtcDateTime)
+
+    @property
+    def amount(self) -> Money:
+        """What was given back."""
+        return Money(self.amount_minor, self.currency)
 
 
 class SalesKey(BrandRow):
@@ -90,7 +107,8 @@ class Gift(BrandRow):
     """A product sent as pay: booked as value when received, never as cash."""
 
     __tablename__ = "gift"
-    __table_args__ = owned("collaboration", extra=(CheckConstraint("value_minor > 0", name="value"),))
+    machine = GIFT
+    __table_args__ = owned("collaboration", extra=(CheckConstraint("value_minor >= 0", name="value"),))
 
     collaboration_id: Mapped[int] = internal(index=True)
     component_id: Mapped[str] = internal(String(40))
@@ -100,7 +118,7 @@ class Gift(BrandRow):
     value_source: Mapped[str] = financial(String(200))
     state: Mapped[str] = internal(
         String(20), default="address_missing"
-    )  # address_missing approved shipped delivered returned
+    )  # address_missing approved shipped delivered returned cancelled
     due_at: Mapped[datetime | None] = internal(UtcDateTime)
     address: Mapped[dict[str, str]] = personal(JSON, default=dict)
     tracking: Mapped[str] = internal(String(200), default="")
@@ -108,3 +126,8 @@ class Gift(BrandRow):
     received_on: Mapped[date | None] = internal()
     delivered_at: Mapped[datetime | None] = internal(UtcDateTime)
     sent_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))
+
+    @property
+    def value(self) -> Money:
+        """What it is worth, by the terms."""
+        return Money(self.value_minor, self.currency)

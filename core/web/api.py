@@ -2,6 +2,38 @@
 
 from __future__ import annotations
 
-from core.web.face import Face
+from typing import Any
+
+from flask import request
+
+from core.errors import SamverkError
+from core.i18n import in_locale
+from core.web.face import PUBLIC, Face
+from core.web.request import commit, db, instance
 
 api = Face("api", __name__, url_prefix="/api/v1")
+MOST_BYTES = 1_000_000
+
+
+@api.post("/sales", PUBLIC)
+def sales() -> Any:
+    """Sales and refunds, signed after Standard Webhooks: all of a message is taken, or nothing."""
+    from core.tracking import inbox
+
+    request.max_content_length = MOST_BYTES
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        answer = inbox.receive(db(), instance().keyring, headers, request.get_data(cache=False))
+    except SamverkError as error:
+        db().rollback()
+        return _refusal(error)
+    commit()
+    return answer
+
+
+def _refusal(error: SamverkError) -> Any:
+    """What is wrong, in English, and where."""
+    with in_locale("en"):
+        told: dict[str, Any] = {"code": type(error).__name__.lower(), "message": str(error.message)}
+    faults = getattr(error, "faults", None)
+    return {"error": {**told, "faults": faults} if faults else told}, error.status

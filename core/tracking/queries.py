@@ -1,0 +1,270 @@
+"""Reading sales and gifts: lists in scope, sums by currency, and what waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from core.accounts.models import Brand
+from core.campaigns.models import Campaign
+from core.collaborations.models import Collaboration
+from core.errors import Missing
+from core.influencers.models import Relationship
+from core.money import Money
+from core.permissions import Actor, Permission
+from core.plugin_api.text import T, Text
+from core.tracking.codes import clean
+from core.tracking.codes import code_of as code_of
+from core.tracking.gifts import gifts_of as gifts_of
+from core.tracking.lifecycle import GiftState, SaleState
+from core.tracking.models import Gift, Refund, Sale
+
+if TYPE_CHECKING:
+    from core.waiting import Waiting
+
+PAGE = 50
+LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """A sale with what was given back, and whose it is."""
+
+    sale: Sale
+    refunded: Money
+    campaign: str = ""
+    name: str = ""
+
+    @property
+    def net(self) -> Money:
+        """What is left of it."""
+        return self.sale.amount - self.refunded
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums of one currency: what was sold, what was given back."""
+
+    currency: str
+    count: int
+    gross: Money
+    refunded: Money
+
+    @property
+    def net(self) -> Money:
+        """What is left."""
+        return self.gross - self.refunded
+
+
+@dataclass(frozen=True, slots=True)
+class SalesOf:
+    """The sales of a collaboration: the newest rows, sums of what is credited, sums of what is on hold."""
+
+    rows: list[SaleRow]
+    credited: list[Sums]
+    on_hold: list[Sums]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of sales shows."""
+
+    state: str = ""
+    campaign: str = ""
+    q: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GiftRow:
+    """A gift with the names around it."""
+
+    gift: Gift
+    campaign: str
+    name: str
+
+
+_REFUNDED = (
+    select(func.coalesce(func.sum(Refund.amount_minor), 0))
+    .where(Refund.sale_id == Sale.id)
+    .correlate(Sale)
+    .scalar_subquery()
+)
+
+
+def _rows(conditions: Iterable[ColumnElement[bool]]) -> Select[Sale, int, str | None, str | None]:
+    return (
+        select(Sale, _REFUNDED, Campaign.name, Relationship.display_name)
+        .outerjoin(Collaboration, Collaboration.id == Sale.collaboration_id)
+        .outerjoin(Campaign, Campaign.id == Collaboration.campaign_id)
+        .outerjoin(Relationship, Relationship.id == Collaboration.relationship_id)
+        .where(*conditions)
+        .order_by(Sale.sold_at.desc(), Sale.id.desc())
+    )
+
+
+def _fetch(session: Session, statement: Select[Sale, int, str | None, str | None]) -> list[SaleRow]:
+    return [
+        SaleRow(sale, Money(int(refunded), sale.currency), campaign or "", name or "")
+        for sale, refunded, campaign, name in session.execute(statement)
+    ]
+
+
+def _conditions(actor: Actor, brand_id: int, wanted: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [
+        Sale.brand_id == brand_id,
+        Sale.brand_id.in_(actor.brands_with(Permission.SALES_READ)),
+    ]
+    if wanted.state:
+        found.append(Sale.state == wanted.state)
+    if wanted.campaign:
+        in_campaign = (
+            select(Collaboration.id)
+            .join(Campaign, Campaign.id == Collaboration.campaign_id)
+            .where(Campaign.public_id == wanted.campaign, Campaign.brand_id == brand_id)
+        )
+        found.append(Sale.collaboration_id.in_(in_campaign))
+    if wanted.q:
+        found.append(Sale.external_id.startswith(wanted.q, autoescape=True) | (Sale.code == clean(wanted.q)))
+    return found
+
+
+def list_sales(
+    session: Session, actor: Actor, brand_id: int, wanted: Filters, *, after: str = "", limit: int = PAGE
+) -> tuple[list[SaleRow], str]:
+    """A page of a brand's sales, the newest first, and the mark to continue after, empty at the end."""
+    conditions = _conditions(actor, brand_id, wanted)
+    if after:
+        mark = session.execute(
+            select(Sale.sold_at, Sale.id).where(Sale.public_id == after, Sale.brand_id == brand_id)
+        ).first()
+        if mark:
+            conditions.append(tuple_(Sale.sold_at, Sale.id) < tuple_(mark[0], mark[1]))
+    rows = _fetch(session, _rows(conditions).limit(limit + 1))
+    return rows[:limit], rows[limit - 1].sale.public_id if len(rows) > limit else ""
+
+
+def totals(session: Session, actor: Actor, brand_id: int, wanted: Filters) -> list[Sums]:
+    """Sums of a whole list by currency, whatever its page."""
+    return _sums(session, _conditions(actor, brand_id, wanted))
+
+
+def _sums(session: Session, conditions: Iterable[ColumnElement[bool]]) -> list[Sums]:
+    given = select(Refund.sale_id, func.sum(Refund.amount_minor).label("minor")).group_by(Refund.sale_id).subquery()
+    rows = session.execute(
+        select(Sale.currency, func.count(), func.sum(Sale.amount_minor), func.coalesce(func.sum(given.c.minor), 0))
+        .outerjoin(given, given.c.sale_id == Sale.id)
+        .where(*conditions)
+        .group_by(Sale.currency)
+        .order_by(Sale.currency)
+    )
+    return [Sums(code, count, Money(int(gross), code), Money(int(back), code)) for code, count, gross, back in rows]
+
+
+def sales_of(session: Session, collaboration_id: int) -> SalesOf:
+    """The sales of a collaboration that the caller may see."""
+    own = Sale.collaboration_id == collaboration_id
+    return SalesOf(
+        rows=_fetch(session, _rows([own]).limit(PAGE)),
+        credited=_sums(session, [own, Sale.state == SaleState.CREDITED]),
+        on_hold=_sums(session, [own, Sale.state == SaleState.ON_HOLD]),
+    )
+
+
+def get_sale(session: Session, actor: Actor, public_id: str) -> tuple[SaleRow, list[Refund]]:
+    """A sale with its refunds; another brand's is `Missing`."""
+    mine = Sale.brand_id.in_(actor.brands_with(Permission.SALES_READ))
+    found = _fetch(session, _rows([Sale.public_id == public_id, mine]))
+    if not found:
+        raise Missing(T("There is no such sale."))
+    refunds = select(Refund).where(Refund.sale_id == found[0].sale.id).order_by(Refund.refunded_at, Refund.id)
+    return found[0], list(session.scalars(refunds))
+
+
+def campaigns_with_sales(session: Session, brand_id: int) -> list[tuple[str, str]]:
+    """(public id, name) of the campaigns that have a sale, by name."""
+    with_sale = select(Collaboration.campaign_id).join(Sale, Sale.collaboration_id == Collaboration.id)
+    rows = session.execute(
+        select(Campaign.public_id, Campaign.name)
+        .where(Campaign.brand_id == brand_id, Campaign.id.in_(with_sale))
+        .order_by(Campaign.name, Campaign.id)
+        .limit(LISTED)
+    )
+    return [(public_id, name) for public_id, name in rows]
+
+
+def _gifts(conditions: Iterable[ColumnElement[bool]]) -> Select[Gift, str, str]:
+    urgent = case((Gift.state == GiftState.APPROVED, 0), else_=1)
+    return (
+        select(Gift, Campaign.name, Relationship.display_name)
+        .join(Collaboration, Collaboration.id == Gift.collaboration_id)
+        .join(Campaign, Campaign.id == Collaboration.campaign_id)
+        .join(Relationship, Relationship.id == Collaboration.relationship_id)
+        .where(*conditions)
+        .order_by(urgent, Gift.due_at.is_(None), Gift.due_at, Gift.id.desc())
+    )
+
+
+def list_gifts(session: Session, actor: Actor, brand_id: int, *, state: str = "") -> list[GiftRow]:
+    """A brand's gifts: those to be sent first, at most 200."""
+    conditions = [Gift.brand_id == brand_id, Gift.brand_id.in_(actor.brands_with(Permission.OFFER_READ))]
+    if state:
+        conditions.append(Gift.state == state)
+    return [GiftRow(*row) for row in session.execute(_gifts(conditions).limit(LISTED))]
+
+
+def gift_row(session: Session, gift: Gift) -> GiftRow:
+    """The names around a gift that the caller may see."""
+    return GiftRow(*session.execute(_gifts([Gift.id == gift.id])).one())
+
+
+def waiting(session: Session, actor: Actor) -> list[Waiting]:
+    """What waits for the actor's brands: gifts to be sent."""
+    from core.waiting import Waiting
+
+    mine = Gift.brand_id.in_(actor.brands_with(Permission.OFFER_EDIT))
+    rows = session.execute(_gifts([mine, Gift.state == GiftState.APPROVED]).limit(LISTED))
+    return [
+        Waiting(
+            title=T("Send “%(product)s” to %(name)s", product=gift.product, name=name),
+            detail=Text("%(words)s", {"words": campaign}),
+            due_at=gift.due_at,
+            endpoint="admin.gift",
+            values={"public_id": gift.public_id},
+        )
+        for gift, campaign, name in rows
+    ]
+
+
+def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
+    """What waits for the influencer: an address to give, a gift to confirm."""
+    from core.waiting import Waiting
+
+    statement = (
+        select(Gift, Brand.name)
+        .join(Collaboration, Collaboration.id == Gift.collaboration_id)
+        .join(Brand, Brand.id == Collaboration.brand_id)
+        .where(Collaboration.influencer_id == actor.influencer_id, Collaboration.influencer_id.is_not(None))
+        .where(Gift.state.in_(tuple(_OWN_TITLES)))
+        .order_by(Gift.due_at, Gift.id)
+        .limit(LISTED)
+    )
+    return [
+        Waiting(
+            title=Text(_OWN_TITLES[gift.state].msgid, {"product": gift.product}),
+            detail=Text("%(words)s", {"words": brand}),
+            due_at=gift.due_at,
+            endpoint="portal.gift",
+            values={"public_id": gift.public_id},
+        )
+        for gift, brand in session.execute(statement)
+    ]
+
+
+_OWN_TITLES: dict[str, Text] = {
+    GiftState.ADDRESS_MISSING: T("Say where to send “%(product)s”"),
+    GiftState.SHIPPED: T("Has “%(product)s” arrived?"),
+}
