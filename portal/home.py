@@ -6,11 +6,27 @@ from typing import Any
 
 from flask import render_template
 
+from core import clock
+from core.collaborations import queries
+from core.collaborations.lifecycle import State
+from core.content import queries as content
+from core.payouts import queries as payouts
 from core.permissions import Permission
+from core.web.request import actor, db
 from portal.face import portal
+
+RUNNING = (State.IN_PROGRESS, State.ON_HOLD, State.DELIVERED)
 
 
 @portal.get("/", Permission.PORTAL)
 def today() -> Any:
-    """What waits for this influencer."""
-    return render_template("portal/today.html")
+    """What waits for this influencer, the soonest first, and what is running."""
+    rooms = (queries, content, payouts)
+    waiting = [item for room in rooms for item in room.waiting_for_influencer(db(), actor())]
+    now = clock.now()
+    return render_template(
+        "portal/today.html",
+        waiting=sorted(waiting, key=lambda item: (item.due_at is None, item.due_at or now)),
+        running=queries.of_influencer(db(), actor(), RUNNING, limit=20),
+        now=now,
+    )

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from core import audit, clock
 from core.accounts.models import Brand
 from core.accounts.service import required
+from core.campaigns import service as campaigns
 from core.campaigns.models import BriefVersion, Campaign
+from core.campaigns.queries import budget_of
 from core.collaborations import document, mails, queries, terms
 from core.collaborations.events import ContractSigned, OfferAgreed
 from core.collaborations.lifecycle import Action, ContractAction, State
@@ -59,8 +61,6 @@ def _afford(session: Session, actor: Actor, collaboration: Collaboration, cap: M
 
 def check_budget(session: Session, actor: Actor, campaign: Campaign, cap: Money) -> None:
     """Refuse what the campaign's budget cannot bear; only the brand's people are told the figures."""
-    from core.campaigns.queries import budget_of
-
     left = budget_of(session, campaign).left
     if left is not None and cap <= left:
         return
@@ -163,6 +163,7 @@ def _may_sign(actor: Actor, collaboration: Collaboration, party: str) -> None:
 def _in_force(session: Session, actor: Actor, collaboration: Collaboration, contract: Contract) -> None:
     move(session, collaboration, Action.SIGN, actor=actor, basis=f"contract:{contract.number}")
     contract.due_at = collaboration.due_at = next_due(session, collaboration)
+    campaigns.start(session, collaboration.campaign_id, actor)
     publish(session, ContractSigned(collaboration.id))
 
 

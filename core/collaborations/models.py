@@ -12,6 +12,7 @@ from core.campaigns.models import Campaign
 from core.collaborations.lifecycle import COLLABORATION, CONTRACT, ENDED_EARLY, OFFER
 from core.database import BrandRow, UtcDateTime, financial, internal, owned, personal, secret
 from core.influencers.models import Relationship
+from core.money import Money
 
 _LIVE = "state not in ({})".format(", ".join(f"'{state}'" for state in ENDED_EARLY))
 
@@ -54,6 +55,11 @@ class Collaboration(BrandRow):
     currency: Mapped[str] = financial(String(3))
     campaign: Mapped[Campaign] = relationship(lazy="raise_on_sql", viewonly=True)
     person: Mapped[Relationship] = relationship(lazy="raise_on_sql", viewonly=True)
+
+    @property
+    def committed(self) -> Money:
+        """What of the campaign's budget is reserved for it."""
+        return Money(self.committed_minor, self.currency)
 
 
 class Offer(BrandRow):

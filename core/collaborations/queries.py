@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
@@ -18,9 +17,7 @@ from core.errors import Missing
 from core.lifecycle import Turn, whose_turn
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
-
-if TYPE_CHECKING:
-    from core.waiting import Waiting
+from core.waiting import Waiting
 
 LISTED = 200
 NOT_HERE = T("There is no such collaboration.")
@@ -153,8 +150,6 @@ def _signed_by(party: str) -> Select[int]:
 
 def waiting(session: Session, actor: Actor) -> list[Waiting]:
     """What waits for the actor's brands: counter-offers to answer, contracts to sign, work to close."""
-    from core.waiting import Waiting
-
     answers, signs = (actor.brands_with(p) for p in (Permission.OFFER_EDIT, Permission.CONTRACT_SIGN))
     state, brand = Collaboration.state, Collaboration.brand_id
     to_sign = (state == State.CONTRACTING) & brand.in_(signs) & Collaboration.id.not_in(_signed_by("brand"))
@@ -181,8 +176,6 @@ _BRAND_TITLES: dict[str, Text] = {
 
 def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
     """What waits for the influencer: offers to answer and contracts to sign."""
-    from core.waiting import Waiting
-
     to_sign = (Collaboration.state == State.CONTRACTING) & Collaboration.id.not_in(_signed_by("influencer"))
     statement = (
         _own(actor)

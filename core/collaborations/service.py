@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from core import audit, clock
 from core.accounts.service import digest, required
+from core.campaigns.lifecycle import OPEN as TAKES_OFFERS
 from core.campaigns.models import Campaign
+from core.campaigns.queries import latest_brief
 from core.collaborations import contracts, endings, mails, queries, terms
 from core.collaborations.contracts import sign
 from core.collaborations.invitations import attach_influencer, enroll, mark_opened, open_invitation
@@ -59,7 +61,6 @@ __all__ = [
 ]
 
 MESSAGE_LENGTH = 4000
-TAKES_OFFERS = ("recruiting", "active")
 Rows = Iterable[Mapping[str, Any]]
 
 
@@ -151,8 +152,6 @@ def _same_campaign(replaced: Collaboration, campaign: Campaign, relationship: Re
 def _checked(
     session: Session, host: PluginHost, campaign: Campaign, components: AnyDeal, deliverables: Rows, message: str
 ) -> _Version:
-    from core.campaigns.queries import latest_brief
-
     brief = latest_brief(session, campaign.id)
     if brief is None:
         raise Refused(T("The campaign has no brief yet."))

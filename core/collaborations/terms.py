@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.collaborations.models import Offer
 from core.errors import Invalid, Refused
 from core.money import Money
@@ -55,8 +56,6 @@ def checked_deliverables(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, An
 
 
 def _deliverable(row: Mapping[str, Any]) -> dict[str, Any]:
-    from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
-
     if row["kind"] not in DELIVERABLE_KINDS or row["platform"] not in PLATFORMS:
         raise Invalid(T("Choose a kind of content and a platform of the list."), "deliverables")
     quantity = int(row.get("quantity") or 1)
@@ -98,8 +97,6 @@ def pay_lines(host: PluginHost, components: AnyDeal) -> list[tuple[Text, list[Te
 
 def deliverable_line(row: Mapping[str, Any]) -> Text:
     """One deliverable as a sentence."""
-    from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
-
     told: dict[str, Any] = {
         "quantity": row["quantity"],
         "kind": DELIVERABLE_KINDS.get(row["kind"], verbatim(row["kind"])),

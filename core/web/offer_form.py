@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from flask import request
-from wtforms import BooleanField, DateField, Field, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Field, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
+from core.campaigns.models import CampaignComponent
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_typed
@@ -97,8 +98,8 @@ class OfferForm:
             for spec in self.host.payment_models[name].terms:
                 fields[f"{id}-{spec.key}"] = _field(spec)
             fields[f"{id}-out"] = BooleanField(T("Leave this part out"))
-        options = [(name, model.title) for name, model in models.items()]
-        fields["new_part"] = ChoiceField(T("Another kind of pay"), options=options, blank=T("Choose"))
+        kinds = [("", T("Choose")), *((name, model.title) for name, model in models.items())]
+        fields["new_part"] = SelectField(T("Another kind of pay"), choices=kinds, validate_choice=False)
         for n in range(self.count):
             fields |= {
                 f"d{n}-kind": ChoiceField(T("Content"), options=list(DELIVERABLE_KINDS.items()), blank=T("None")),
@@ -192,3 +193,14 @@ def _raw(found: Field) -> object:
     if isinstance(found, BooleanField):
         return bool(found.data)
     return found.raw_data[0] if found.raw_data else ""
+
+
+def usable(host: PluginHost, deal: Deal, currency: str) -> Deal:
+    """The deal without parts that cannot be edited: a model that is gone, or another currency."""
+    known = [c for c in deal.components if c.model in host.payment_models and c.terms.currency == currency]
+    return deal if len(known) == len(deal.components) else Deal.of(known)
+
+
+def campaign_deal(host: PluginHost, rows: Sequence[CampaignComponent], currency: str) -> Deal:
+    """The deal that a campaign offers by default, as far as it can be used."""
+    return usable(host, Deal.from_json([row.terms for row in rows]), currency)

@@ -134,7 +134,7 @@ def test_countering_and_accepting_the_counter(stage: Stage) -> None:
 
 def test_a_counter_must_differ_and_say_why(stage: Stage) -> None:
     made = stage.offer()
-    same = {"components": [fixed(60_000), commission("10", 40_000)], "deliverables": WORK}
+    same: dict[str, Any] = {"components": [fixed(60_000), commission("10", 40_000)], "deliverables": WORK}
     with pytest.raises(Invalid, match="same"):
         service.counter(stage.session, stage.creator, **same, message="Hello", **answer(stage, made))
     with pytest.raises(Invalid, match="few words"):
@@ -192,13 +192,14 @@ def test_a_budget_spent_meanwhile_refuses_without_telling_the_influencer_figures
 
 
 def test_rubbish_terms_and_deliverables_are_refused(stage: Stage) -> None:
-    for wrong in (
+    wrongs: list[dict[str, Any]] = [
         {"components": []},
         {"components": [fixed(100, "SEK")]},
         {"components": [commission("10", 0)]},
         {"deliverables": []},
         {"deliverables": [{**WORK[0], "kind": "hologram"}]},
         {"deliverables": [{**WORK[0], "quantity": 101}]},
-    ):
+    ]
+    for wrong in wrongs:
         with pytest.raises(Invalid):
             stage.offer(attach=False, **wrong)

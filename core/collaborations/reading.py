@@ -1,0 +1,120 @@
+"""An offer as both sides read it: pay, work, brief, labels, and what three outcomes would pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.accounts.models import Brand
+from core.campaigns.catalogue import BRIEF_FIELDS, MARKS
+from core.campaigns.models import BriefVersion, Campaign
+from core.collaborations import document, queries, terms
+from core.collaborations.models import Collaboration, Offer
+from core.errors import Refused
+from core.money import Money
+from core.plugin_api.compliance import Label
+from core.plugin_api.payment_models import Settles
+from core.plugin_api.text import Text
+from core.plugin_host.evaluate import AnyDeal
+from core.plugin_host.host import PluginHost
+from core.plugin_host.simulate import Outcome, outcomes, simulate
+
+EXPECTED_SALES = 30
+EXPECTED_ORDER = 50  # in whole units of the currency
+MOST_SALES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One outcome and what it pays; None while a part cannot tell."""
+
+    outcome: Outcome
+    cash: Money | None
+    in_kind: Money | None
+    lines: Sequence[tuple[Text, Money]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything that somebody needs to answer an offer."""
+
+    offer: Offer
+    pay: list[tuple[Text, list[Text]]]
+    work: list[Text]
+    brief: list[dict[str, Any]]
+    labels: tuple[Label, ...]
+    cap: Money | None
+    changes: list[terms.Change]
+
+
+def sheet(session: Session, host: PluginHost, collaboration: Collaboration, offer: Offer | None = None) -> Sheet:
+    """The newest version, or the one given, with what differs from the version before it."""
+    versions = queries.offers_of(session, collaboration.id)
+    offer = offer or versions[0]
+    before = next((version for version in versions if version.number == offer.number - 1), None)
+    campaign = session.get_one(Campaign, collaboration.campaign_id)
+    brand = session.get_one(Brand, collaboration.brand_id)
+    return Sheet(
+        offer=offer,
+        pay=terms.pay_lines(host, offer.components),
+        work=[terms.deliverable_line(row) for row in offer.deliverables],
+        brief=brief_lines(session, campaign.id, offer.brief_number),
+        labels=document.labels(host, campaign, brand, offer.components, clock.today(brand.timezone)),
+        cap=cap_or_none(host, offer.components, offer.deliverables, campaign.currency),
+        changes=terms.changes(host, before, offer) if before else [],
+    )
+
+
+def brief_lines(session: Session, campaign_id: int, number: int) -> list[dict[str, Any]]:
+    """The lines of a brief version, each with the names of its field and mark."""
+    wanted = select(BriefVersion).where(BriefVersion.campaign_id == campaign_id, BriefVersion.number == number)
+    brief = session.scalar(wanted)
+    return [
+        {
+            "text": line["text"],
+            "mark": line.get("mark", "free"),
+            "mark_name": MARKS.get(line.get("mark", "free"), ""),
+            "field_name": BRIEF_FIELDS.get(line.get("field", ""), ""),
+        }
+        for line in (brief.lines if brief else [])
+        if line.get("text")
+    ]
+
+
+def cap_or_none(host: PluginHost, components: AnyDeal, deliverables: Any, currency: str) -> Money | None:
+    """The most cash the deal can pay, None when a model cannot tell."""
+    try:
+        return terms.reserved(host, components, deliverables, currency)
+    except Refused:
+        return None
+
+
+def forecasts(
+    host: PluginHost, components: AnyDeal, deliverables: Any, currency: str, *, sales: int, order: int = EXPECTED_ORDER
+) -> list[Forecast]:
+    """What three outcomes around so many sales, an order worth so many whole units, would pay."""
+    planned = terms.planned(deliverables)
+    sales = min(max(sales, 0), MOST_SALES)
+    worth = Money.from_decimal(str(order), currency) * sales
+    found = []
+    for outcome in outcomes(planned, sales, worth):
+        told = simulate(host, components, outcome, planned)
+        sums: dict[str, Money] = {}
+        titles = {line.component: line.model for line in told.lines if line.settles is Settles.CASH}
+        for line in told.lines:
+            if line.settles is Settles.CASH:
+                sums[line.component] = sums.get(line.component, Money.zero(currency)) + line.amount
+        lines = [(_title(host, titles[id]), amount) for id, amount in sums.items()]
+        cash, in_kind = told.sum(currency), told.sum(currency, Settles.IN_KIND)
+        found.append(Forecast(outcome, cash, in_kind, lines))
+    return found
+
+
+def _title(host: PluginHost, model: str) -> Text:
+    found = host.payment_models.get(model)
+    return found.title if found else terms.verbatim(model)
