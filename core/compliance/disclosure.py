@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from core.compliance.reading import Reading
 from core.compliance.validity import Active, active
-from core.compliance.vocabulary import Match, Standing, Word, beside, in_pile, matches, only_labels_before, words_of
-from core.compliance.wording import Token, brands_in, tokens
+from core.compliance.vocabulary import Match, Standing, Word, words_of
+from core.compliance.wording import brands_in, tokens
 from core.plugin_api.compliance import CompliancePack, ContentContext, Deal, Shown, Verdict
 
 FOLD = 125  # characters a reader sees before "more"
@@ -37,8 +38,8 @@ class Candidate:
 
     shown: Shown
     match: Match | None
-    text: tuple[Token, ...]
-    every: tuple[Match, ...]
+    reading: Reading
+    head: int = 0
     remarks: tuple[Remark, ...] = ()
 
     @property
@@ -127,12 +128,12 @@ def _candidates(desk: Desk) -> Iterator[Candidate]:
     if context.platform_tag_used and not any(label.medium == "platform_tag" for label in shown):
         shown.append(Shown("", "platform_tag"))
     for label in shown:
-        text = tokens(label.text or "")
-        every = matches(text, desk.vocabulary, context.brands)
+        reading = Reading.of(label.text or "", desk.vocabulary, context.brands)
         if label.medium in ("platform_tag", "bio", "comment"):
-            yield Candidate(label, None, text, every)
+            yield Candidate(label, None, reading)
         elif label.medium != "image_mark":
-            yield from (Candidate(label, match, text, every) for match in every)
+            head = reading.head
+            yield from (Candidate(label, match, reading, head) for match in reading.matches)
 
 
 def _judged(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Candidate:
@@ -202,14 +203,14 @@ def _position(desk: Desk, candidate: Candidate) -> str | None:
         nth = None if label.nth in (None, 1) else "among_hashtags" if label.medium == "caption" else "after_fold"
         return {"before_fold": "not_first", "first": None, None: None, "nth": nth}.get(label.position, label.position)
     assert candidate.match is not None
-    text, match, brands = candidate.text, candidate.match, desk.context.brands
-    if only_labels_before(text, match, candidate.every, brands):
+    first = candidate.match.span.first
+    if first < candidate.head:
         return None
-    if in_pile(text, match, candidate.every, brands):
+    if candidate.reading.in_pile(candidate.match):
         return "among_hashtags"
     if desk.context.format in STORIES:
         return None
-    return "not_first" if text[match.span.first].start < FOLD else "after_fold"
+    return "not_first" if candidate.reading.text[first].start < FOLD else "after_fold"
 
 
 def _spoken(desk: Desk, label: Shown) -> Iterator[Remark]:
@@ -265,15 +266,12 @@ def _naming(desk: Desk, best: Candidate, candidates: Sequence[Candidate]) -> tup
     if rule is None or best.match is None or best.match.word.standing is Standing.REJECTED or not context.advertisers:
         return ()
     wanted = frozenset(brand.name for brand in context.advertisers)
-    together = frozenset[str]().union(
-        *(
-            beside(one.text, one.match, one.every, context.advertisers, desk.pack.connectors)
-            for one in candidates
-            if one.match and one.match.word.standing is not Standing.REJECTED
-        )
-    )
-    somewhere = frozenset[str]().union(*(brands_in(one.text, context.advertisers) for one in candidates))
-    somewhere |= brands_in(tokens(context.caption or ""), context.advertisers)
+    together: set[str] = set()
+    somewhere = set(brands_in(tokens(context.caption or ""), context.advertisers))
+    for one in candidates:
+        somewhere |= one.reading.named
+        if one.match and one.match.word.standing is not Standing.REJECTED:
+            together |= one.reading.beside(one.match, desk.pack.connectors)
     if context.brand_tagged or context.brand_shown:
         somewhere |= wanted
     named = together | somewhere if rule.rule.data.get("where") == "anywhere" else together

@@ -41,10 +41,6 @@ class Span:
         """True if the other span covers this one and is longer."""
         return other.first <= self.first and self.last <= other.last and other != self
 
-    def touches(self, other: Span) -> bool:
-        """True if the two share a token."""
-        return self.first <= other.last and other.first <= self.last
-
 
 @cache
 def common() -> Mapping[str, Any]:
@@ -80,7 +76,7 @@ def find(text: Sequence[Token], phrase: Sequence[str], tails: Iterable[str] = ()
     joined_forms = {joined, *(joined + tail for tail in tails)}
     found = []
     for at, token in enumerate(text):
-        if tuple(item.word for item in text[at : at + size]) == tuple(phrase):
+        if token.word == phrase[0] and tuple(item.word for item in text[at : at + size]) == tuple(phrase):
             found.append(Span(at, at + size - 1))
         elif token.tag and token.word in joined_forms:
             found.append(Span(at, at))
@@ -112,6 +108,12 @@ def brand_tails(brands: Iterable[Brand]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
+def _long_tails(brand: Brand) -> tuple[str, ...]:
+    """The spellings that are long enough not to end an ordinary word by chance."""
+    return tuple(tail for tail in sorted(brand_tails([brand])) if len(tail) > 3)
+
+
+@lru_cache(maxsize=1024)
 def spellings(brand: Brand) -> tuple[tuple[str, ...], ...]:
     """The ways to write a brand, longest first, each as words."""
     forms = {words(form) for form in (brand.name, *brand.aliases)} - {()}
@@ -137,5 +139,5 @@ def brands_in(text: Sequence[Token], brands: Iterable[Brand]) -> frozenset[str]:
         brand.name
         for brand in brands
         for at, token in enumerate(text)
-        if brand_at(text, at, brand) or (token.tag and token.word.endswith(tuple(brand_tails([brand])) or ("\0",)))
+        if brand_at(text, at, brand) or (token.tag and token.word.endswith(_long_tails(brand)))
     )
