@@ -214,7 +214,7 @@ def campaigns() -> Any:
         rows=shown,
         group=group,
         search=search,
-        groups=queries.GROUPS,
+        chosen_groups=queries.GROUPS,
         counts=queries.count_by_group(db(), actor()),
         faces=progress.faces_of(db(), ids),
         progress=progress.progress_of(db(), ids),

@@ -16,7 +16,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -237,6 +237,8 @@ def _busy(error: OperationalError) -> Any:
 def _http_error(error: HTTPException) -> Any:
     if error.code in (301, 302, 303, 307, 308):
         return error
+    if isinstance(error, SecurityError):  # the host is not ours: nothing of ours is shown, no link is made
+        return Response("This host is not served here.\n", 400, mimetype="text/plain")
     messages = {
         400: i18n.gettext("The browser sent something that cannot be read."),
         403: i18n.gettext("You do not have the right to see this. Ask an owner of the brand."),

@@ -1,0 +1,90 @@
+"""Every route against every role and method: who is let in is what the table of permissions says."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.permissions import ROLE_PERMISSIONS, Permission, Role
+from core.web.face import PUBLIC
+from tests.world import sign_in
+
+VISITORS = ["anonymous", "influencer", "outsider", *[str(role) for role in Role]]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+UNGUARDED = {"static"}  # files that anyone may have
+
+
+def rules(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in UNGUARDED]
+
+
+def address(rule):
+    """The rule with ids that never existed."""
+    values = {name: 999_999_999 if "int" in type(rule._converters[name]).__name__.lower() else "never-existed"
+              for name in rule.arguments}
+    return rule.build(values, append_unknown=False)[1]
+
+
+def entitled(name: str, permission: str) -> bool:
+    """What the table says, without asking the code that enforces it."""
+    if permission == PUBLIC:
+        return True
+    wanted = Permission(permission)
+    if name == "anonymous":
+        return False
+    if wanted is Permission.SELF:
+        return True
+    if wanted is Permission.PORTAL:
+        return name == "influencer"
+    if wanted is Permission.SITE_ADMIN:
+        return name == "owner"
+    role = {"outsider": Role.OWNER, "influencer": None}.get(name, name)
+    return role is not None and wanted in ROLE_PERMISSIONS[Role(role)]
+
+
+def test_every_route_names_its_permission(app):
+    for rule in rules(app):
+        view = app.view_functions[rule.endpoint]
+        assert hasattr(view, "permission"), f"{rule.endpoint} lets anyone in without saying so"
+        assert view.permission == PUBLIC or Permission(view.permission)
+
+
+def test_public_routes_are_a_short_list(app):
+    public = {r.endpoint for r in rules(app) if app.view_functions[r.endpoint].permission == PUBLIC}
+    assert public <= {
+        "lobby.home", "lobby.health", "lobby.set_up", "lobby.sign_in", "lobby.reset_ask", "lobby.reset", "lobby.join",
+        "lobby.choose_language", "lobby.privacy", "portal.invitation", "portal.manifest", "api.sales",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_every_role_at_every_door(app, client, committed, visitor):
+    if visitor != "anonymous":
+        sign_in(client, visitor)
+    wrong = []
+    for rule in rules(app):
+        if rule.endpoint == "lobby.sign_out":
+            continue
+        permission = app.view_functions[rule.endpoint].permission
+        path = address(rule)
+        for method in METHODS:
+            response = client.open(path, method=method)
+            if method not in rule.methods:
+                allowed = {m for r in rules(app) if address(r) == path for m in r.methods}
+                if method not in allowed and response.status_code not in (405, 404):
+                    wrong.append((method, path, response.status_code, "405 expected"))
+                continue
+            if entitled(visitor, permission):
+                refused = response.status_code == 403 or (
+                    visitor == "anonymous" and permission != PUBLIC and "/sign-in" in response.headers.get("Location", "")
+                )
+                # a row of nobody's may also be 404; a page that needs one of several rights may say 403
+                if refused and permission not in (Permission.SELF,):
+                    wrong.append((method, path, response.status_code, "let in expected"))
+                if response.status_code >= 500:
+                    wrong.append((method, path, response.status_code, "no fault expected"))
+            elif visitor == "anonymous":
+                if response.status_code != 303 or "/sign-in" not in response.headers["Location"]:
+                    wrong.append((method, path, response.status_code, "sign-in expected"))
+            elif response.status_code != 403:
+                wrong.append((method, path, response.status_code, "403 expected"))
+    assert not wrong, "\n".join(map(str, wrong))
