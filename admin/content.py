@@ -230,7 +230,7 @@ def metrics_import() -> Any:
         with saving(form):
             upload = request.files.get("file")
             raw = upload.stream.read(TABLE_BYTES + 1) if upload else b""
-            if not raw or len(raw) > TABLE_BYTES:
+            if upload is None or not raw or len(raw) > TABLE_BYTES:
                 raise Invalid(T("Choose a table of at most %(limit)s MB.", limit=TABLE_BYTES // 1_000_000), "file")
             result = service.import_metrics(
                 db(), actor(), host=instance().plugins, brand_id=brand.id, raw=raw, name=(upload.filename or "")[:120]

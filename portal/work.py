@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import render_template, request, url_for
 from sqlalchemy import select
@@ -87,15 +87,12 @@ class DraftForm(BaseForm):
     message = TextAreaField(T("Message to the brand"), [AtMost(2000)])
 
     def draft(self) -> service.Draft:
-        """The draft as the rules and the brand get it."""
-        without = {"csrf_token", "media"}
-        given = {name: value for name, value in self.data.items() if name not in without}
-        told = {name: "" if value is None and _wordy(self[name]) else value for name, value in given.items()}
+        """The draft as the rules and the brand get it; a text that was left empty is an empty text."""
+        told: dict[str, Any] = {}
+        for name, value in self.data.items():
+            if name not in ("csrf_token", "media"):
+                told[name] = value or "" if isinstance(self[name], StringField) else value
         return service.Draft(**told)
-
-
-def _wordy(field: Any) -> bool:
-    return isinstance(field, StringField | TextAreaField)
 
 
 class PostForm(BaseForm):
@@ -123,7 +120,7 @@ def work() -> Any:
     groups: dict[int, list[Piece]] = {}
     for piece in queries.own_pieces(db(), actor()):
         groups.setdefault(piece.collaboration.id, []).append(piece)
-    return render_template("portal/work.html", groups=list(groups.values()), turn=whose_turn, **NAMES)
+    return render_template("portal/work.html", bundles=list(groups.values()), turn=whose_turn, **NAMES)
 
 
 @portal.get("/work/<public_id>", PORTAL)
@@ -212,14 +209,15 @@ def _media(piece: Piece, form: DraftForm) -> tuple[list[service.Media], list[str
     """The files kept from before, then those that came now. What came is kept even when the form has faults."""
     media, who, limit = _kept(piece), actor(), instance().settings.max_upload_mb * 1_000_000
     poster = request.files.get("poster")
+    still = cast(BinaryIO, poster.stream) if poster else None
     came = [item for item in form.media.data or [] if isinstance(item, FileStorage) and item.filename]
     faults = []
     for item in came:
         try:
             media.append(
                 service.receive(
-                    db(), instance().files, who, deliverable=piece.deliverable, source=item.stream,
-                    name=item.filename or "", limit=limit, poster=poster.stream if poster else None,
+                    db(), instance().files, who, deliverable=piece.deliverable, source=cast(BinaryIO, item.stream),
+                    name=item.filename or "", limit=limit, poster=still,
                 )
             )
         except Invalid as error:

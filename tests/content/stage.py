@@ -21,6 +21,7 @@ from core.plugin_host.host import PluginHost
 from tests.world import World
 
 BASE = "http://samverk.test"
+TERMS = {"currency": "EUR", "values": {"amount": 20_000, "per": "deliverable"}}
 LABELLED = "Mainos Havsro | Marraskuun iltarutiini, joka rauhoittaa."
 BARE = "Marraskuun iltarutiini, joka rauhoittaa. @havsro"
 
@@ -76,7 +77,7 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
     session.flush()
     offer = Offer(
         brand_id=brand.id, collaboration_id=collaboration.id, number=1, proposed_by="brand", state="accepted",
-        components=[{"id": "c1", "model": "fixed", "version": "1", "terms": {}}], brief_number=1,
+        components=[{"id": "c1", "model": "fixed", "version": "1", "terms": TERMS}], brief_number=1,
         expires_at=clock.now(),
         deliverables=[
             {"kind": "post", "platform": "instagram", "quantity": 2, "due_on": "2026-12-01", "note": ""},

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
 from core import clock
+from core.collaborations.models import Collaboration
 from core.content.models import Deliverable, MetricReading, Post, StoredFinding, Submission, SubmissionFile
 from core.files import StoredFile
 from core.instance import Instance
@@ -103,7 +104,8 @@ def test_nobody_elses_file_can_be_slipped_in(phone: FlaskClient, shown: Stage, i
     with instance.database.write() as session:
         owner = shown.world.people["owner"].id
         foreign = StoredFile(
-            brand_id=shown.world.brand.id, owner_id=owner, name="secret.png", media_type="image/png", size=1, sha256="0" * 64
+            brand_id=shown.world.brand.id, owner_id=owner, name="secret.png", media_type="image/png", size=1,
+            sha256="0" * 64,
         )
         session.add(foreign)
         session.flush()
@@ -136,9 +138,35 @@ def test_a_decision_without_words_keeps_the_page_and_names_the_field(
     assert page.status_code == 200
     assert "Write what should change." in page.text
     assert re.search(r'value="l1" checked', page.text)
-    assert desk.post(url, data={"decision": "changes_requested", "message": "Softer", "brief_lines": ["l1"]}).status_code == 303
+    asked = {"decision": "changes_requested", "message": "Softer", "brief_lines": ["l1"]}
+    assert desk.post(url, data=asked).status_code == 303
     told = phone.get(f"/portal/deliverables/{shown.first.public_id}").text
     assert "Softer" in told and "Brief: Name the evening ritual" in told
+
+
+def test_a_new_version_starts_from_the_last_one(
+    phone: FlaskClient, desk: FlaskClient, shown: Stage, instance: Instance
+) -> None:
+    sent = form(media=(picture(), "evening.png"))
+    assert phone.post(draft_url(shown), data=sent, content_type="multipart/form-data").status_code == 303
+    url = f"/admin/review/{one(instance, Submission).public_id}"
+    assert desk.post(url, data={"decision": "changes_requested", "message": "Softer"}).status_code == 303
+    page = phone.get(draft_url(shown)).text
+    assert LABELLED in page and "evening.png" in page
+
+
+def test_a_draft_is_taken_back_and_a_pause_is_told_politely(
+    phone: FlaskClient, shown: Stage, instance: Instance
+) -> None:
+    walk_to_review(phone, shown, instance)
+    here = f"/portal/deliverables/{shown.first.public_id}"
+    assert "Take it back" in phone.get(here).text
+    assert phone.post(f"{here}/take-back").status_code == 303
+    with instance.database.write() as session:
+        session.get_one(Collaboration, shown.collaboration.id).state = "on_hold"
+    assert "has paused this collaboration" in phone.get(here).text
+    page = phone.post(draft_url(shown), data=form())
+    assert page.status_code == 200 and "has paused this collaboration" in page.text and LABELLED in page.text
 
 
 def test_a_blocked_draft_is_waived_then_approved_and_goes_live(
@@ -192,7 +220,9 @@ def test_others_find_nothing(phone: FlaskClient, app: Any, shown: Stage, instanc
     assert one(instance, Deliverable) is not None
 
 
-@pytest.mark.parametrize("path", ["/admin/review", "/admin/review?show=posts", "/admin/review?show=all&q=aino&state=assigned"])
+@pytest.mark.parametrize(
+    "path", ["/admin/review", "/admin/review?show=posts", "/admin/review?show=all&q=aino&state=assigned"]
+)
 def test_the_lists_ask_the_database_little(
     phone: FlaskClient, desk: FlaskClient, shown: Stage, instance: Instance, path: str
 ) -> None:

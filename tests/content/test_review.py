@@ -6,16 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import clock, events
+from core import clock, events, wiring
 from core.audit import AuditEntry
+from core.collaborations.events import CollaborationEnded, ContractSigned, MayComplete
 from core.content import drafts, queries, service, versions
 from core.content.events import DeliverableApproved
 from core.content.findings import fresh, segments, stored
 from core.content.models import Deliverable, StoredFinding
 from core.errors import Denied, Invalid, Missing, Refused
+from core.instance import Instance
 from core.lifecycle import Turn, history, whose_turn
 from core.mail import MailMessage
 from core.plugin_api.compliance import CompliancePack, ComplianceRule
@@ -205,6 +207,33 @@ def test_an_early_end_cancels_what_is_not_live(session: Session, stage: Stage) -
     drafts.cancel_open(session, stage.collaboration.id)
     assert {d.state for d in session.scalars(select(Deliverable))} == {"cancelled"}
     assert submission.state == "withdrawn"
+
+
+def test_signing_and_ending_are_heard_from_below(session: Session, stage: Stage, instance: Instance) -> None:
+    wiring.connect(instance)
+    for deliverable in stage.deliverables:
+        session.delete(deliverable)
+    session.flush()
+    events.publish(session, ContractSigned(stage.collaboration.id))
+    assert session.scalar(select(func.count()).select_from(Deliverable)) == 3
+    assert events.objections(session, MayComplete(stage.collaboration.id))
+    events.publish(session, CollaborationEnded(stage.collaboration.id, "cancelled_by_brand"))
+    assert set(session.scalars(select(Deliverable.state))) == {"cancelled"}
+    assert not events.objections(session, MayComplete(stage.collaboration.id))
+
+
+def test_each_side_is_told_what_waits_for_it(session: Session, stage: Stage) -> None:
+    mine = queries.waiting_for_influencer(session, stage.world.creator)
+    assert [str(one.title) for one in mine] == ["Send your draft for Autumn skin ritual"] * 3
+    submission = send(session, stage)
+    theirs = queries.waiting(session, stage.world.owner)
+    assert [(str(one.title), one.endpoint, one.values) for one in theirs] == [
+        ("Review the draft of Aino Laine", "admin.submission", {"public_id": submission.public_id})
+    ]
+    assert queries.waiting(session, stage.world.actors["viewer"]) == []
+    approve(session, stage, submission)
+    titles = {str(one.title) for one in queries.waiting_for_influencer(session, stage.world.creator)}
+    assert "Publish for Autumn skin ritual and tell where it is" in titles
 
 
 def test_only_the_questions_that_a_rule_looks_at_are_asked(session: Session, world: World) -> None:
