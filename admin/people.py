@@ -169,7 +169,7 @@ def person_new() -> Any:
             return done(
                 url_for(".person", person_id=row.public_id), gettext("%(name)s is on the list.", name=row.display_name)
             )
-    return render_template("admin/people_edit.html", form=form, person=None, here=brand)
+    return render_template("admin/people_edit.html", form=form, them=None, here=brand)
 
 
 @admin.get("/people/<person_id>", Permission.PEOPLE_READ)
@@ -182,7 +182,7 @@ def person(person_id: str) -> Any:
 def _person_page(row: Relationship, form: NoteForm) -> str:
     return render_template(
         "admin/people_person.html",
-        person=row,
+        them=row,
         notes=queries.notes_of(db(), row),
         vettings=queries.vettings_of(db(), row),
         deals=collaborations.of_relationship(db(), row.id) if actor().may(Permission.OFFER_READ, row.brand_id) else [],
@@ -211,7 +211,7 @@ def person_edit(person_id: str) -> Any:
             return done(url_for(".person", person_id=person_id), gettext("Saved."))
     elif not form.is_submitted():
         form.show(row)
-    return render_template("admin/people_edit.html", form=form, person=row, here=None)
+    return render_template("admin/people_edit.html", form=form, them=row, here=None)
 
 
 @admin.form("/people/<person_id>/accounts/new", Permission.PEOPLE_EDIT)
@@ -239,7 +239,7 @@ def _account_page(row: Relationship, channel: Channel | None) -> Any:
             return done(url_for(".person", person_id=row.public_id), gettext("Saved."))
     elif channel and not form.is_submitted():
         form.show(channel)
-    return render_template("admin/people_account.html", form=form, person=row, channel=channel)
+    return render_template("admin/people_account.html", form=form, them=row, channel=channel)
 
 
 @admin.post("/people/<person_id>/accounts/<account_id>/remove", Permission.PEOPLE_EDIT)
@@ -279,7 +279,7 @@ def person_vet(person_id: str) -> Any:
                 summary=form.summary.data or "",
             )  # fmt: skip
             return done(url_for(".person", person_id=person_id, _anchor="vetting"), gettext("The vetting is kept."))
-    return render_template("admin/people_vet.html", form=form, person=row, criteria=CRITERIA)
+    return render_template("admin/people_vet.html", form=form, them=row, criteria=CRITERIA)
 
 
 @admin.post("/people/<person_id>/archive", Permission.PEOPLE_EDIT)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from wtforms import EmailField, RadioField, StringField, TextAreaField
+from wtforms import EmailField, Field, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import TextInput
 
 from core.csv_input import parse_date
 from core.errors import Invalid
@@ -20,14 +23,16 @@ from core.plugin_api.text import T
 from core.web.forms import AtMost, BaseForm, ChoiceField, NumberField, Required, WholeField
 
 MANY = 10_000_000_000
-SCORES = [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5")]
+SCORES = [SelectChoice(str(score), str(score)) for score in range(1, 6)]
+VERDICTS = [SelectChoice("passed", T("Passed")), SelectChoice("failed", T("Failed"))]
 LANGUAGES = ("fi", "sv", "nb", "en", "da", "is", "et", "de", "fr", "es", "it", "nl", "pl", "ru", "so", "ar")
 
 
-class DayField(StringField):  # type: ignore[misc]
+class DayField(Field):  # type: ignore[misc]
     """A date as people write it: `14.9.2026` or `2026-09-14`. Data is a date."""
 
-    input_mode = "numeric"
+    widget = TextInput()
+    data: date | None = None
 
     def _value(self) -> str:
         if self.raw_data:
@@ -148,9 +153,7 @@ class NoteForm(BaseForm):
 class VetForm(BaseForm):
     """The verdict; the eight criteria are added below."""
 
-    verdict = RadioField(
-        T("Verdict"), [Required()], choices=[("passed", T("Passed")), ("failed", T("Failed"))], validate_choice=False
-    )
+    verdict = RadioField(T("Verdict"), [Required()], choices=VERDICTS, validate_choice=False)
     summary = TextAreaField(T("In a sentence"), [AtMost(1000)], description=T("Needed when the verdict is failed."))
 
     def scores(self) -> dict[str, tuple[int, str]]:
@@ -160,7 +163,7 @@ class VetForm(BaseForm):
     def score(self, code: str) -> int:
         """The score of a criterion, 0 without one."""
         data = self[f"{code}_score"].data
-        return int(data) if data in dict(SCORES) else 0
+        return int(data) if data in ("1", "2", "3", "4", "5") else 0
 
 
 for _code, _criterion in CRITERIA.items():

@@ -147,6 +147,7 @@ def test_notes_and_archive(owner: FlaskClient) -> None:
     assert remove and owner.post(remove[1]).status_code == 303
     assert "No notes yet." in owner.get(place).text
     owner.post(f"{place}/archive", data={"archived": "1"})
+    assert "is off the list" in owner.get(place).text
     assert "Aino" not in owner.get("/admin/people").text and "Aino" in owner.get("/admin/people?archived=1").text
     owner.post(f"{place}/archive", data={"archived": "0"})
     assert "Aino" in owner.get("/admin/people").text
