@@ -173,9 +173,9 @@ def _pick_campaign() -> Any:
 
 def _pick_person(campaign: Campaign, replaced: Collaboration | None) -> Any:
     q = request.args.get("q", "")[:100]
-    found = people.list_people(db(), actor(), people.PeopleFilter(q=q), size=30)
-    rows = [row for row in found.rows if row.brand_id == campaign.brand_id]
-    return render_template("admin/offer_person.html", campaign=campaign, people=rows, q=q, replaced=replaced)
+    wanted = people.PeopleFilter(q=q, brand=str(campaign.brand_id))
+    found = people.list_people(db(), actor(), wanted, size=30)
+    return render_template("admin/offer_person.html", campaign=campaign, people=found.rows, q=q, replaced=replaced)
 
 
 def _replaced() -> Collaboration | None:

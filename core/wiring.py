@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 from core import events, outbox
-from core.campaigns.events import MayCompleteCampaign
+from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
+from core.collaborations import reactions
+from core.collaborations import service as offers
 from core.collaborations.events import CollaborationEnded, ContractSigned, MayComplete
 from core.content import drafts
 from core.content.events import DeliverableApproved
@@ -44,12 +46,14 @@ def connect(instance: Instance) -> None:
     outbox.register("mail.send", instance.postman.deliver)
     outbox.register("payouts.submit", _submit_payouts)
     Importer(instance.files, instance.keyring).connect()
+    events.subscribe(CampaignCancelled, _end_collaborations)
     events.subscribe(ContractSigned, drafts.on_signed)
     events.subscribe(ContractSigned, _track)
     events.subscribe(CollaborationEnded, drafts.on_ended)
     events.subscribe(CollaborationEnded, gifts.on_ended)
     events.guard(MayComplete, drafts.objections)
     events.guard(MayComplete, earnings.may_complete)
+    events.guard(MayCompleteCampaign, reactions.still_running)
     events.guard(MayCompleteCampaign, earnings.may_complete_campaign)
     events.guard(MayComplete, gifts.objections)
     for kind in EARNING:
@@ -68,6 +72,10 @@ def plugins() -> PluginHost:
     return here().plugins
 
 
+def _end_collaborations(session: Session, event: CampaignCancelled) -> None:
+    reactions.on_cancelled(session, event, here().settings.base_url)
+
+
 def _track(session: Session, event: OfCollaboration) -> None:
     codes.make_code(session, event.collaboration_id)
     gifts.create_gifts(session, event.collaboration_id, base_url=here().settings.base_url)
@@ -84,4 +92,5 @@ def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
 def tick(instance: Instance) -> None:
     """What time alone brings about, each minute: offers expire, holds end."""
     with instance.database.write() as session:
+        offers.expire_due(session, instance.settings.base_url)
         earnings.release_due(session)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -32,7 +30,7 @@ def on_cancelled(session: Session, event: CampaignCancelled, base_url: str) -> N
             endings.cancel(session, actor, collaboration=one, reason=event.reason, base_url=base_url)
 
 
-def still_running(session: Session, question: MayCompleteCampaign) -> Iterable[Text]:
+def still_running(session: Session, question: MayCompleteCampaign) -> list[Text]:
     """A campaign is not complete while offers are open or work runs."""
     count = session.scalar(
         select(func.count()).where(

@@ -114,7 +114,7 @@ def person(session: Session, world: World, name: str, email: str, *, vetted: boo
     """Somebody whom the brand knows."""
     known = Relationship(
         brand_id=world.brand.id, identity_key=f"email:{email}", display_name=name, email=email, country="FI",
-        language="fi", vetting_state="passed" if vetted else "unvetted",
+        language="fi", search_text=name.casefold(), vetting_state="passed" if vetted else "unvetted",
     )
     session.add(known)
     session.flush()

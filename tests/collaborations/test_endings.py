@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import events
-from core.collaborations import endings, queries
+from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
+from core.collaborations import endings, queries, reactions
 from core.collaborations.events import CollaborationEnded, MayComplete
 from core.errors import Denied, Invalid, Missing, Refused
 from core.ledger import accounts
@@ -115,3 +116,22 @@ def test_completing_frees_the_rest_unless_somebody_objects(stage: Stage, monkeyp
     monkeypatch.setitem(events._guards, MayComplete, [])
     endings.complete(stage.session, stage.brand, collaboration=made, base_url=BASE)
     assert (made.state, contract.state, committed(stage)) == ("completed", "completed", 60_000)
+
+
+def test_cancelling_a_campaign_withdraws_offers_and_ends_work(stage: Stage) -> None:
+    running, _ = stage.signed()
+    open_one = stage.offer(
+        attach=False, relationship=staging.person(stage.session, stage.world, "Eero", "eero@example.com")
+    )
+    question = MayCompleteCampaign(stage.campaign.id)
+    assert str(reactions.still_running(stage.session, question)[0]).endswith("2.")
+    event = CampaignCancelled(stage.campaign.id, "No stock", stage.brand.person_id)
+    reactions.on_cancelled(stage.session, event, BASE)
+    assert (running.state, open_one.state, committed(stage)) == ("cancelled_by_brand", "withdrawn", 0)
+    assert not reactions.still_running(stage.session, question)
+
+
+def test_the_first_signed_contract_starts_the_campaign(stage: Stage) -> None:
+    assert stage.campaign.state == "recruiting"
+    stage.signed()
+    assert stage.campaign.state == "active"
