@@ -110,11 +110,12 @@ def i18n() -> None:
 
 
 @i18n.command()
-def update() -> None:
+@click.option("--locale", "only", help="This language alone.")
+def update(only: str | None) -> None:
     """Bring every catalogue up to what the sources say; new messages are left empty."""
     template = extract()
     for locale in LOCALES:
-        if locale != "en":
+        if locale != "en" and only in (None, locale):
             catalogue = read(locale)
             catalogue.update(template, no_fuzzy_matching=True)
             write(catalogue, locale)

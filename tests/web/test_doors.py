@@ -56,6 +56,7 @@ def test_public_routes_are_a_short_list(app):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("visitor", VISITORS)
 def test_every_role_at_every_door(app, client, committed, visitor):
     if visitor != "anonymous":
@@ -66,7 +67,7 @@ def test_every_role_at_every_door(app, client, committed, visitor):
             continue
         permission = app.view_functions[rule.endpoint].permission
         path = address(rule)
-        for method in METHODS:
+        for method in (*sorted(set(METHODS) & rule.methods), "DELETE"):
             response = client.open(path, method=method)
             if method not in rule.methods:
                 allowed = {m for r in rules(app) if address(r) == path for m in r.methods}
