@@ -84,7 +84,7 @@ def keep_table(
     brand: Brand,
     source: str,
     raw: bytes,
-    name: str,
+    name: str = "",
 ) -> StoredFile:
     """Keep of a table only the columns that are needed, until it is confirmed: no names, no addresses."""
     actor.require(Permission.SALES_EDIT, brand.id)

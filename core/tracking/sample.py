@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+PLACEHOLDER = "whsec_…"
 SETTINGS = """\
 URL={url}
 KEY={key}
@@ -21,11 +22,11 @@ curl -sS --fail-with-body "$URL/api/v1/sales" -H 'Content-Type: application/json
 """
 
 
-def settings(*, url: str, key: str, secret: str = "whsec_…", code: str = "AINO27", currency: str = "EUR") -> str:
+def settings(*, url: str, key: str, secret: str = PLACEHOLDER, code: str = "AINO27", currency: str = "EUR") -> str:
     """The first half of the script: what differs from caller to caller."""
     return SETTINGS.format(url=url, key=key, secret=secret, code=code, currency=currency)
 
 
-def script(*, url: str, key: str, secret: str = "whsec_…", code: str = "AINO27", currency: str = "EUR") -> str:
+def script(*, url: str, key: str, secret: str = PLACEHOLDER, code: str = "AINO27", currency: str = "EUR") -> str:
     """The whole script."""
     return settings(url=url, key=key, secret=secret, code=code, currency=currency) + SIGN_AND_SEND

@@ -87,7 +87,9 @@ def test_the_same_order_twice_is_one_sale(play: Play) -> None:
     assert play.earned() == 1_000
 
 
-@pytest.mark.parametrize(("changed", "part"), [({"amount": 9_999}, "amount"), ({"currency": "SEK"}, "amount"), ({"code": "X"}, "code")])
+@pytest.mark.parametrize(
+    ("changed", "part"), [({"amount": 9_999}, "amount"), ({"currency": "SEK"}, "amount"), ({"code": "X"}, "code")]
+)
 def test_the_same_order_told_otherwise_is_a_fault(play: Play, changed: dict[str, object], part: str) -> None:
     play.take(play.sale("1", 10_000))
     (verdict,) = play.take(play.sale("1", **{"amount": 10_000, **changed}))
