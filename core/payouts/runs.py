@@ -110,7 +110,7 @@ def _sort_out(
     for row in rows:
         by_person[row.influencer_id].append(row)
     found = session.execute(select(Influencer.id, Influencer.display_name).where(Influencer.id.in_(by_person)))
-    names: dict[int, str] = dict(found.tuples())
+    names: dict[int, str] = {row[0]: row[1] for row in found}
     ready: dict[int, list[Due]] = {}
     blocked = []
     for person, mine in sorted(by_person.items()):
