@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.ledger import ddl, postings
@@ -111,19 +112,29 @@ def books(database: Database) -> Database:
     return database
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_refused(books: Database, name: str) -> None:
-    words, *allowed, last = REFUSED[name]
-    with books.session(write=True) as session:
-        for statement in allowed:
-            assert session.execute(text(statement)).rowcount == 1, statement  # type: ignore[attr-defined]
-        with pytest.raises(DatabaseError, match=words):
-            session.execute(text(last))
+def refused(session: Session, name: str) -> str:
+    """What the database answers to the last statement; everything is rolled back."""
+    _, *allowed, last = REFUSED[name]
+    for statement in allowed:
+        assert session.execute(text(statement)).rowcount == 1, statement  # type: ignore[attr-defined]
+    try:
+        session.execute(text(last))
+    except DatabaseError as error:
+        return str(error.orig)
+    finally:
         session.rollback()
-        assert verify(session).findings == ()
+    return "taken"
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_refused(books: Database) -> None:
+    """All in one database, since each leaves it as it was."""
+    for name, (words, *_) in REFUSED.items():
+        with books.session(write=True) as session:
+            assert words in refused(session, name), name
+            assert verify(session).findings == (), name
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_replacing_is_deleting(books: Database) -> None:
     with books.session(write=True) as session:
         for table in ("ledger_entry", "ledger_tx", "ledger_account", "ledger_head"):
@@ -131,11 +142,11 @@ def test_replacing_is_deleting(books: Database) -> None:
                 session.execute(text(f"REPLACE INTO {table} SELECT * FROM {table}"))
 
 
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("table", ddl.TABLES)
-def test_nothing_is_truncated(books: Database, table: str) -> None:
-    with books.session(write=True) as session, pytest.raises(DatabaseError):
-        session.execute(text(f"TRUNCATE {table} CASCADE"))
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_nothing_is_truncated(books: Database) -> None:
+    for table in ddl.TABLES:
+        with books.session(write=True) as session, pytest.raises(DatabaseError, match="truncate is refused"):
+            session.execute(text(f"TRUNCATE {table} CASCADE"))
 
 
 def test_the_negative_control_is_taken(books: Database) -> None:

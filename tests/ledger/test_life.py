@@ -33,7 +33,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         folder = Path(self.stack.enter_context(TemporaryDirectory()))
-        self.database = self.stack.enter_context(lower_floor("sqlite", folder))
+        self.database = self.stack.enter_context(lower_floor(folder))
         self.session = self.database.session(write=True)
         self.count = 0
         self.cost: Counter[str] = Counter()  # what was earned and not taken back

@@ -54,7 +54,7 @@ def books(database: Database) -> Database:
 @pytest.fixture
 def unguarded(tmp_path: Path) -> Iterator[Database]:
     """Books on SQLite whose guards somebody took away, and gave back once the harm was done."""
-    with lower_floor("sqlite", tmp_path) as database:
+    with lower_floor(tmp_path) as database:
         fill(database)
         yield database
 
@@ -90,15 +90,15 @@ def test_a_balance_below_its_floor_is_found(unguarded: Database) -> None:
     assert damage(unguarded, blind, harm) == {"balances", "floors"}
 
 
-@pytest.mark.parametrize("name", sorted(ddl.names()))
-def test_a_missing_guard_is_found(books: Database, name: str) -> None:
-    table = next(t for t in sorted(ddl.TABLES, key=len, reverse=True) if name.startswith(t))
-    on = "" if books.engine.dialect.name == "sqlite" else f" ON {table}"
-    with books.session(write=True) as session:
-        session.execute(text(f"DROP TRIGGER {name}{on}"))
-        (finding,) = verify(session).findings
-        session.rollback()
-    assert (finding.rule, finding.message.params["name"]) == ("guards", name)
+def test_a_missing_guard_is_found(books: Database) -> None:
+    for name in sorted(ddl.names()):
+        table = next(t for t in sorted(ddl.TABLES, key=len, reverse=True) if name.startswith(t))
+        on = "" if books.engine.dialect.name == "sqlite" else f" ON {table}"
+        with books.session(write=True) as session:
+            session.execute(text(f"DROP TRIGGER {name}{on}"))
+            (finding,) = verify(session).findings
+            session.rollback()
+        assert (finding.rule, finding.message.params["name"]) == ("guards", name)
 
 
 def test_the_statements_for_migrations_are_those_that_were_run(books: Database) -> None:

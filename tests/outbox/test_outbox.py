@@ -169,7 +169,7 @@ def test_many_workers_share_the_jobs_and_double_none(database: Database) -> None
     assert deeds(database) == 40
 
 
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_job_that_another_holds_stops_nobody(database: Database) -> None:
     outbox.register("deed", deed)
     put(database)
