@@ -91,11 +91,7 @@ def handler(kind: str, *, outside: bool = False, lease: timedelta = LEASE) -> Ca
 
 
 def enqueue(
-    session: Session,
-    kind: str,
-    payload: Mapping[str, Any],
-    key: str | None = None,
-    run_after: datetime | None = None,
+    session: Session, kind: str, payload: Mapping[str, Any], key: str | None = None, run_after: datetime | None = None
 ) -> bool:
     """Write a job into this transaction; a key that was used before adds none. Says whether it was added."""
     values = {"kind": kind, "payload": dict(payload), "key": key, "run_after": run_after or clock.now()}

@@ -62,8 +62,17 @@ def unchanged(columns: Collection[str], dialect: str) -> str:
     return " AND ".join(same.format(column) for column in columns)
 
 
+_installed: list[Callable[[str], list[str]]] = []
+
+
+def guards(dialect: str) -> list[str]:
+    """Every statement that was installed with a table, for a migration that makes the tables itself."""
+    return [statement for statements in _installed for statement in statements(dialect)]
+
+
 def install(table: Table, statements: Callable[[str], list[str]]) -> None:
     """Run the statements of the dialect right after the table is created by the metadata."""
+    _installed.append(statements)
     for dialect in DIALECTS:
         for statement in statements(dialect):
             guard: DDL = cast(Any, DDL)(statement.replace("%", "%%"))
