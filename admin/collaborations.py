@@ -134,7 +134,7 @@ def offer_new() -> Any:
             with saving(form.form):
                 return _send(form, campaign, person, replaced)
     return render_template(
-        "admin/offer_new.html", form=form, campaign=campaign, person=person, replaced=replaced, price=price
+        "admin/offer_new.html", form=form, campaign=campaign, known=person, replaced=replaced, price=price
     )
 
 

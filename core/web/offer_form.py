@@ -13,6 +13,7 @@ from wtforms.validators import Optional
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.campaigns.models import CampaignComponent
+from core.i18n import current_locale
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_typed
@@ -72,6 +73,7 @@ class OfferForm:
         self.form["rows"].data = str(self.count)
         self.parts = [self._part(id) for id in self._models]
         self.rows = [Row([self.form[f"d{n}-{key}"] for key in _ROW]) for n in range(self.count)]
+        self._mark_needed()
 
     def sent(self) -> bool:
         """Whether the whole form was sent and can be taken; errors are at their fields."""
@@ -131,6 +133,14 @@ class OfferForm:
         fields = [(self.form[f"{id}-{spec.key}"], units.get(spec.kind)) for spec in model.terms]
         return Part(id, model.title, fields, self.form[f"{id}-out"])
 
+    def _mark_needed(self) -> None:
+        """Fields that are not called optional; a part that is left out needs none of them, so nothing checks it."""
+        for id, name in self._models.items():
+            for spec in self.host.payment_models[name].terms:
+                self.form[f"{id}-{spec.key}"].flags.required = spec.required and spec.kind is not FieldKind.BOOL
+        for key in ("kind", "platform", "quantity"):
+            self.form[f"d0-{key}"].flags.required = True
+
     def _read_parts(self) -> None:
         self._components: list[Component] = []
         for id, name in self._models.items():
@@ -185,7 +195,8 @@ def _shown(spec: SettingField, value: Any, currency: str) -> Any:
         return bool(value)
     if spec.kind is FieldKind.DATE and value:
         return date.fromisoformat(value)
-    return as_typed(spec, value, currency)
+    typed = as_typed(spec, value, currency)
+    return typed.replace(".", ",") if spec.kind in _NUMERIC and current_locale() != "en" else typed
 
 
 def _raw(found: Field) -> object:
