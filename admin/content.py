@@ -24,7 +24,7 @@ from core.permissions import Permission
 from core.plugin_api.text import T
 from core.web.brands import current_brand
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required, WholeField
-from core.web.request import actor, db, done, instance, page_arg, saving
+from core.web.request import actor, commit, db, done, instance, page_arg, saving
 
 section("review", "submission", "decide", "waive", "post", "check_post", "brand_metrics", "metrics_import")
 P = Permission
@@ -238,7 +238,7 @@ def metrics_import() -> Any:
             if result.rows and not result.errors:
                 told = ngettext("%(num)s row is taken.", "%(num)s rows are taken.", result.rows)
                 return done(url_for("admin.metrics_import"), told)
-            db().commit()
+            commit()
     connector = instance().plugins.platforms.get("csv")
     columns: tuple[Column, ...] = tuple(connector.columns) if connector else ()
     return render_template("admin/content_metrics.html", form=form, result=result, columns=columns, brand=brand)

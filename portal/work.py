@@ -151,11 +151,11 @@ def draft(public_id: str) -> Any:
         return _draft_page(piece, setting, packs, form, _prefilled(form, piece), None)
     media, faults = _media(piece, form)
     valid = form.validate(extra_validators={"media": [_blame(faults)]})
-    action = request.form.get("action", "check")
+    step = request.form.get("step", "check")
     report = judged(packs, setting, form.draft()) if valid else None
     if request.headers.get("HX-Request"):
         return render_template("portal/work_findings.html", **_told(form, report))
-    if report and (action == "anyway" or (action == "send" and report.verdict is Verdict.OK)):
+    if report and (step == "anyway" or (step == "send" and report.verdict is Verdict.OK)):
         with saving(form):
             service.submit(
                 db(), actor(), deliverable=piece.deliverable, draft=form.draft(), media=media, packs=packs,
@@ -258,7 +258,8 @@ def _kept(piece: Piece) -> list[service.Media]:
 
 def _told(form: DraftForm, report: Report | None) -> dict[str, Any]:
     found = fresh(report.findings) if report else []
-    exact = {label: ", ".join(country(code) for code in where) for label, where in labels(found).items()}
+    wrong = [one for one in found if one.level != "ok"]
+    exact = {label: ", ".join(country(code) for code in where) for label, where in labels(wrong).items()}
     return {"form": form, "report": report, "findings": found, "labels": exact}
 
 

@@ -33,9 +33,9 @@ def desk(app: Any, shown: Stage) -> FlaskClient:
     return sign_in(app.test_client(), "owner")
 
 
-def form(caption: str = LABELLED, action: str = "send", **more: Any) -> dict[str, Any]:
+def form(caption: str = LABELLED, step: str = "send", **more: Any) -> dict[str, Any]:
     """What the browser sends."""
-    return {"caption": caption, "language": "fi", "planned_on": clock.today().isoformat(), "action": action, **more}
+    return {"caption": caption, "language": "fi", "planned_on": clock.today().isoformat(), "step": step, **more}
 
 
 def draft_url(stage: Stage) -> str:
