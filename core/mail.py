@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -81,14 +82,22 @@ class Postman:
     sender: str
     folder: Path
 
-    def deliver(self, session: Session, payload: dict[str, Any]) -> None:
-        """The outbox handler of `mail.send`: sends once, marks as sent. A fault is tried again later."""
+    def deliver(self, session: Session, payload: dict[str, Any]) -> Callable[[Session], None] | None:
+        """The outbox handler of `mail.send`: sends while no lock is held; what it returns marks the mail as sent.
+
+        A crash between the two sends a mail twice rather than never. A fault is tried again later.
+        """
         row = session.get(MailMessage, payload["id"])
         if row is None or row.sent_at is not None:
-            return
-        message = self._message(row)
-        row.way = self._smtp(message) if self.smtp_url else self._file(message, row)
-        row.sent_at = clock.now()
+            return None
+        message, name = self._message(row), f"{row.id:08d}-{row.public_id}.eml"
+        way = self._smtp(message) if self.smtp_url else self._file(message, name)
+
+        def mark(writing: Session) -> None:
+            sent = writing.get_one(MailMessage, payload["id"])
+            sent.way, sent.sent_at = way, clock.now()
+
+        return mark
 
     def _message(self, row: MailMessage) -> EmailMessage:
         message = EmailMessage()
@@ -102,9 +111,9 @@ class Postman:
         message.set_content(row.body)
         return message
 
-    def _file(self, message: EmailMessage, row: MailMessage) -> str:
+    def _file(self, message: EmailMessage, name: str) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / f"{row.id:08d}-{row.public_id}.eml").write_bytes(message.as_bytes())
+        (self.folder / name).write_bytes(message.as_bytes())
         return "folder"
 
     def _smtp(self, message: EmailMessage) -> str:

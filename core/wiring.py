@@ -43,7 +43,7 @@ def connect(instance: Instance) -> None:
     """Subscribe every room; a second call only changes the installation that they work for."""
     global _here
     _here = instance
-    outbox.register("mail.send", instance.postman.deliver)
+    outbox.register("mail.send", instance.postman.deliver, outside=True)
     outbox.register("payouts.submit", _submit_payouts)
     Importer(instance.files, instance.keyring).connect()
     events.subscribe(CampaignCancelled, _end_collaborations)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,9 +47,9 @@ def blank_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Postgres]:
-    """A PostgreSQL of this run's own, with an empty schema to copy from."""
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
+def postgres() -> Iterator[servers.Postgres]:
+    """A PostgreSQL of this process's own, with an empty schema to copy from."""
+    with tempfile.TemporaryDirectory(prefix="samverk-pg-") as folder, servers.postgres(Path(folder)) as server:
         server.admin("CREATE DATABASE blank")
         database = Database(server.url("blank").replace("postgresql://", "postgresql+psycopg://"))
         Base.metadata.create_all(database.engine)

@@ -54,9 +54,6 @@ class Postgres:
 
     def start(self) -> None:
         if os.geteuid() == 0:
-            for parent in self.folder.parents:
-                if parent.owner() == "root" and str(parent).startswith(str(Path(self.folder.parts[0]) / "tmp")):
-                    parent.chmod(parent.stat().st_mode | 0o011)
             shutil.chown(self.folder, "postgres", "postgres")
         data = str(self.folder / "data")
         self._run("initdb", "-D", data, "-U", "samverk", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
