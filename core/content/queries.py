@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 X = TypeVar("X")
 PAGE = 50
+_REVIEW = T("Review the draft of %(name)s")
 _CHECK = T("Check the post of %(name)s")
 _OPEN = (DeliverableState.ASSIGNED, DeliverableState.IN_PRODUCTION, DeliverableState.APPROVED)
 
@@ -93,26 +94,38 @@ def own(actor: Actor) -> ColumnElement[bool]:
     return and_(Collaboration.influencer_id.is_not(None), Collaboration.influencer_id == actor.influencer_id)
 
 
-def review_queue(session: Session, actor: Actor, limit: int = PAGE, offset: int = 0) -> list[Piece]:
+def review_queue(
+    session: Session,
+    actor: Actor,
+    limit: int = PAGE,
+    offset: int = 0,
+    permission: Permission = Permission.CONTENT_READ,
+) -> list[Piece]:
     """Drafts that wait for a decision, the one that is due first first."""
-    statement = _in_review(actor).order_by(Submission.due_at, Submission.id).limit(limit).offset(offset)
+    statement = _in_review(actor, permission).order_by(Submission.due_at, Submission.id).limit(limit).offset(offset)
     return [Piece(*row) for row in session.execute(statement)]
 
 
-def _in_review(actor: Actor) -> Any:
+def _in_review(actor: Actor, permission: Permission = Permission.CONTENT_READ) -> Any:
     return (
         _pieces(Submission)
         .join(Submission, Submission.deliverable_id == Deliverable.id)
-        .where(visible(actor), Submission.state == SubmissionState.IN_REVIEW)
+        .where(visible(actor, permission), Submission.state == SubmissionState.IN_REVIEW)
     )
 
 
-def post_queue(session: Session, actor: Actor, limit: int = PAGE, offset: int = 0) -> list[Piece]:
+def post_queue(
+    session: Session,
+    actor: Actor,
+    limit: int = PAGE,
+    offset: int = 0,
+    permission: Permission = Permission.CONTENT_READ,
+) -> list[Piece]:
     """Live posts that nobody has looked at yet."""
     statement = (
         _pieces(Post)
         .join(Post, Post.deliverable_id == Deliverable.id)
-        .where(visible(actor), Post.state == PostState.REPORTED)
+        .where(visible(actor, permission), Post.state == PostState.REPORTED)
         .order_by(Post.due_at, Post.id)
     )
     rows = session.execute(statement.limit(limit).offset(offset))
@@ -160,13 +173,12 @@ def count_waiting(session: Session, actor: Actor) -> int:
 
 def waiting(session: Session, actor: Actor) -> list[Waiting]:
     """What waits for the brand: drafts to review by those who may, posts to check by those who may."""
-    found: list[Waiting] = []
-    if actor.may(Permission.CONTENT_REVIEW):
-        title = T("Review the draft of %(name)s")
-        found += [_waits(p, title, "admin.submission", p.submission) for p in review_queue(session, actor)]
-    if actor.may(Permission.LIVE_EDIT):
-        found += [_waits(p, _CHECK, "admin.post", p.post) for p in post_queue(session, actor)]
-    return found
+    drafts = review_queue(session, actor, permission=Permission.CONTENT_REVIEW)
+    posts = post_queue(session, actor, permission=Permission.LIVE_EDIT)
+    return [
+        *(_waits(piece, _REVIEW, "admin.submission", piece.submission) for piece in drafts),
+        *(_waits(piece, _CHECK, "admin.post", piece.post) for piece in posts),
+    ]
 
 
 def _waits(piece: Piece, title: Text, endpoint: str, row: Submission | Post | Deliverable | None) -> Waiting:
