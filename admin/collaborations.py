@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -11,19 +9,14 @@ from flask import session as cookie
 from sqlalchemy import select
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 
+from admin.collaboration_changes import CHANGES
 from admin.face import admin, section
 from core import clock
 from core.campaigns import queries as campaigns
 from core.campaigns.lifecycle import OPEN as TAKES_OFFERS
 from core.campaigns.models import Campaign
 from core.collaborations import document, endings, pdf, queries, reading, service
-from core.collaborations.lifecycle import (
-    CONTRACT_STATE_NAMES,
-    DECLINE_REASONS,
-    OFFER_STATE_NAMES,
-    STATE_NAMES,
-    Action,
-)
+from core.collaborations.lifecycle import CONTRACT_STATE_NAMES, DECLINE_REASONS, OFFER_STATE_NAMES, STATE_NAMES, Action
 from core.collaborations.models import Collaboration
 from core.content.models import Deliverable
 from core.errors import Refused
@@ -47,50 +40,6 @@ section("campaigns", "offer_new", "collaboration", "collaboration_change", "offe
 def state_name(state: str) -> Text:
     """A state's name for pills."""
     return STATE_NAMES[state]
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change with a confirmation page: what it is called, what it does, and whether it needs words."""
-
-    title: Text
-    button: Text
-    effects: tuple[Text, ...]
-    act: Callable[..., None]
-    words: bool = True
-    kind: str = "danger"
-
-
-_RELEASE = T("What has been earned stays owed and is paid on its days. The rest of the reserved budget is free again.")
-_MAIL = T("The influencer gets a mail with your words.")
-CHANGES: dict[Action, Change] = {
-    Action.PAUSE: Change(
-        T("Pause the collaboration"), T("Pause"),
-        (T("Nothing is due while it is paused. The reserved budget stays reserved."), _MAIL), endings.pause,
-        kind="primary",
-    ),
-    Action.RESUME: Change(
-        T("Go on with the collaboration"), T("Go on"), (T("The dates agreed apply again."),), endings.resume,
-        words=False, kind="primary",
-    ),
-    Action.DELIVER: Change(
-        T("Everything is delivered"), T("Mark as delivered"),
-        (T("No more content is expected. You can then close the collaboration."),), endings.deliver, words=False,
-        kind="primary",
-    ),
-    Action.COMPLETE: Change(
-        T("Close the collaboration"), T("Close"), (_RELEASE, T("It cannot be opened again.")), endings.complete,
-        words=False, kind="primary",
-    ),
-    Action.CANCEL: Change(
-        T("End the collaboration early"), T("End it"), (_RELEASE, _MAIL, T("It cannot be opened again.")),
-        endings.cancel,
-    ),
-    Action.WITHDRAW: Change(
-        T("Withdraw the offer"), T("Withdraw"),
-        (T("The offer can no longer be answered. No budget was reserved for it."), _MAIL), service.withdraw,
-    ),
-}
 
 
 class ReasonForm(BaseForm):
@@ -156,8 +105,7 @@ def _send(form: OfferForm, campaign: Campaign, person: Relationship, replaced: C
         replace_reason=fields["replace_reason"].data or "" if replaced else "",
         by_mail=by_mail,
     )
-    if made.influencer_id is None:
-        cookie["invitation"] = [made.public_id, link]
+    cookie["invitation"] = [made.public_id, link]
     said = gettext("The offer is on its way.") if by_mail else gettext("The offer is made. Copy its link.")
     return done(url_for("admin.collaboration", public_id=made.public_id), said)
 
@@ -215,12 +163,14 @@ def _offer_form(
         extra["way"] = RadioField(T("How it reaches them"), choices=ways, default="mail")
     if person.vetting_state != "passed":
         extra["unvetted_reason"] = StringField(
-            T("Why invite them without a passed vetting"), [Required(), AtMost(300)],
+            T("Why invite them without a passed vetting"),
+            [Required(), AtMost(300)],
             description=T("Only your team sees this."),
         )
     if replaced is not None:
         extra["replace_reason"] = TextAreaField(
-            T("Why the other collaboration ends"), [Required(), AtMost(500)],
+            T("Why the other collaboration ends"),
+            [Required(), AtMost(500)],
             description=T("The one who is replaced reads this."),
         )
     host = instance().plugins
@@ -299,8 +249,14 @@ def offer_revise(public_id: str) -> Any:
         if "preview" not in request.form:
             with saving(form.form):
                 service.revise(
-                    db(), actor(), collaboration=found, number=_number(), components=form.deal,
-                    deliverables=form.deliverables, message=form.form["message"].data or "", host=host,
+                    db(),
+                    actor(),
+                    collaboration=found,
+                    number=_number(),
+                    components=form.deal,
+                    deliverables=form.deliverables,
+                    message=form.form["message"].data or "",
+                    host=host,
                     base_url=base_url(),
                 )
                 said = gettext("The new offer is on its way.")
@@ -358,8 +314,13 @@ def contract(public_id: str) -> Any:
     if form is not None and form.validate_on_submit():
         with saving(form):
             service.sign(
-                db(), actor(), collaboration=found, party="brand", typed_name=form.typed_name.data or "",
-                sha256=form.sha256.data or "", base_url=base_url(),
+                db(),
+                actor(),
+                collaboration=found,
+                party="brand",
+                typed_name=form.typed_name.data or "",
+                sha256=form.sha256.data or "",
+                base_url=base_url(),
             )
             return done(url_for("admin.contract", public_id=public_id), gettext("You have signed."))
     clauses = document.readable(paper.contract.document)

@@ -11,14 +11,7 @@ from core import clock
 from core.accounts import service as accounts
 from core.accounts.models import Person
 from core.collaborations import document, endings, pdf, queries, reading, service
-from core.collaborations.lifecycle import (
-    CONTRACT_STATE_NAMES,
-    DECLINE_REASONS,
-    ENDED_EARLY,
-    OPEN,
-    Action,
-    State,
-)
+from core.collaborations.lifecycle import CONTRACT_STATE_NAMES, DECLINE_REASONS, ENDED_EARLY, OPEN, Action, State
 from core.collaborations.models import Collaboration, Offer
 from core.errors import Refused
 from core.i18n import country, current_locale, gettext
@@ -141,7 +134,10 @@ def _account(form: AccountForm) -> Person:
 
 def _claim(who: Person, found: Collaboration, form: AccountForm | EnrollForm) -> None:
     influencer = service.enroll(
-        db(), who, display_name=form.name.data or "", country=str(form.country.data),
+        db(),
+        who,
+        display_name=form.name.data or "",
+        country=str(form.country.data),
         accept_privacy=bool(form.privacy.data),
     )
     service.attach_influencer(db(), found, influencer)
@@ -155,7 +151,11 @@ def _signed_in(who: Person, target: str) -> Response:
     token = accounts.open_session(db(), who, user_agent=request.headers.get("User-Agent", ""))
     response = make_response(done(target, gettext("Welcome. Here is what you are offered.")))
     response.set_cookie(
-        cookie_name(), token, max_age=accounts.SESSION_DAYS * 86400, secure=instance().settings.secure, httponly=True,
+        cookie_name(),
+        token,
+        max_age=accounts.SESSION_DAYS * 86400,
+        secure=instance().settings.secure,
+        httponly=True,
         samesite="Lax",
     )
     return response
@@ -187,8 +187,12 @@ def offers() -> Any:
     older = int(before) if before.isdigit() and len(before) < 18 else None
     rows = queries.of_influencer(db(), actor(), TABS[tab], before=older, limit=PAGE + 1)
     return render_template(
-        "portal/offers.html", rows=rows[:PAGE], more=rows[PAGE - 1].id if len(rows) > PAGE else None, tab=tab,
-        tab_names=TAB_NAMES, turn_of=queries.turn_of,
+        "portal/offers.html",
+        rows=rows[:PAGE],
+        more=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        tab=tab,
+        tab_names=TAB_NAMES,
+        turn_of=queries.turn_of,
     )
 
 
@@ -240,9 +244,7 @@ def _can_answer(found: Collaboration, newest: Offer) -> bool:
 def offer_accept(public_id: str) -> Any:
     """Accept the version that was read."""
     found = queries.get_for_influencer(db(), actor(), public_id)
-    service.accept(
-        db(), actor(), collaboration=found, number=_number(), host=instance().plugins, base_url=base_url()
-    )
+    service.accept(db(), actor(), collaboration=found, number=_number(), host=instance().plugins, base_url=base_url())
     return done(url_for("portal.contract", public_id=public_id), gettext("Agreed. Read the contract and sign it."))
 
 
@@ -261,8 +263,13 @@ def offer_decline(public_id: str) -> Any:
             return redirect(url_for("portal.offer_counter", public_id=public_id, because="budget"), 303)
         with saving(form):
             service.decline(
-                db(), actor(), collaboration=found, number=_number(), reason=form.reason.data or "",
-                words=form.words.data or "", base_url=base_url(),
+                db(),
+                actor(),
+                collaboration=found,
+                number=_number(),
+                reason=form.reason.data or "",
+                words=form.words.data or "",
+                base_url=base_url(),
             )
             return done(url_for("portal.offers"), gettext("You have declined. The brand has been told."))
     return render_template("portal/offer_decline.html", form=form, found=_again(found), offer=newest)
@@ -293,21 +300,30 @@ def offer_counter(public_id: str) -> Any:
     shown: list[reading.Forecast] = []
     if form.sent():
         if "preview" in request.form:
-            shown = reading.forecasts(
-                host, form.deal, form.deliverables, found.currency, sales=reading.EXPECTED_SALES
-            )
+            shown = reading.forecasts(host, form.deal, form.deliverables, found.currency, sales=reading.EXPECTED_SALES)
         else:
             with saving(form.form):
                 service.counter(
-                    db(), actor(), collaboration=found, number=_number(), components=form.deal,
-                    deliverables=form.deliverables, message=form.form["message"].data or "", host=host,
+                    db(),
+                    actor(),
+                    collaboration=found,
+                    number=_number(),
+                    components=form.deal,
+                    deliverables=form.deliverables,
+                    message=form.form["message"].data or "",
+                    host=host,
                     base_url=base_url(),
                 )
                 said = gettext("Your counter-offer is on its way.")
                 return done(url_for("portal.offer", public_id=public_id), said)
     because = request.args.get("because") == "budget"
     return render_template(
-        "portal/offer_counter.html", form=form, found=_again(found), offer=newest, forecasts=shown, because=because,
+        "portal/offer_counter.html",
+        form=form,
+        found=_again(found),
+        offer=newest,
+        forecasts=shown,
+        because=because,
         sales=reading.EXPECTED_SALES,
     )
 
@@ -336,13 +352,22 @@ def contract(public_id: str) -> Any:
     if form is not None and form.validate_on_submit():
         with saving(form):
             service.sign(
-                db(), actor(), collaboration=found, party="influencer", typed_name=form.typed_name.data or "",
-                sha256=form.sha256.data or "", base_url=base_url(),
+                db(),
+                actor(),
+                collaboration=found,
+                party="influencer",
+                typed_name=form.typed_name.data or "",
+                sha256=form.sha256.data or "",
+                base_url=base_url(),
             )
             return done(url_for("portal.contract", public_id=public_id), gettext("You have signed."))
     clauses = document.readable(paper.contract.document)
     return render_template(
-        "portal/contract.html", found=_again(found), paper=paper, clauses=clauses, form=form,
+        "portal/contract.html",
+        found=_again(found),
+        paper=paper,
+        clauses=clauses,
+        form=form,
         states=CONTRACT_STATE_NAMES,
     )
 

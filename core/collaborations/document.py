@@ -109,7 +109,9 @@ def _parties(draft: Draft) -> list[Text]:
     if brand.business_id:
         buyer = T(
             "%(name)s, business ID %(business_id)s, %(countries)s: the brand.",
-            name=name, business_id=brand.business_id, countries=[brand.country],
+            name=name,
+            business_id=brand.business_id,
+            countries=[brand.country],
         )
     else:
         buyer = T("%(name)s, %(countries)s: the brand.", name=name, countries=[brand.country])
@@ -122,9 +124,7 @@ def _parties(draft: Draft) -> list[Text]:
 
 
 def _work(draft: Draft) -> list[Text]:
-    return [
-        T("For the campaign “%(campaign)s” the influencer makes and publishes:", campaign=draft.campaign.name),
-    ]
+    return [T("For the campaign “%(campaign)s” the influencer makes and publishes:", campaign=draft.campaign.name)]
 
 
 def _content(draft: Draft) -> tuple[list[Text], list[Text]]:
@@ -194,39 +194,59 @@ def _pay(host: PluginHost, draft: Draft) -> tuple[list[Text], list[Text]]:
 
 def _standing(draft: Draft) -> list[tuple[str, Text, list[Text]]]:
     return [
-        ("usage", T("Use of the content"), [
-            T("The influencer keeps all rights to the content and leaves it online for its usual lifetime."),
-            T(
-                "The brand may share and show the published content in its own channels, naming the influencer, for "
-                "%(months)s months after publication. Paid advertising with it needs an agreement of its own.",
-                months=USAGE_MONTHS,
-            ),
-        ]),
-        ("confidentiality", T("Confidentiality"), [
-            T(
-                "What one side learns of the other and is not public stays between them, for %(years)s years after "
-                "the end of this contract.",
-                years=SECRET_YEARS,
-            ),
-        ]),
+        (
+            "usage",
+            T("Use of the content"),
+            [
+                T("The influencer keeps all rights to the content and leaves it online for its usual lifetime."),
+                T(
+                    "The brand may share and show the published content in its own channels, naming the influencer, for "
+                    "%(months)s months after publication. Paid advertising with it needs an agreement of its own.",
+                    months=USAGE_MONTHS,
+                ),
+            ],
+        ),
+        (
+            "confidentiality",
+            T("Confidentiality"),
+            [
+                T(
+                    "What one side learns of the other and is not public stays between them, for %(years)s years after "
+                    "the end of this contract.",
+                    years=SECRET_YEARS,
+                )
+            ],
+        ),
         ("exclusivity", T("Exclusivity"), [T("None is agreed: the influencer may work with other brands.")]),
-        ("data", T("Personal data"), [
-            T("Each side uses the other's personal data for this collaboration and its legal duties only."),
-        ]),
-        ("end", T("Ending early"), [
-            T("Either side may end the collaboration, giving a reason. Before both have signed, nothing is owed."),
-            T("After that, what was earned by these terms is paid on its due day; what was not earned lapses."),
-        ]),
-        ("law", T("Law"), [
-            T(
-                "The law of this country applies: %(countries)s. Binding rules that protect the influencer where they "
-                "live are not touched.",
-                countries=[draft.brand.country],
-            ),
-        ]),
-        ("signatures", T("Signatures"), [
-            T("Each side signs by typing its name. The time and the fingerprint (SHA-256) of this text are kept."),
-        ]),
+        (
+            "data",
+            T("Personal data"),
+            [T("Each side uses the other's personal data for this collaboration and its legal duties only.")],
+        ),
+        (
+            "end",
+            T("Ending early"),
+            [
+                T("Either side may end the collaboration, giving a reason. Before both have signed, nothing is owed."),
+                T("After that, what was earned by these terms is paid on its due day; what was not earned lapses."),
+            ],
+        ),
+        (
+            "law",
+            T("Law"),
+            [
+                T(
+                    "The law of this country applies: %(countries)s. Binding rules that protect the influencer where they "
+                    "live are not touched.",
+                    countries=[draft.brand.country],
+                )
+            ],
+        ),
+        (
+            "signatures",
+            T("Signatures"),
+            [T("Each side signs by typing its name. The time and the fingerprint (SHA-256) of this text are kept.")],
+        ),
     ]
 
 

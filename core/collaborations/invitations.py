@@ -76,6 +76,4 @@ def attach_influencer(session: Session, collaboration: Collaboration, influencer
         .values(influencer_id=influencer.id)
     )
     who = Actor(influencer.person_id, influencer.display_name, influencer_id=influencer.id)
-    audit.record(
-        session, actor=who, brand_id=collaboration.brand_id, action="invitation.claim", obj=collaboration
-    )
+    audit.record(session, actor=who, brand_id=collaboration.brand_id, action="invitation.claim", obj=collaboration)

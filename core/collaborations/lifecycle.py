@@ -131,11 +131,7 @@ DECLINE_REASONS: dict[str, Text] = {
 
 _S, _A = State, Action
 _RUNNING = (_S.CONTRACTING, _S.IN_PROGRESS, _S.ON_HOLD)
-_ENDINGS = {
-    _A.CANCEL: _S.CANCELLED_BY_BRAND,
-    _A.LEAVE: _S.CANCELLED_BY_INFLUENCER,
-    _A.REPLACE: _S.REPLACED,
-}
+_ENDINGS = {_A.CANCEL: _S.CANCELLED_BY_BRAND, _A.LEAVE: _S.CANCELLED_BY_INFLUENCER, _A.REPLACE: _S.REPLACED}
 OPEN = (_S.OFFERED, _S.NEGOTIATING)
 LIVE = (*OPEN, *_RUNNING, _S.DELIVERED)
 ENDED_EARLY = (_S.DECLINED, _S.EXPIRED, _S.WITHDRAWN, *_ENDINGS.values())
@@ -188,11 +184,7 @@ OFFER = Machine(
         (_O.SENT, _OA.VIEW): _O.VIEWED,
         **{(state, action): target for state in (_O.SENT, _O.VIEWED) for action, target in _ANSWERS.items()},
     },
-    {
-        _O.SENT: Turn.INFLUENCER,
-        _O.VIEWED: Turn.INFLUENCER,
-        **dict.fromkeys(_ANSWERS.values(), Turn.NONE),
-    },
+    {_O.SENT: Turn.INFLUENCER, _O.VIEWED: Turn.INFLUENCER, **dict.fromkeys(_ANSWERS.values(), Turn.NONE)},
     {OfferState(code): label for code, label in OFFER_STATE_NAMES.items()},
 )
 

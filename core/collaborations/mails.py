@@ -35,22 +35,13 @@ TO_INFLUENCER: dict[str, tuple[Text, Text]] = {
         T("%(brand)s withdrew its offer"),
         T("The offer for “%(campaign)s” is withdrawn. You need not do anything."),
     ),
-    "expired": (
-        T("An offer of %(brand)s has expired"),
-        T("The time to answer the offer for “%(campaign)s” is over."),
-    ),
-    "signed": (
-        T("%(brand)s signed the contract"),
-        T("The contract for “%(campaign)s” is signed by %(brand)s."),
-    ),
+    "expired": (T("An offer of %(brand)s has expired"), T("The time to answer the offer for “%(campaign)s” is over.")),
+    "signed": (T("%(brand)s signed the contract"), T("The contract for “%(campaign)s” is signed by %(brand)s.")),
     "paused": (
         T("A collaboration is paused"),
         T("%(brand)s paused “%(campaign)s”. Nothing is due from you until it goes on."),
     ),
-    "resumed": (
-        T("A collaboration goes on"),
-        T("%(brand)s continues “%(campaign)s”. Look at your dates."),
-    ),
+    "resumed": (T("A collaboration goes on"), T("%(brand)s continues “%(campaign)s”. Look at your dates.")),
     "completed": (
         T("A collaboration is completed"),
         T("%(brand)s closed “%(campaign)s”. What you earned is paid on its due days."),
@@ -65,22 +56,13 @@ TO_BRAND: dict[str, tuple[Text, Text]] = {
         T("%(name)s accepted your offer"),
         T("%(name)s accepted the offer for “%(campaign)s”. The contract is ready to be signed."),
     ),
-    "declined": (
-        T("%(name)s declined your offer"),
-        T("%(name)s declined the offer for “%(campaign)s”."),
-    ),
+    "declined": (T("%(name)s declined your offer"), T("%(name)s declined the offer for “%(campaign)s”.")),
     "countered": (
         T("%(name)s made a counter-offer"),
         T("%(name)s answered the offer for “%(campaign)s” with other terms. Accept them, change them or withdraw."),
     ),
-    "expired": (
-        T("An offer to %(name)s has expired"),
-        T("The time to answer the offer for “%(campaign)s” is over."),
-    ),
-    "signed": (
-        T("%(name)s signed the contract"),
-        T("The contract for “%(campaign)s” is signed by %(name)s."),
-    ),
+    "expired": (T("An offer to %(name)s has expired"), T("The time to answer the offer for “%(campaign)s” is over.")),
+    "signed": (T("%(name)s signed the contract"), T("The contract for “%(campaign)s” is signed by %(name)s.")),
     "cancelled": (
         T("%(name)s ended a collaboration"),
         T("%(name)s ended “%(campaign)s” early. What was earned so far stays owed; the rest is free again."),
@@ -99,7 +81,7 @@ def to_influencer(
     kind: str,
     *,
     base_url: str,
-    words: str = "",
+    words: str | Text = "",
     link: str | None = None,
 ) -> None:
     """Tell the influencer; one without an account gets the invitation's link, one without an address nothing."""
@@ -116,7 +98,9 @@ def to_influencer(
     send(session, mail, to=address, name=name, locale=locale, brand_id=collaboration.brand_id)
 
 
-def to_brand(session: Session, collaboration: Collaboration, kind: str, *, base_url: str, words: str = "") -> None:
+def to_brand(
+    session: Session, collaboration: Collaboration, kind: str, *, base_url: str, words: str | Text = ""
+) -> None:
     """Tell whoever made the offer, or the owners when that person is gone."""
     page = f"{base_url}/admin/collaborations/{collaboration.public_id}"
     mail = _compose(session, TO_BRAND[kind], f"collaboration_{kind}", collaboration, page, words)
@@ -133,7 +117,7 @@ def invitation_link(session: Session, collaboration: Collaboration, base_url: st
 
 
 def _compose(
-    session: Session, said: tuple[Text, Text], kind: str, collaboration: Collaboration, link: str, words: str
+    session: Session, said: tuple[Text, Text], kind: str, collaboration: Collaboration, link: str, words: str | Text
 ) -> Mail:
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     told = {
@@ -149,9 +133,9 @@ def _compose(
 def _influencer_contact(session: Session, collaboration: Collaboration) -> tuple[str, str, str] | None:
     if collaboration.influencer_id:
         person = session.scalars(
-            select(Person).join(Influencer, Influencer.person_id == Person.id).where(
-                Influencer.id == collaboration.influencer_id
-            )
+            select(Person)
+            .join(Influencer, Influencer.person_id == Person.id)
+            .where(Influencer.id == collaboration.influencer_id)
         ).one()
         return person.email, person.name, person.locale
     known = session.get_one(Relationship, collaboration.relationship_id)

@@ -48,9 +48,7 @@ def get_for_brand(
     """A collaboration of a brand in which the actor holds the permission; another's is `Missing`."""
     return _one(
         session,
-        _whole().where(
-            Collaboration.public_id == public_id, Collaboration.brand_id.in_(actor.brands_with(permission))
-        ),
+        _whole().where(Collaboration.public_id == public_id, Collaboration.brand_id.in_(actor.brands_with(permission))),
     )
 
 
@@ -143,8 +141,10 @@ def overdue(session: Session) -> list[Offer]:
 
 def _signed_by(party: str) -> Select[int]:
     """The collaborations whose contract one side has signed."""
-    return select(Contract.collaboration_id).join(Signature, Signature.contract_id == Contract.id).where(
-        Signature.party == party
+    return (
+        select(Contract.collaboration_id)
+        .join(Signature, Signature.contract_id == Contract.id)
+        .where(Signature.party == party)
     )
 
 

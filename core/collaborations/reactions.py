@@ -17,15 +17,11 @@ from core.plugin_api.text import T, Text
 def on_cancelled(session: Session, event: CampaignCancelled, base_url: str) -> None:
     """Withdraw the open offers of a cancelled campaign and end the work that runs; what was earned stays."""
     actor = actor_of(session, session.get_one(Person, event.person_id))
-    running = select(Collaboration).where(
-        Collaboration.campaign_id == event.campaign_id, Collaboration.state.in_(LIVE)
-    )
+    running = select(Collaboration).where(Collaboration.campaign_id == event.campaign_id, Collaboration.state.in_(LIVE))
     for one in session.scalars(running.order_by(Collaboration.id)).all():
         if one.state in OPEN:
             number = queries.current_offer(session, one.id).number
-            service.withdraw(
-                session, actor, collaboration=one, number=number, reason=event.reason, base_url=base_url
-            )
+            service.withdraw(session, actor, collaboration=one, number=number, reason=event.reason, base_url=base_url)
         elif Action.CANCEL in one.machine.actions(one.state):
             endings.cancel(session, actor, collaboration=one, reason=event.reason, base_url=base_url)
 
@@ -33,8 +29,6 @@ def on_cancelled(session: Session, event: CampaignCancelled, base_url: str) -> N
 def still_running(session: Session, question: MayCompleteCampaign) -> list[Text]:
     """A campaign is not complete while offers are open or work runs."""
     count = session.scalar(
-        select(func.count()).where(
-            Collaboration.campaign_id == question.campaign_id, Collaboration.state.in_(LIVE)
-        )
+        select(func.count()).where(Collaboration.campaign_id == question.campaign_id, Collaboration.state.in_(LIVE))
     )
     return [T("Collaborations that have not ended: %(count)s.", count=count)] if count else []

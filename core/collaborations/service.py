@@ -23,15 +23,7 @@ from core.campaigns.queries import latest_brief
 from core.collaborations import contracts, endings, mails, queries, terms
 from core.collaborations.contracts import sign
 from core.collaborations.invitations import attach_influencer, enroll, mark_opened, open_invitation
-from core.collaborations.lifecycle import (
-    DECLINE_REASONS,
-    ENDED_EARLY,
-    OPEN,
-    Action,
-    OfferAction,
-    OfferState,
-    State,
-)
+from core.collaborations.lifecycle import DECLINE_REASONS, ENDED_EARLY, OPEN, Action, OfferAction, OfferState, State
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.errors import Invalid, Missing, Refused
 from core.influencers.models import Relationship
@@ -220,11 +212,9 @@ def decline(
     collaboration.end_reason = reason
     _close(session, actor, collaboration, Action.DECLINE, reason)
     _record(session, actor, collaboration, "decline", offer, reason=reason)
-    mails.to_brand(session, collaboration, "declined", base_url=base_url, words=words.strip() or _said(reason))
-
-
-def _said(reason: str) -> str:
-    return str(DECLINE_REASONS[reason])
+    mails.to_brand(
+        session, collaboration, "declined", base_url=base_url, words=words.strip() or DECLINE_REASONS[reason]
+    )
 
 
 def counter(

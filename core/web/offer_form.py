@@ -26,7 +26,10 @@ from core.web.forms import AtMost, BaseForm, ChoiceField, WholeField
 MOST_PARTS = 8
 MOST_ROWS = 20
 _NUMERIC = {
-    FieldKind.MONEY: "decimal", FieldKind.PERCENT: "decimal", FieldKind.INTEGER: "numeric", FieldKind.DAYS: "numeric"
+    FieldKind.MONEY: "decimal",
+    FieldKind.PERCENT: "decimal",
+    FieldKind.INTEGER: "numeric",
+    FieldKind.DAYS: "numeric",
 }
 
 

@@ -77,9 +77,7 @@ class Stage:
     def agreed(self, **changed: Any) -> tuple[Collaboration, Contract]:
         """An offer that the influencer has accepted."""
         made = self.offer(**changed)
-        contract = service.accept(
-            self.session, self.creator, collaboration=made, number=1, host=host(), base_url=BASE
-        )
+        contract = service.accept(self.session, self.creator, collaboration=made, number=1, host=host(), base_url=BASE)
         return made, contract
 
     def signed(self, **changed: Any) -> tuple[Collaboration, Contract]:
@@ -87,7 +85,12 @@ class Stage:
         made, contract = self.agreed(**changed)
         for party, actor, name in (("influencer", self.creator, "Aino Laine"), ("brand", self.brand, "Mia Manager")):
             service.sign(
-                self.session, actor, collaboration=made, party=party, typed_name=name, sha256=contract.sha256,
+                self.session,
+                actor,
+                collaboration=made,
+                party=party,
+                typed_name=name,
+                sha256=contract.sha256,
                 base_url=BASE,
             )
         return made, contract
@@ -96,8 +99,15 @@ class Stage:
 def build(session: Session, world: World, *, budget: int = 500_000) -> Stage:
     """A campaign in Finland and Sweden with 5 000 euros, and Aino, who passed the vetting."""
     campaign = Campaign(
-        brand_id=world.brand.id, name="Autumn tents", state="recruiting", currency="EUR", budget_minor=budget,
-        markets=["FI", "SE"], categories=[], product="Tent", ends_on=date(2026, 12, 31),
+        brand_id=world.brand.id,
+        name="Autumn tents",
+        state="recruiting",
+        currency="EUR",
+        budget_minor=budget,
+        markets=["FI", "SE"],
+        categories=[],
+        product="Tent",
+        ends_on=date(2026, 12, 31),
     )
     session.add(campaign)
     session.flush()
@@ -113,8 +123,14 @@ def build(session: Session, world: World, *, budget: int = 500_000) -> Stage:
 def person(session: Session, world: World, name: str, email: str, *, vetted: bool = True) -> Relationship:
     """Somebody whom the brand knows."""
     known = Relationship(
-        brand_id=world.brand.id, identity_key=f"email:{email}", display_name=name, email=email, country="FI",
-        language="fi", search_text=name.casefold(), vetting_state="passed" if vetted else "unvetted",
+        brand_id=world.brand.id,
+        identity_key=f"email:{email}",
+        display_name=name,
+        email=email,
+        country="FI",
+        language="fi",
+        search_text=name.casefold(),
+        vetting_state="passed" if vetted else "unvetted",
     )
     session.add(known)
     session.flush()

@@ -35,9 +35,21 @@ def read(stage: Stage, locale: str = "en") -> str:
 def test_the_contract_says_what_was_agreed(stage: Stage) -> None:
     text = read(stage)
     for words in (
-        "Havsro, Finland", "Aino Laine, Finland", "Autumn tents", "2 × Reel, Instagram, by 10 Dec 2026: With the tent",
-        "version 1", "Must: Show the tent in the rain", "Free choice: Music as you like", "600", "10 %", "1,000.00",
-        "Finland: “Mainos", "Sweden: “", "Labelling of advertising in Sweden", "Exclusivity", "SHA-256",
+        "Havsro, Finland",
+        "Aino Laine, Finland",
+        "Autumn tents",
+        "2 × Reel, Instagram, by 10 Dec 2026: With the tent",
+        "version 1",
+        "Must: Show the tent in the rain",
+        "Free choice: Music as you like",
+        "600",
+        "10 %",
+        "1,000.00",
+        "Finland: “Mainos",
+        "Sweden: “",
+        "Labelling of advertising in Sweden",
+        "Exclusivity",
+        "SHA-256",
     ):
         assert words in text, words
     assert "%(" not in text
@@ -62,13 +74,23 @@ def test_both_sign_the_same_text(stage: Stage) -> None:
     made, contract = stage.agreed()
     assert made.state == "contracting" and contract.state == "sent"
     service.sign(
-        stage.session, stage.brand, collaboration=made, party="brand", typed_name=" Mia  Manager ",
-        sha256=contract.sha256, base_url=BASE,
+        stage.session,
+        stage.brand,
+        collaboration=made,
+        party="brand",
+        typed_name=" Mia  Manager ",
+        sha256=contract.sha256,
+        base_url=BASE,
     )
     assert contract.state == "partially_signed" and not heard
     service.sign(
-        stage.session, stage.creator, collaboration=made, party="influencer", typed_name="Aino Laine",
-        sha256=contract.sha256, base_url=BASE,
+        stage.session,
+        stage.creator,
+        collaboration=made,
+        party="influencer",
+        typed_name="Aino Laine",
+        sha256=contract.sha256,
+        base_url=BASE,
     )
     assert (contract.state, made.state) == ("active", "in_progress") and made.id in heard
     paper = queries.paper(stage.session, made.id)
@@ -97,7 +119,12 @@ def test_a_text_changed_behind_the_backs_cannot_be_signed(stage: Stage) -> None:
     contract.document = {**contract.document, "number": "HAV-2026-9999"}
     with pytest.raises(Refused, match="not the text"):
         service.sign(
-            stage.session, stage.brand, collaboration=made, party="brand", typed_name="Mia", sha256=contract.sha256,
+            stage.session,
+            stage.brand,
+            collaboration=made,
+            party="brand",
+            typed_name="Mia",
+            sha256=contract.sha256,
             base_url=BASE,
         )
 

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core import clock
 from core.collaborations import queries, service, terms
+from core.collaborations.lifecycle import DECLINE_REASONS
 from core.collaborations.models import Collaboration
 from core.errors import Denied, Invalid, Missing, Refused
+from core.i18n import in_locale
 from core.influencers.models import Influencer
 from core.ledger import accounts
 from core.ledger import queries as books
@@ -39,8 +42,15 @@ def mails(stage: Stage) -> list[MailMessage]:
 
 def test_an_offer_is_mailed_with_its_link_in_the_language_of_the_influencer(stage: Stage) -> None:
     made, link = service.send_offer(
-        stage.session, stage.brand, host=host(), campaign=stage.campaign, relationship=stage.known,
-        components=[fixed(60_000)], deliverables=WORK, base_url=BASE, message="Hei Aino",
+        stage.session,
+        stage.brand,
+        host=host(),
+        campaign=stage.campaign,
+        relationship=stage.known,
+        components=[fixed(60_000)],
+        deliverables=WORK,
+        base_url=BASE,
+        message="Hei Aino",
     )
     (mail,) = mails(stage)
     assert (mail.recipient, mail.locale) == ("aino@example.com", "fi")
@@ -64,8 +74,14 @@ def test_no_offer_before_launch_nor_twice_nor_by_who_may_not(stage: Stage) -> No
         stage.offer()
     with pytest.raises(Denied):
         service.send_offer(
-            stage.session, stage.world.actors["viewer"], host=host(), campaign=stage.campaign,
-            relationship=stage.known, components=[fixed(1)], deliverables=WORK, base_url=BASE,
+            stage.session,
+            stage.world.actors["viewer"],
+            host=host(),
+            campaign=stage.campaign,
+            relationship=stage.known,
+            components=[fixed(1)],
+            deliverables=WORK,
+            base_url=BASE,
         )
     stage.campaign.state = "draft"
     with pytest.raises(Refused, match="Launch"):
@@ -93,8 +109,14 @@ def test_a_link_belongs_to_the_first_account_that_opened_it(stage: Stage) -> Non
 
 def test_an_old_or_replaced_link_leads_nowhere(stage: Stage) -> None:
     made, link = service.send_offer(
-        stage.session, stage.brand, host=host(), campaign=stage.campaign, relationship=stage.known,
-        components=[fixed(1000)], deliverables=WORK, base_url=BASE,
+        stage.session,
+        stage.brand,
+        host=host(),
+        campaign=stage.campaign,
+        relationship=stage.known,
+        components=[fixed(1000)],
+        deliverables=WORK,
+        base_url=BASE,
     )
     fresh = service.new_link(stage.session, stage.brand, collaboration=made, base_url=BASE)
     with pytest.raises(Missing):
@@ -117,8 +139,12 @@ def test_countering_and_accepting_the_counter(stage: Stage) -> None:
     made = stage.offer()
     service.mark_viewed(stage.session, stage.creator, collaboration=made)
     asked = service.counter(
-        stage.session, stage.creator, components=[fixed(90_000), commission("10", 40_000)],
-        deliverables=[{**WORK[0], "quantity": 1}], message="One reel, a fair price", **answer(stage, made),
+        stage.session,
+        stage.creator,
+        components=[fixed(90_000), commission("10", 40_000)],
+        deliverables=[{**WORK[0], "quantity": 1}],
+        message="One reel, a fair price",
+        **answer(stage, made),
     )
     assert made.state == "negotiating" and asked.number == 2
     first = queries.offers_of(stage.session, made.id)[1]
@@ -144,7 +170,11 @@ def test_a_counter_must_differ_and_say_why(stage: Stage) -> None:
 def test_only_the_newest_version_can_be_answered_and_only_once(stage: Stage) -> None:
     made = stage.offer()
     service.revise(
-        stage.session, stage.brand, components=[fixed(70_000)], deliverables=WORK, message="Better",
+        stage.session,
+        stage.brand,
+        components=[fixed(70_000)],
+        deliverables=WORK,
+        message="Better",
         **answer(stage, made),
     )
     with pytest.raises(Refused, match="newer"):
@@ -152,6 +182,25 @@ def test_only_the_newest_version_can_be_answered_and_only_once(stage: Stage) -> 
     service.accept(stage.session, stage.creator, **answer(stage, made, 2))
     with pytest.raises(Refused, match="answered already"):
         service.withdraw(stage.session, stage.brand, collaboration=made, number=2, base_url=BASE)
+
+
+def test_of_two_answers_at_the_same_moment_one_wins(stage: Stage) -> None:
+    made = stage.offer()
+    offer = queries.current_offer(stage.session, made.id)
+    service.accept(stage.session, stage.creator, **answer(stage, made))
+    set_committed_value(offer, "state", "sent")  # what somebody read a moment before
+    set_committed_value(made, "state", "offered")
+    with pytest.raises(Refused, match="faster"):
+        service.withdraw(stage.session, stage.brand, collaboration=made, number=1, base_url=BASE)
+
+
+def test_a_reason_is_told_in_the_language_of_its_reader(stage: Stage) -> None:
+    made = stage.offer()
+    stage.world.people["manager"].locale = "sv"
+    service.decline(stage.session, stage.creator, collaboration=made, number=1, reason="time", base_url=BASE)
+    mail = mails(stage)[-1]
+    with in_locale("sv"):
+        assert mail.locale == "sv" and str(DECLINE_REASONS["time"]) in mail.body
 
 
 def test_withdrawing_ends_the_offer_and_tells_the_influencer(stage: Stage) -> None:

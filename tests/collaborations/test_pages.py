@@ -19,8 +19,16 @@ from tests.collaborations.stage import Stage
 from tests.world import PASSWORD, World, sign_in
 
 TERMS = {
-    "parts": "c1:fixed,c2:commission", "rows": "1", "c1-amount": "600", "c1-per": "collaboration", "c2-percent": "10",
-    "c2-cap": "400,00", "d0-kind": "reel", "d0-platform": "instagram", "d0-quantity": "2", "d0-due_on": "2026-12-10",
+    "parts": "c1:fixed,c2:commission",
+    "rows": "1",
+    "c1-amount": "600",
+    "c1-per": "collaboration",
+    "c2-percent": "10",
+    "c2-cap": "400,00",
+    "d0-kind": "reel",
+    "d0-platform": "instagram",
+    "d0-quantity": "2",
+    "d0-due_on": "2026-12-10",
 }
 
 
