@@ -21,7 +21,7 @@ from core.tracking.codes import clean
 from core.tracking.codes import code_of as code_of
 from core.tracking.gifts import gifts_of as gifts_of
 from core.tracking.lifecycle import GiftState, SaleState
-from core.tracking.models import Gift, Refund, Sale
+from core.tracking.models import DiscountCode, Gift, Refund, Sale
 
 if TYPE_CHECKING:
     from core.waiting import Waiting
@@ -85,6 +85,17 @@ class GiftRow:
     gift: Gift
     campaign: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A discount code, whose it is, and how many sales it brought."""
+
+    code: DiscountCode
+    collaboration: Collaboration
+    campaign: str
+    name: str
+    sales: int
 
 
 _REFUNDED = (
@@ -268,3 +279,28 @@ _OWN_TITLES: dict[str, Text] = {
     GiftState.ADDRESS_MISSING: T("Say where to send “%(product)s”"),
     GiftState.SHIPPED: T("Has “%(product)s” arrived?"),
 }
+
+
+def list_codes(
+    session: Session, actor: Actor, brand_id: int, *, after: str = "", limit: int = PAGE
+) -> tuple[list[CodeRow], str]:
+    """A page of a brand's discount codes, the newest first, and the mark to continue after."""
+    count = (
+        select(func.count())
+        .where(Sale.collaboration_id == DiscountCode.collaboration_id, Sale.state == SaleState.CREDITED)
+        .correlate(DiscountCode)
+        .scalar_subquery()
+    )
+    statement = (
+        select(DiscountCode, Collaboration, Campaign.name, Relationship.display_name, count)
+        .join(Collaboration, Collaboration.id == DiscountCode.collaboration_id)
+        .join(Campaign, Campaign.id == Collaboration.campaign_id)
+        .join(Relationship, Relationship.id == Collaboration.relationship_id)
+        .where(DiscountCode.brand_id == brand_id, DiscountCode.brand_id.in_(actor.brands_with(Permission.SALES_READ)))
+        .order_by(DiscountCode.id.desc())
+    )
+    if after:
+        mark = select(DiscountCode.id).where(DiscountCode.public_id == after, DiscountCode.brand_id == brand_id)
+        statement = statement.where(DiscountCode.id < mark.scalar_subquery())
+    rows = [CodeRow(*row) for row in session.execute(statement.limit(limit + 1))]
+    return rows[:limit], rows[limit - 1].code.public_id if len(rows) > limit else ""
