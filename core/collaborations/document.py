@@ -200,8 +200,8 @@ def _standing(draft: Draft) -> list[tuple[str, Text, list[Text]]]:
             [
                 T("The influencer keeps all rights to the content and leaves it online for its usual lifetime."),
                 T(
-                    "The brand may share and show the published content in its own channels, naming the influencer, for "
-                    "%(months)s months after publication. Paid advertising with it needs an agreement of its own.",
+                    "The brand may share and show the published content in its own channels, naming the influencer, "
+                    "for %(months)s months after publication. Paid advertising with it needs an agreement of its own.",
                     months=USAGE_MONTHS,
                 ),
             ],
@@ -236,8 +236,8 @@ def _standing(draft: Draft) -> list[tuple[str, Text, list[Text]]]:
             T("Law"),
             [
                 T(
-                    "The law of this country applies: %(countries)s. Binding rules that protect the influencer where they "
-                    "live are not touched.",
+                    "The law of this country applies: %(countries)s. Binding rules that protect the influencer where "
+                    "they live are not touched.",
                     countries=[draft.brand.country],
                 )
             ],

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
 from core.collaborations.models import Collaboration
-from core.influencers.models import Influencer
+from core.influencers.models import Influencer, Note
 from core.instance import Instance
 from core.mail import MailMessage
 from tests.collaborations import stage as staging
@@ -211,3 +211,17 @@ def test_the_list_asks_the_same_however_long(
 
     few, many = offers(1), offers(12)
     assert few == many <= 8
+
+
+def test_what_the_brand_wrote_for_itself_stays_with_the_brand(
+    app: Flask, brand: FlaskClient, stage: Stage, instance: Instance, committed: World
+) -> None:
+    with instance.database.write() as session:
+        known = staging.person(session, committed, "Eero", "eero@example.com", vetted=False)
+        session.add(Note(brand_id=known.brand_id, relationship_id=known.id, author_name="Mia", text="Is often late"))
+        here = Stage(session, committed, stage.campaign, session.merge(stage.known))
+        made = here.offer(relationship=known, unvetted_reason="My cousin")
+    phone = sign_in(app.test_client(), "influencer")
+    seen = "".join(phone.get(f"/portal/offers{path}").text for path in ("", f"/{made.public_id}"))
+    assert "Havsro" in seen and "My cousin" not in seen and "often late" not in seen
+    assert "My cousin" in brand.get(f"/admin/collaborations/{made.public_id}").text
