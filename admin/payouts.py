@@ -1,1 +1,263 @@
-"""Payout runs and payouts."""
+"""Payouts: what is due, runs that are prepared and approved, payments that are sent and arrive."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import render_template, request, url_for
+from sqlalchemy import select
+from wtforms import DateField, StringField, TextAreaField
+
+from admin.face import admin, section
+from core.accounts.models import Person
+from core.earnings.queries import KIND_NAMES
+from core.earnings.terms import terms_of
+from core.i18n import gettext
+from core.influencers.models import Influencer
+from core.lifecycle import history, whose_turn
+from core.payouts import queries, service
+from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
+from core.payouts.models import Payout, PayoutRun
+from core.payouts.submit import account_of
+from core.permissions import Permission
+from core.places import currency_choices
+from core.plugin_api.text import T
+from core.web.brands import current_brand
+from core.web.forms import AtMost, BaseForm, Required
+from core.web.request import actor, db, done, instance, saving
+from core.web.sheet import sheet
+
+section(
+    "payouts", "earnings", "ledger", "payout_run", "payout_run_approve", "payout_run_cancel", "payout", "payout_sent",
+    "payout_failed", "payout_received", "payouts_prepare",
+)  # fmt: skip
+P = Permission
+PAGE = 25
+
+
+class SentForm(BaseForm):
+    """What the bank said."""
+
+    reference = StringField(
+        T("Reference of the bank"), [Required(), AtMost(60)], description=T("As it stands in your bank's receipt.")
+    )
+    sent_on = DateField(T("Sent on"), [Required()])
+
+
+class FailedForm(BaseForm):
+    """What went wrong."""
+
+    reason = TextAreaField(T("What went wrong"), [Required(), AtMost(300)])
+
+
+class ReceivedForm(BaseForm):
+    """A day of a bank statement."""
+
+    received_on = DateField(T("Day on the statement"), [Required()])
+
+
+class SureForm(BaseForm):
+    """Only a yes."""
+
+
+@admin.get("/payouts", P.MONEY_READ)
+def payouts() -> Any:
+    """What is due, to whom and why, and the runs."""
+    brand = current_brand(P.MONEY_READ)
+    today = service.today_of(db(), brand.id)
+    later = request.args.get("due") == "all"
+    owed = queries.owed(db(), actor(), brand.id, None if later else today)
+    places = {row.collaboration_id for one in owed for row in one.rows}
+    before = request.args.get("before", type=int)
+    found = queries.runs(db(), actor(), limit=PAGE + 1, before=before, brand_id=brand.id)
+    return render_template(
+        "admin/payouts.html",
+        owed=owed,
+        ready=_by_currency([one for one in owed if not one.blocked]),
+        blocked=[one for one in owed if one.blocked],
+        collaborations=queries.collaborations_of(db(), places),
+        terms=terms_of(db(), instance().plugins, places),
+        kinds=KIND_NAMES,
+        later=later,
+        today=today,
+        runs=found[:PAGE],
+        more=found[PAGE - 1].run.id if len(found) > PAGE else None,
+        run_names=RUN_NAMES,
+    )
+
+
+def _by_currency(owed: list[queries.Owed]) -> dict[str, list[queries.Owed]]:
+    return {code: [one for one in owed if one.currency == code] for code in sorted({one.currency for one in owed})}
+
+
+@admin.post("/payouts/prepare", P.PAYOUT_PREPARE)
+def payouts_prepare() -> Any:
+    """Put what is due to the chosen influencers into a run; nobody chosen means all."""
+    brand = current_brand(P.PAYOUT_PREPARE)
+    chosen = request.form.getlist("payee")
+    ids = set(db().scalars(select(Influencer.id).where(Influencer.public_id.in_(chosen)))) if chosen else None
+    later = request.form.get("due") == "all"
+    currency = request.form.get("currency", brand.currency)
+    run, blocked = service.prepare_run(
+        db(),
+        actor(),
+        brand,
+        currency=currency if currency in dict(currency_choices()) else brand.currency,
+        influencers=ids,
+        due_by=None if later else service.today_of(db(), brand.id),
+        base_url=instance().settings.base_url,
+    )
+    if run is None:
+        reason = str(blocked[0].reason) if blocked else gettext("Nothing is due for those you chose.")
+        return done(url_for("admin.payouts"), reason)
+    return done(url_for("admin.payout_run", public_id=run.public_id), gettext("The run is prepared."))
+
+
+@admin.get("/payouts/runs/<public_id>", P.MONEY_READ)
+def payout_run(public_id: str) -> Any:
+    """One run: who prepared and approved it, its payments and where each is."""
+    run = queries.get_run(db(), actor(), public_id)
+    return render_template("admin/payout_run.html", **_run_page(run))
+
+
+def _run_page(run: PayoutRun) -> dict[str, Any]:
+    payments = service.payouts_of(db(), run)
+    ids = [id for id in (run.prepared_by_id, run.approved_by_id) if id]
+    people = {row.id: row.name for row in db().scalars(select(Person).where(Person.id.in_(ids)))}
+    return {
+        "run": run,
+        "payments": payments,
+        "parts": queries.parts(db(), [payment.id for payment in payments]),
+        "total": queries.total_of(run, payments),
+        "people": people,
+        "own": run.prepared_by_id == actor().person_id,
+        "run_names": RUN_NAMES,
+        "names": STATE_NAMES,
+        "kinds": KIND_NAMES,
+        "may_approve": actor().may(P.PAYOUT_APPROVE, run.brand_id),
+        "may_prepare": actor().may(P.PAYOUT_PREPARE, run.brand_id),
+        "turn": whose_turn,
+    }
+
+
+@admin.form("/payouts/runs/<public_id>/approve", P.PAYOUT_APPROVE)
+def payout_run_approve(public_id: str) -> Any:
+    """What approving will do, and the button that does it."""
+    run, form = queries.get_run(db(), actor(), public_id, P.PAYOUT_APPROVE), SureForm()
+    if form.validate_on_submit():
+        with saving(form):
+            service.approve_run(db(), actor(), run)
+            return done(url_for("admin.payout_run", public_id=public_id), gettext("The run is approved."))
+    return render_template("admin/payout_run_decide.html", form=form, approve=True, **_run_page(run))
+
+
+@admin.form("/payouts/runs/<public_id>/cancel", P.PAYOUT_PREPARE)
+def payout_run_cancel(public_id: str) -> Any:
+    """What cancelling will do, and the button that does it."""
+    run, form = queries.get_run(db(), actor(), public_id, P.PAYOUT_PREPARE), SureForm()
+    if form.validate_on_submit():
+        with saving(form):
+            service.cancel_run(db(), actor(), run)
+            return done(url_for("admin.payouts"), gettext("The run is cancelled. What it held is due again."))
+    return render_template("admin/payout_run_decide.html", form=form, approve=False, **_run_page(run))
+
+
+@admin.get("/payouts/runs/<public_id>/csv", P.PAYOUT_APPROVE)
+def payout_run_csv(public_id: str) -> Any:
+    """A run as a table for the bank or the books, account numbers included."""
+    run = queries.get_run(db(), actor(), public_id, P.PAYOUT_APPROVE)
+    head = [
+        gettext("Reference"), gettext("Payee"), gettext("IBAN"), gettext("Amount"), gettext("Currency"),
+        gettext("Status"), gettext("Sent on"), gettext("Reference of the bank"), gettext("Received on"),
+    ]  # fmt: skip
+    rows = [
+        [
+            row.public_id, row.payee_name, account_of(instance().keyring, row) or f"…{row.iban_last4}", row.amount,
+            row.currency, STATE_NAMES[row.state], row.sent_on, row.bank_reference, row.received_on,
+        ]
+        for row in service.payouts_of(db(), run)
+    ]  # fmt: skip
+    return sheet(f"payout-run-{run.number}.csv", head, rows)
+
+
+@admin.get("/payouts/<public_id>", P.MONEY_READ)
+def payout(public_id: str) -> Any:
+    """One payment: what it is for, what to do in the bank, what became of it."""
+    found = queries.get_payout(db(), actor(), public_id)
+    return _payment_page(found, SentForm(data={"sent_on": _today(found)}))
+
+
+def _today(found: Payout) -> date:
+    return service.today_of(db(), found.brand_id)
+
+
+def _payment_page(found: Payout, form: BaseForm) -> Any:
+    forms: dict[str, BaseForm] = {
+        "sent": SentForm(formdata=None, data={"sent_on": _today(found)}),
+        "failed": FailedForm(formdata=None),
+        "received": ReceivedForm(formdata=None, data={"received_on": _today(found)}),
+    }
+    name = {SentForm: "sent", FailedForm: "failed", ReceivedForm: "received"}[type(form)]
+    forms[name] = form
+    parts = queries.parts(db(), [found.id])[found.id]
+    may_approve = actor().may(P.PAYOUT_APPROVE, found.brand_id)
+    return render_template(
+        "admin/payout.html",
+        payment=found,
+        run=db().get_one(PayoutRun, found.payout_run_id),
+        parts=parts,
+        terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
+        iban=account_of(instance().keyring, found) if may_approve else "",
+        may_approve=may_approve,
+        history=history(db(), found),
+        names=STATE_NAMES,
+        kinds=KIND_NAMES,
+        turn=whose_turn(found),
+        State=State,
+        forms=forms,
+        opened=form if form.errors else None,
+    )
+
+
+@admin.post("/payouts/<public_id>/sent", P.PAYOUT_APPROVE)
+def payout_sent(public_id: str) -> Any:
+    """The bank took it."""
+    found, form = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE), SentForm()
+    if form.validate_on_submit():
+        with saving(form):
+            service.mark_sent(
+                db(),
+                actor(),
+                found,
+                reference=form.reference.data or "",
+                sent_on=form.sent_on.data,
+                base_url=instance().settings.base_url,
+            )
+            return done(url_for("admin.payout", public_id=public_id), gettext("Sent. The influencer gets a mail."))
+    return _payment_page(found, form), 422
+
+
+@admin.post("/payouts/<public_id>/failed", P.PAYOUT_APPROVE)
+def payout_failed(public_id: str) -> Any:
+    """It did not go through, or it came back."""
+    found, form = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE), FailedForm()
+    if form.validate_on_submit():
+        with saving(form):
+            service.mark_failed(
+                db(), actor(), found, reason=form.reason.data or "", base_url=instance().settings.base_url
+            )
+            told = gettext("Taken down. What it paid is due again; put it into a new run.")
+            return done(url_for("admin.payout", public_id=public_id), told)
+    return _payment_page(found, form), 422
+
+
+@admin.post("/payouts/<public_id>/received", P.PAYOUT_APPROVE)
+def payout_received(public_id: str) -> Any:
+    """A bank statement shows that it arrived."""
+    found, form = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE), ReceivedForm()
+    if form.validate_on_submit():
+        with saving(form):
+            service.record_statement(db(), actor(), found, received_on=form.received_on.data)
+            return done(url_for("admin.payout", public_id=public_id), gettext("Taken down as received."))
+    return _payment_page(found, form), 422

@@ -1,1 +1,220 @@
 """Earnings, payouts and where to send them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, render_template, request, url_for
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, DateField, StringField
+
+from core import clock
+from core.accounts.models import Brand
+from core.earnings.queries import KIND_NAMES
+from core.earnings.queries import STATE_NAMES as EARNING_NAMES
+from core.earnings.terms import terms_of
+from core.i18n import day, gettext, number
+from core.payouts import own, queries, service
+from core.payouts.lifecycle import STATE_NAMES, State
+from core.payouts.methods import method_of
+from core.payouts.models import Payout
+from core.permissions import Permission
+from core.places import country_choices
+from core.plugin_api.text import T, Text
+from core.web.forms import AtMost, BaseForm, ChoiceField, Required
+from core.web.request import actor, db, done, instance, person, saving, values
+from core.web.sheet import sheet
+from portal.face import portal, section
+
+section("payouts", "payout", "payout_method", "payout_lines", "payout_statement")
+P = Permission
+PAGE = 40
+
+
+class ArrivedForm(BaseForm):
+    """When it came."""
+
+    received_on = DateField(T("Arrived on"), [Required()])
+
+
+class MethodForm(BaseForm):
+    """Where the money goes."""
+
+    payee_name = StringField(
+        T("Name of the account's owner"), [Required(), AtMost(70)], description=T("A person or a business.")
+    )
+    iban = StringField(T("IBAN"), [AtMost(42)])
+    street = StringField(T("Street"), [Required(), AtMost(70)])
+    building = StringField(T("House number"), [AtMost(16)])
+    postcode = StringField(T("Postcode"), [Required(), AtMost(16)])
+    town = StringField(T("Town"), [Required(), AtMost(35)])
+    country = ChoiceField(T("Country"))
+    tax_country = ChoiceField(T("Country where you pay tax"))
+    tax_id = StringField(T("Tax number"), [AtMost(40)])
+    business = BooleanField(T("I am paid as a business"))
+
+
+@portal.get("/payouts", P.PORTAL)
+def payouts() -> Any:
+    """What is on its way, what was earned, and every amount explained."""
+    today = clock.today(person().timezone)
+    found = own.groups(db(), actor(), limit=PAGE + 1, before=request.args.get("before", type=int))
+    rows = found[:PAGE]
+    method = method_of(db(), actor().influencer_id)
+    return render_template(
+        "portal/payouts.html",
+        purses=own.purses(db(), actor(), today, person().timezone),
+        rows=rows,
+        more=rows[-1].last_id if len(found) > PAGE else None,
+        terms=terms_of(db(), instance().plugins, {row.collaboration.id for row in rows}),
+        holds=own.holds(db(), actor()),
+        method=method,
+        today=today,
+        label=_label,
+        ball=lambda row: own.whose_ball(row, method is not None),
+        kinds=KIND_NAMES,
+        bars=_bars,
+    )
+
+
+def _bars(purse: own.Purse) -> list[tuple[str, int, str]]:
+    """Months with their sums in whole units, as the chart wants them."""
+    return [
+        (day(month, "LLL"), max(amount.minor, 0), number(amount.decimal.to_integral_value()))
+        for month, amount in purse.months
+    ]
+
+
+def _label(row: own.Group) -> tuple[str, Text]:
+    """A group's state in the words of the influencer's page."""
+    if row.payout is not None and row.state in ("in_payout", "paid"):
+        if row.payout.state == State.AWAITING_APPROVAL:
+            return "scheduled", T("Being prepared")
+        return row.payout.state, OWN_NAMES.get(row.payout.state, STATE_NAMES[row.payout.state])
+    return row.state, EARNING_NAMES[row.state]
+
+
+OWN_NAMES: dict[str, Text] = {
+    State.PROCESSING: T("On its way"),
+    State.REQUIRES_ACTION: T("On its way"),
+    State.SENT: T("Sent"),
+    State.RECEIVED: T("Received"),
+}
+
+
+@portal.get("/payouts/lines/<public_id>/<component>", P.PORTAL)
+def payout_lines(public_id: str, component: str) -> Any:
+    """Every single earning of one part of the pay."""
+    rows = own.lines(db(), actor(), public_id, component, before=request.args.get("before", type=int))
+    if not rows:
+        abort(404)
+    place = rows[0].collaboration_id
+    return render_template(
+        "portal/payout_lines.html",
+        rows=rows,
+        collaboration=queries.collaborations_of(db(), {place})[place],
+        terms=terms_of(db(), instance().plugins, {place}).get(place),
+        component=component,
+        names=EARNING_NAMES,
+        kinds=KIND_NAMES,
+        more=rows[-1].id if len(rows) == own.LINES else None,
+        Text=Text,
+    )
+
+
+@portal.form("/payouts/<public_id>", P.PORTAL)
+def payout(public_id: str) -> Any:
+    """One payment: what it is for, where it is, and the button that says it arrived."""
+    found = queries.get_own(db(), actor(), public_id)
+    form = ArrivedForm(data={"received_on": clock.today(person().timezone)})
+    if form.validate_on_submit():
+        with saving(form):
+            service.confirm_received(db(), actor(), found, received_on=form.received_on.data)
+            return done(url_for("portal.payout", public_id=public_id), gettext("Thank you. It is marked as received."))
+    parts = queries.parts(db(), [found.id])[found.id]
+    return render_template(
+        "portal/payout.html",
+        payment=found,
+        brand=db().get_one(Brand, found.brand_id),
+        parts=parts,
+        terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
+        form=form,
+        names={**STATE_NAMES, **OWN_NAMES},
+        kinds=KIND_NAMES,
+        steps=_steps(found),
+        late=bool(found.sent_on and found.sent_on < clock.today(person().timezone) - timedelta(days=3)),
+    ), (422 if form.errors else 200)
+
+
+def _steps(found: Payout) -> list[dict[str, Any]]:
+    """How far the payment is, with the day of each step."""
+    steps = [
+        {"text": gettext("Prepared"), "when": found.created_at.date(), "done": True},
+        {"text": gettext("Approved"), "when": None, "done": found.state != State.AWAITING_APPROVAL},
+        {"text": gettext("Sent"), "when": found.sent_on, "done": found.sent_on is not None},
+        {"text": gettext("Received"), "when": found.received_on, "done": found.received_on is not None},
+    ]
+    if found.state in (State.FAILED, State.RETURNED):
+        steps[-1] = {"text": STATE_NAMES[found.state], "when": None, "done": False, "bad": True}
+    return steps
+
+
+@portal.form("/payouts/account", P.PORTAL)
+def payout_method() -> Any:
+    """Where the money goes: payee, IBAN, address, tax."""
+    method = method_of(db(), actor().influencer_id)
+    given: dict[str, Any] = {"country": "FI", "tax_country": "FI", "payee_name": person().name}
+    form = MethodForm(obj=method) if method else MethodForm(data=_guess(given, db()))
+    form.country.choices = country_choices(every=True)
+    form.tax_country.choices = country_choices(every=True)
+    if form.validate_on_submit():
+        with saving(form):
+            saved = service.save_method(
+                db(), instance().keyring, actor(), base_url=instance().settings.base_url, **_words(form)
+            )
+            told = gettext("Saved. You are paid to the account ending in %(last4)s.", last4=saved.iban_last4)
+            return done(url_for("portal.payouts"), told)
+    if method and not form.is_submitted():
+        form.iban.data = form.tax_id.data = ""
+    return render_template("portal/payout_method.html", form=form, method=method), (422 if form.errors else 200)
+
+
+def _guess(given: dict[str, Any], session: Session) -> dict[str, Any]:
+    """What is known of a new payee: the country of their record."""
+    from core.influencers.models import Influencer
+
+    influencer = session.get(Influencer, actor().influencer_id)
+    country = influencer.country if influencer and influencer.country else given["country"]
+    return {**given, "country": country, "tax_country": country}
+
+
+def _words(form: MethodForm) -> dict[str, Any]:
+    return {name: value if value is not None else "" for name, value in values(form).items()}
+
+
+@portal.get("/payouts/statement/<int:year>", P.PORTAL)
+def payout_statement(year: int) -> Any:
+    """The statement of a year as a table."""
+    if not 2000 <= year <= 9998:
+        abort(404)
+    head = [
+        gettext("Earned on"), gettext("Brand"), gettext("Business id"), gettext("Campaign"), gettext("Kind"),
+        gettext("Why"), gettext("Amount"), gettext("Currency"), gettext("Status"), gettext("Sent on"),
+        gettext("Received on"), gettext("Reference of the bank"),
+    ]  # fmt: skip
+    zone = ZoneInfo(person().timezone)
+    rows = [
+        [
+            earning.earned_at.astimezone(zone).date(), brand.legal_name or brand.name, brand.business_id, campaign,
+            KIND_NAMES.get(earning.kind, earning.kind), Text.from_json(earning.reason), earning.amount,
+            earning.currency, EARNING_NAMES[earning.state], *_moved(paid),
+        ]
+        for earning, campaign, brand, paid in own.statement(db(), actor(), year)
+    ]  # fmt: skip
+    return sheet(f"samverk-{year}.csv", head, rows)
+
+
+def _moved(paid: Payout | None) -> tuple[date | None, date | None, str]:
+    return (paid.sent_on, paid.received_on, paid.bank_reference) if paid else (None, None, "")

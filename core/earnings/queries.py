@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.earnings.models import ComponentHold, Earning
+from core.influencers.models import Relationship
 from core.money import Money
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
@@ -104,26 +106,84 @@ def _totals(rows: Sequence[tuple[str, str, str, int]]) -> list[Totals]:
     return result
 
 
-def for_influencer(session: Session, actor: Actor, *, limit: int = 50, before: int | None = None) -> list[Earning]:
-    """The influencer's rows over all brands, newest first, by keyset."""
-    query = (
-        select(Earning)
-        .join(Collaboration, Collaboration.id == Earning.collaboration_id)
-        .where(Collaboration.influencer_id == actor.influencer_id)
-        .order_by(Earning.id.desc())
-        .limit(limit)
-    )
-    return list(session.scalars(query.where(Earning.id < before) if before else query))
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An earning in a brand's list, with whom and what it is for."""
+
+    earning: Earning
+    collaboration: Collaboration
+    campaign: Campaign
+    name: str
+
+    @property
+    def reason(self) -> Text:
+        """Why it was earned."""
+        return Text.from_json(self.earning.reason)
 
 
-def payable(session: Session, actor: Actor, brand_id: int, *, due_by: date | None = None) -> list[Earning]:
-    """What a brand may put into a payout now, oldest due first."""
-    query = select(Earning).where(
-        Earning.brand_id == brand_id,
-        Earning.brand_id.in_(actor.brands_with(Permission.PAYOUT_PREPARE)),
-        Earning.state == "payable",
-        Earning.settles == "cash",
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A component whose sum is not known, with whom and why."""
+
+    hold: ComponentHold
+    collaboration: Collaboration
+    campaign: Campaign
+    name: str
+
+    @property
+    def reason(self) -> Text:
+        """Why it cannot be told."""
+        return Text.from_json(self.hold.reason)
+
+
+def list_earnings(
+    session: Session,
+    actor: Actor,
+    brand_id: int,
+    *,
+    state: str = "",
+    search: str = "",
+    collaboration: str = "",
+    limit: int = 50,
+    before: int | None = None,
+) -> list[Listed]:
+    """A brand's earnings, the newest first, by keyset, in one statement."""
+    query = _with_names(Earning, actor, brand_id).order_by(Earning.id.desc()).limit(limit)
+    if state:
+        query = query.where(Earning.state == state)
+    if search:
+        found = Relationship.display_name.icontains(search, autoescape=True)
+        query = query.where(found | Campaign.name.icontains(search, autoescape=True))
+    if collaboration:
+        query = query.where(Collaboration.public_id == collaboration)
+    if before:
+        query = query.where(Earning.id < before)
+    return [Listed(*row) for row in session.execute(query)]
+
+
+def list_holds(session: Session, actor: Actor, brand_id: int, *, limit: int = 50) -> list[Held]:
+    """A brand's components whose sum is not known, the oldest first."""
+    query = _with_names(ComponentHold, actor, brand_id).where(ComponentHold.resolved_at.is_(None))
+    return [Held(*row) for row in session.execute(query.order_by(ComponentHold.id).limit(limit))]
+
+
+def _with_names(
+    model: type[Earning] | type[ComponentHold], actor: Actor, brand_id: int
+) -> Select[Any, Collaboration, Campaign, str]:
+    return (
+        select(model, Collaboration, Campaign, Relationship.display_name)
+        .join(Collaboration, Collaboration.id == model.collaboration_id)
+        .join(Campaign, Campaign.id == Collaboration.campaign_id)
+        .join(Relationship, Relationship.id == Collaboration.relationship_id)
+        .where(model.brand_id == brand_id, model.brand_id.in_(actor.brands_with(Permission.MONEY_READ)))
     )
-    if due_by:
-        query = query.where(Earning.due_on <= due_by)
-    return list(session.scalars(query.order_by(Earning.due_on, Earning.id)))
+
+
+def totals_of_brand(session: Session, actor: Actor, brand_id: int) -> list[Totals]:
+    """A brand's sums by state, one entry a currency."""
+    rows = session.execute(
+        select(Earning.currency, Earning.state, Earning.settles, func.sum(Earning.amount_minor))
+        .where(Earning.brand_id == brand_id, Earning.brand_id.in_(actor.brands_with(Permission.MONEY_READ)))
+        .group_by(Earning.currency, Earning.state, Earning.settles)
+    )
+    return _totals([(c, s, k, int(n)) for c, s, k, n in rows])

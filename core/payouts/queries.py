@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
 from core.errors import Missing
+from core.influencers.models import Influencer
 from core.money import Money
+from core.payouts import due
+from core.payouts.due import Due
 from core.payouts.lifecycle import State
-from core.payouts.models import Payout, PayoutLine, PayoutRun
+from core.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
+from core.payouts.runs import methods_of, why_blocked
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
 from core.waiting import Waiting
@@ -82,8 +87,10 @@ def get_own(session: Session, actor: Actor, public_id: str) -> Payout:
     return payout
 
 
-def runs(session: Session, actor: Actor, *, limit: int, before: int | None = None) -> list[RunRow]:
-    """The newest runs, by keyset."""
+def runs(
+    session: Session, actor: Actor, *, limit: int, before: int | None = None, brand_id: int | None = None
+) -> list[RunRow]:
+    """The newest runs, of one brand or of all, by keyset."""
     query = (
         select(
             PayoutRun,
@@ -97,8 +104,15 @@ def runs(session: Session, actor: Actor, *, limit: int, before: int | None = Non
         .order_by(PayoutRun.id.desc())
         .limit(limit)
     )
+    if brand_id is not None:
+        query = query.where(PayoutRun.brand_id == brand_id)
     rows = session.execute(query.where(PayoutRun.id < before) if before else query)
     return [RunRow(run, Money(int(minor), run.currency), count, still) for run, minor, count, still in rows]
+
+
+def total_of(run: PayoutRun, payouts: Sequence[Payout]) -> Money:
+    """What a run pays in all."""
+    return Money(sum(payout.amount_minor for payout in payouts), run.currency)
 
 
 def parts(session: Session, payout_ids: Sequence[int]) -> dict[int, list[Part]]:
@@ -117,18 +131,62 @@ def parts(session: Session, payout_ids: Sequence[int]) -> dict[int, list[Part]]:
     return result
 
 
-def own_payouts(session: Session, actor: Actor, *, limit: int = 50, before: int | None = None) -> list[Payout]:
-    """The influencer's payouts, newest first; what a brand has only prepared is not shown yet."""
-    query = (
-        select(Payout)
-        .where(
-            Payout.influencer_id == actor.influencer_id,
-            Payout.state.not_in((str(State.CANCELED), str(State.AWAITING_APPROVAL))),
-        )
-        .order_by(Payout.id.desc())
-        .limit(limit)
-    )
-    return list(session.scalars(query.where(Payout.id < before) if before else query))
+@dataclass(slots=True)
+class Owed:
+    """What a brand owes one influencer in one currency, by collaboration and kind."""
+
+    influencer: Influencer
+    currency: str
+    method: PayoutMethod | None
+    parts: dict[tuple[int, str, str], list[Due]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Due]:
+        """Every earning in it."""
+        return [row for part in self.parts.values() for row in part]
+
+    @property
+    def amount(self) -> Money:
+        """The sum."""
+        return Money(sum(row.minor for row in self.rows), self.currency)
+
+    @property
+    def summed(self) -> list[tuple[int, str, str, Money]]:
+        """(collaboration, component, kind, sum), one entry a part."""
+        return [(*key, Money(sum(row.minor for row in part), self.currency)) for key, part in self.parts.items()]
+
+    @property
+    def since(self) -> date | None:
+        """The oldest due day."""
+        return min((row.due_on for row in self.rows if row.due_on), default=None)
+
+    @property
+    def blocked(self) -> Text | None:
+        """Why it cannot be paid now."""
+        return why_blocked(self.amount, self.method)
+
+
+def owed(session: Session, actor: Actor, brand_id: int, due_by: date | None = None) -> list[Owed]:
+    """What could be paid now, by influencer and currency, the oldest due first."""
+    actor.require(Permission.MONEY_READ, brand_id)
+    rows = due.rows(session, brand_id, due_by)
+    people = {row.influencer_id for row in rows}
+    methods = methods_of(session, people)
+    influencers = {row.id: row for row in session.scalars(select(Influencer).where(Influencer.id.in_(people)))}
+    found: dict[tuple[int, str], Owed] = {}
+    for row in rows:
+        place = row.influencer_id, row.currency
+        if place not in found:
+            found[place] = Owed(influencers[row.influencer_id], row.currency, methods.get(row.influencer_id))
+        found[place].parts.setdefault((row.collaboration_id, row.component_id, row.kind), []).append(row)
+    return sorted(found.values(), key=lambda one: (one.since or date.max, one.influencer.display_name))
+
+
+def collaborations_of(session: Session, ids: Collection[int]) -> dict[int, Collaboration]:
+    """Collaborations with their campaigns and brands, by id."""
+    whole = joinedload(Collaboration.campaign, innerjoin=True).joinedload(Campaign.brand, innerjoin=True)
+    rows = session.scalars(select(Collaboration).options(whole).where(Collaboration.id.in_(ids)))
+    return {row.id: row for row in rows}
 
 
 def waiting(session: Session, actor: Actor) -> list[Waiting]:
