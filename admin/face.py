@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
+from core.content.queries import count_waiting
 from core.permissions import Permission
 from core.plugin_api.text import T
 from core.web.brands import brands
 from core.web.face import Face
-from core.web.request import actor, login
+from core.web.request import actor, db, login
 
 admin = Face("admin", __name__, url_prefix="/admin", template_folder="templates")
 
@@ -29,9 +30,17 @@ NAV = (
 def navigation() -> list[list[dict[str, Any]]]:
     """The entries that this person may open, the current one marked."""
     who, here = actor(), request.endpoint or ""
+    badges = {"admin.review": count_waiting(db(), who) or None}
     section = SECTIONS.get(here.removeprefix("admin."), here)
     items = [
-        {"url": url_for(endpoint), "endpoint": endpoint, "label": label, "icon": icon, "current": section == endpoint}
+        {
+            "url": url_for(endpoint),
+            "endpoint": endpoint,
+            "label": label,
+            "icon": icon,
+            "current": section == endpoint,
+            "badge": badges.get(endpoint),
+        }
         for endpoint, label, icon, permission in NAV
         if (permission is None or who.may(permission)) and endpoint in current_app.view_functions
     ]

@@ -106,9 +106,9 @@ class Postman:
         message["To"] = row.recipient
         message["Date"] = clock.now()
         message["Message-ID"] = make_msgid(row.public_id, domain="samverk.invalid")
-        message["Content-Language"] = row.locale
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(row.body)
+        message["Content-Language"] = row.locale
         return message
 
     def _file(self, message: EmailMessage, name: str) -> str:

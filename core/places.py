@@ -50,12 +50,14 @@ COUNTRIES = {
     "IN": Country("INR", "Asia/Kolkata", "hi"),
 }
 CURRENCIES = ("EUR", "SEK", "NOK", "DKK", "ISK", "GBP", "CHF", "PLN", "CZK", "USD", "CAD", "AUD", "JPY", "KRW", "INR")
+NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # what CLDR lists beside countries
 NORDIC = ("FI", "SE", "NO", "DK", "IS", "AX")
 
 
 def country_choices(every: bool = False) -> list[tuple[str, str]]:
     """Countries by name, the Nordic ones first; `every` takes all of CLDR's, for addresses."""
-    codes = [c for c in Locale.parse("en").territories if len(c) == 2 and c.isalpha()] if every else list(COUNTRIES)
+    every_code = (c for c in Locale.parse("en").territories if len(c) == 2 and c.isalpha() and c not in NO_COUNTRIES)
+    codes = list(every_code) if every else list(COUNTRIES)
     rest = sorted(((code, country(code)) for code in codes if code not in NORDIC), key=lambda pair: pair[1].casefold())
     return [(code, country(code)) for code in NORDIC] + rest
 

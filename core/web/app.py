@@ -150,6 +150,7 @@ def _context() -> dict[str, Any]:
 def _menu(who: Actor) -> list[dict[str, Any]]:
     entries = [
         ("lobby.account", i18n.gettext("Your account"), "user", True),
+        ("portal.profile", i18n.gettext("Your profile"), "star", bool(who.influencer_id)),
         ("admin.today", i18n.gettext("To the brand's side"), "flag", bool(who.roles) and bool(who.influencer_id)),
         (
             "portal.today",
@@ -164,7 +165,7 @@ def _menu(who: Actor) -> list[dict[str, Any]]:
 
 
 def _enter() -> Response | None:
-    if request.endpoint == "static" or request.path == "/healthz":
+    if request.endpoint in ("static", "lobby.favicon", "lobby.health"):
         return None
     g.person = g.login = g.actor = None
     token = request.cookies.get(cookie_name())

@@ -105,6 +105,12 @@ def health() -> Any:
     return {"status": "ok"}
 
 
+@lobby.get("/favicon.ico", PUBLIC)
+def favicon() -> Any:
+    """The sign that browsers ask for unasked."""
+    return redirect(url_for("static", filename="logo.svg"), 301)
+
+
 @lobby.form("/setup", PUBLIC)
 @limiter.limit("20 per hour", methods=["POST"])
 def set_up() -> Any:

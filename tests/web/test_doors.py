@@ -51,7 +51,7 @@ def test_every_route_names_its_permission(app):
 def test_public_routes_are_a_short_list(app):
     public = {r.endpoint for r in rules(app) if app.view_functions[r.endpoint].permission == PUBLIC}
     assert public <= {
-        "lobby.home", "lobby.health", "lobby.set_up", "lobby.sign_in", "lobby.reset_ask", "lobby.reset", "lobby.join",
+        "lobby.home", "lobby.health", "lobby.favicon", "lobby.set_up", "lobby.sign_in", "lobby.reset_ask", "lobby.reset", "lobby.join",
         "lobby.choose_language", "lobby.privacy", "portal.invitation", "portal.manifest", "api.sales",
     }  # fmt: skip
 
