@@ -8,6 +8,7 @@ from flask import Response, render_template, request, url_for
 from flask import session as cookie
 from sqlalchemy import select
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 
 from admin.collaboration_changes import CHANGES
 from admin.face import admin, section
@@ -157,7 +158,7 @@ def _rest(replaced: Collaboration) -> list[dict[str, Any]]:
 def _offer_form(
     campaign: Campaign, deal: Deal, rows: list[dict[str, Any]], person: Relationship, replaced: Collaboration | None
 ) -> OfferForm:
-    ways = [("mail", T("Send it by mail")), ("link", T("I copy the link and send it myself"))]
+    ways = [SelectChoice("mail", T("Send it by mail")), SelectChoice("link", T("I copy the link and send it myself"))]
     extra: dict[str, Any] = {}
     if person.email:
         extra["way"] = RadioField(T("How it reaches them"), choices=ways, default="mail")

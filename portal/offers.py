@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 
 from core import clock
 from core.accounts import service as accounts
@@ -34,6 +35,7 @@ TABS: dict[str, tuple[str, ...]] = {
     "running": (State.IN_PROGRESS, State.ON_HOLD, State.DELIVERED),
     "ended": (State.COMPLETED, *ENDED_EARLY),
 }
+REASONS = [SelectChoice(*pair) for pair in DECLINE_REASONS.items()]
 TAB_NAMES = {"open": T("Open"), "running": T("Running"), "ended": T("Ended")}
 
 
@@ -64,9 +66,7 @@ class ConfirmForm(BaseForm):
 class DeclineForm(BaseForm):
     """Why not."""
 
-    reason = RadioField(
-        T("Why do you decline?"), [Required()], choices=list(DECLINE_REASONS.items()), validate_choice=False
-    )
+    reason = RadioField(T("Why do you decline?"), [Required()], choices=REASONS, validate_choice=False)
     words = TextAreaField(T("A few words to the brand"), [AtMost(1000)])
     number = HiddenField()
 

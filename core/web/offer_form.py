@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request
 from wtforms import BooleanField, DateField, Field, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
@@ -103,7 +104,7 @@ class OfferForm:
             for spec in self.host.payment_models[name].terms:
                 fields[f"{id}-{spec.key}"] = _field(spec)
             fields[f"{id}-out"] = BooleanField(T("Leave this part out"))
-        kinds = [("", T("Choose")), *((name, model.title) for name, model in models.items())]
+        kinds = [SelectChoice("", T("Choose")), *(SelectChoice(name, model.title) for name, model in models.items())]
         fields["new_part"] = SelectField(T("Another kind of pay"), choices=kinds, validate_choice=False)
         for n in range(self.count):
             fields |= {
