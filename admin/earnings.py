@@ -1,20 +1,28 @@
-"""What is owed, and the books."""
+"""What is owed, the books, and what a campaign was worth."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request
 
-from admin.face import admin
+from admin.face import admin, section
+from core.accounts.models import Brand
+from core.campaigns import queries as campaigns
 from core.earnings import books, queries
+from core.i18n import current_locale, gettext, moment
 from core.ledger.verify import verify
 from core.permissions import Permission
+from core.reports import service as reports
+from core.reports.summary import Figure
 from core.web.brands import current_brand
 from core.web.request import actor, db
+from core.web.sheet import sheet
 
 P = Permission
 PAGE = 50
+section("campaigns", "campaign_report", "campaign_report_csv")
 
 
 @admin.get("/earnings", P.MONEY_READ)
@@ -66,3 +74,39 @@ def ledger() -> Any:
         postings=books.POSTINGS,
         findings=findings,
     )
+
+
+@admin.get("/campaigns/<public_id>/report", P.CAMPAIGN_READ)
+def campaign_report(public_id: str) -> Any:
+    """Every number of a campaign with its formula, source and age, ready for paper."""
+    found = campaigns.get_campaign(db(), actor(), public_id)
+    return render_template(
+        "admin/campaign_report.html",
+        campaign=found,
+        summary=reports.summary(db(), found),
+        report_brand=db().get_one(Brand, found.brand_id),
+    )
+
+
+@admin.get("/campaigns/<public_id>/report.csv", P.CAMPAIGN_READ)
+def campaign_report_csv(public_id: str) -> Any:
+    """The same as a table."""
+    found = campaigns.get_campaign(db(), actor(), public_id)
+    summary = reports.summary(db(), found)
+    head = [
+        gettext("Figure"), gettext("Value"), gettext("Unit"), gettext("How it is counted"), gettext("Source"),
+        gettext("As of"),
+    ]  # fmt: skip
+    return sheet(f"campaign-{public_id}.csv", head, [_row(figure) for figure in summary.figures()])
+
+
+def _row(figure: Figure) -> list[Any]:
+    value: Any = figure.value
+    unit = getattr(figure.value, "currency", "")
+    if figure.value is None:
+        value = gettext("unknown")
+    elif isinstance(figure.value, Decimal):
+        text = f"{figure.value * 100:.2f}"
+        value, unit = text if current_locale() == "en" else text.replace(".", ","), "%"
+    as_of = moment(figure.as_of) if figure.as_of else ""
+    return [figure.label, value, unit, figure.formula, figure.source, as_of]

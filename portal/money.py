@@ -150,7 +150,7 @@ def payout(public_id: str) -> Any:
 
 def _steps(found: Payout) -> list[dict[str, Any]]:
     """How far the payment is, with the day of each step."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"text": gettext("Prepared"), "when": found.created_at.date(), "done": True},
         {"text": gettext("Approved"), "when": None, "done": found.state != State.AWAITING_APPROVAL},
         {"text": gettext("Sent"), "when": found.sent_on, "done": found.sent_on is not None},

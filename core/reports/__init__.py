@@ -1,1 +1,1 @@
-"""What a campaign was worth."""
+"""What it was worth."""

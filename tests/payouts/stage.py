@@ -170,13 +170,13 @@ def build(session: Session, world: World, *, components: list[dict[str, Any]] | 
         Contract(
             brand_id=brand.id, collaboration_id=collaboration.id, offer_id=offer.id, number=f"2026-{name}",
             state="active", document={}, sha256="0" * 64,
-        )  # fmt: skip
+        )
     )
     made = [
         Deliverable(
             brand_id=brand.id, collaboration_id=collaboration.id, position=n, kind="reel", platform="instagram",
             note=f"Reel {n}",
-        )  # fmt: skip
+        )
         for n in (1, 2)
     ]
     session.add_all(made)
