@@ -39,26 +39,30 @@ class KeyForm(BaseForm):
     label = StringField(T("What the key is for"), [Required(), AtMost(80)], description=T("For example: web shop"))
 
 
+def _arg(name: str, limit: int = 20) -> str:
+    """A word from the URL, without what PostgreSQL cannot store."""
+    return request.args.get(name, "").replace("\x00", "").strip()[:limit]
+
+
 def _wanted() -> queries.Filters:
-    state = request.args.get("state", "")
+    state = _arg("state")
     return queries.Filters(
-        state=state if state in SALE_STATE_NAMES else "",
-        campaign=request.args.get("campaign", "")[:20],
-        q=request.args.get("q", "").replace("\x00", "").strip()[:120],
+        state=state if state in SALE_STATE_NAMES else "", campaign=_arg("campaign"), q=_arg("q", 120)
     )
 
 
 @admin.get("/sales", P.SALES_READ)
 def sales() -> Any:
     """A brand's sales, the newest first, with their sums."""
-    brand, wanted, after = current_brand(P.SALES_READ), _wanted(), request.args.get("after", "")[:20]
+    brand, wanted, after = current_brand(P.SALES_READ), _wanted(), _arg("after")
     rows, mark = queries.list_sales(db(), actor(), brand.id, wanted, after=after)
+    totals = queries.totals(db(), actor(), brand.id, wanted)
     return render_template(
         "admin/sales.html",
         rows=rows,
         wanted=wanted,
-        totals=queries.totals(db(), actor(), brand.id, wanted),
-        campaigns=queries.campaigns_with_sales(db(), brand.id),
+        totals=totals.sums,
+        campaigns=totals.campaigns,
         states=SALE_STATE_NAMES,
         tones=TONES,
         first=_page_url("") if after else None,
@@ -92,7 +96,7 @@ def sale(public_id: str) -> Any:
 def sales_codes() -> Any:
     """The discount codes, to be made in the shop."""
     brand = current_brand(P.SALES_READ)
-    rows, mark = queries.list_codes(db(), actor(), brand.id, after=request.args.get("after", "")[:20])
+    rows, mark = queries.list_codes(db(), actor(), brand.id, after=_arg("after"))
     more = url_for("admin.sales_codes", after=mark) if mark else None
     return render_template("admin/sales_codes.html", rows=rows, next=more)
 
@@ -113,7 +117,7 @@ def sales_import() -> Any:
                 brand=brand,
                 source=str(form.source.data),
                 raw=form.file.data.stream.read(importing.MOST_BYTES + 1),
-                name=form.file.data.filename or "",
+                name=(form.file.data.filename or "").replace("\x00", ""),
             )
             return done(url_for("admin.sales_preview", public_id=file.public_id))
     return render_template("admin/sales_import.html", form=form, sources=sources, brand=brand)

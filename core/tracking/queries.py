@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.accounts.models import Brand
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
+from core.collaborations.terms import verbatim
 from core.errors import Missing
 from core.influencers.models import Relationship
 from core.money import Money
@@ -58,6 +59,24 @@ class Sums:
     def net(self) -> Money:
         """What is left."""
         return self.gross - self.refunded
+
+    @classmethod
+    def none(cls, currency: str) -> Sums:
+        """Nothing yet."""
+        return cls(currency, 0, Money.zero(currency), Money.zero(currency))
+
+    def plus(self, count: int, gross: int, refunded: int) -> Sums:
+        """With some more."""
+        more = Money(gross, self.currency), Money(refunded, self.currency)
+        return Sums(self.currency, self.count + count, self.gross + more[0], self.refunded + more[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of a list, and the (public id, name) of the campaigns in it before one is chosen."""
+
+    sums: list[Sums]
+    campaigns: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +168,40 @@ def list_sales(
     """A page of a brand's sales, the newest first, and the mark to continue after, empty at the end."""
     conditions = _conditions(actor, brand_id, wanted)
     if after:
-        mark = session.execute(
-            select(Sale.sold_at, Sale.id).where(Sale.public_id == after, Sale.brand_id == brand_id)
-        ).first()
-        if mark:
-            conditions.append(tuple_(Sale.sold_at, Sale.id) < tuple_(mark[0], mark[1]))
+        mark = select(Sale.sold_at, Sale.id).where(Sale.public_id == after, Sale.brand_id == brand_id)
+        conditions.append(tuple_(Sale.sold_at, Sale.id) < mark.scalar_subquery())
     rows = _fetch(session, _rows(conditions).limit(limit + 1))
     return rows[:limit], rows[limit - 1].sale.public_id if len(rows) > limit else ""
 
 
-def totals(session: Session, actor: Actor, brand_id: int, wanted: Filters) -> list[Sums]:
-    """Sums of a whole list by currency, whatever its page."""
-    return _sums(session, _conditions(actor, brand_id, wanted))
+def totals(session: Session, actor: Actor, brand_id: int, wanted: Filters) -> Totals:
+    """Sums of a whole list by currency, whatever its page, and the campaigns to choose from, in one statement."""
+    given = _refunds_by_sale()
+    rows = session.execute(
+        select(
+            Campaign.public_id,
+            Campaign.name,
+            Sale.currency,
+            func.count(),
+            func.sum(Sale.amount_minor),
+            func.coalesce(func.sum(given.c.minor), 0),
+        )
+        .outerjoin(given, given.c.sale_id == Sale.id)
+        .outerjoin(Collaboration, Collaboration.id == Sale.collaboration_id)
+        .outerjoin(Campaign, Campaign.id == Collaboration.campaign_id)
+        .where(*_conditions(actor, brand_id, replace(wanted, campaign="")))
+        .group_by(Campaign.public_id, Campaign.name, Sale.currency)
+        .order_by(Campaign.name, Campaign.public_id)
+    ).all()
+    sums: dict[str, Sums] = {}
+    for campaign, _name, code, count, gross, back in rows:
+        if not wanted.campaign or wanted.campaign == campaign:
+            sums[code] = sums.get(code, Sums.none(code)).plus(count, int(gross), int(back))
+    return Totals([sums[code] for code in sorted(sums)], list({row[0]: row[1] for row in rows if row[0]}.items()))
+
+
+def _refunds_by_sale() -> Subquery:
+    return select(Refund.sale_id, func.sum(Refund.amount_minor).label("minor")).group_by(Refund.sale_id).subquery()
 
 
 def _sums(session: Session, conditions: Iterable[ColumnElement[bool]]) -> list[Sums]:
@@ -193,18 +234,6 @@ def get_sale(session: Session, actor: Actor, public_id: str) -> tuple[SaleRow, l
         raise Missing(T("There is no such sale."))
     refunds = select(Refund).where(Refund.sale_id == found[0].sale.id).order_by(Refund.refunded_at, Refund.id)
     return found[0], list(session.scalars(refunds))
-
-
-def campaigns_with_sales(session: Session, brand_id: int) -> list[tuple[str, str]]:
-    """(public id, name) of the campaigns that have a sale, by name."""
-    with_sale = select(Collaboration.campaign_id).join(Sale, Sale.collaboration_id == Collaboration.id)
-    rows = session.execute(
-        select(Campaign.public_id, Campaign.name)
-        .where(Campaign.brand_id == brand_id, Campaign.id.in_(with_sale))
-        .order_by(Campaign.name, Campaign.id)
-        .limit(LISTED)
-    )
-    return [(public_id, name) for public_id, name in rows]
 
 
 def _gifts(conditions: Iterable[ColumnElement[bool]]) -> Select[Gift, str, str]:
@@ -241,7 +270,7 @@ def waiting(session: Session, actor: Actor) -> list[Waiting]:
     return [
         Waiting(
             title=T("Send “%(product)s” to %(name)s", product=gift.product, name=name),
-            detail=Text("%(words)s", {"words": campaign}),
+            detail=verbatim(campaign),
             due_at=gift.due_at,
             endpoint="admin.gift",
             values={"public_id": gift.public_id},
@@ -266,7 +295,7 @@ def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
     return [
         Waiting(
             title=Text(_OWN_TITLES[gift.state].msgid, {"product": gift.product}),
-            detail=Text("%(words)s", {"words": brand}),
+            detail=verbatim(brand),
             due_at=gift.due_at,
             endpoint="portal.gift",
             values={"public_id": gift.public_id},

@@ -76,10 +76,12 @@ def test_the_list_takes_eight_statements_however_long(shown: Play, client: Flask
     with instance.database.write() as session:
         play = Play(session, shown.world, shown.stage, shown.collaboration, instance)
         play.take(*[play.sale(f"n{number}", 100) for number in range(60)])
+    page = client.get(address).text
+    mark = re.search("after=([a-z0-9]+)", page)
+    assert mark
     with counted(instance.database.engine) as many:
-        page = client.get(address).text
+        assert "No sale fits" not in client.get(f"{address}&after={mark[1]}").text
     assert len([s for s in many if s.startswith("SELECT")]) == len([s for s in few if s.startswith("SELECT")]) <= 8
-    assert "after=" in page
 
 
 def test_a_sale_of_another_brand_is_not_there(shown: Play, client: FlaskClient, instance: Instance) -> None:
@@ -137,7 +139,7 @@ def test_a_secret_is_shown_once(shown: Play, client: FlaskClient, instance: Inst
     assert "Web shop" in again and "whsec_" not in again
     key = one(instance, select(SalesKey))
     replaced = client.post(f"/admin/sales/keys/{key.public_id}/replace")
-    assert "Replaced, valid until" in replaced.text
+    assert "valid until" in replaced.text
     assert client.post(f"/admin/sales/keys/{key.public_id}/revoke").status_code == 303
     assert "Revoked" in client.get("/admin/sales/keys").text
     assert "webhook-id" in client.get("/admin/sales/api.md").text

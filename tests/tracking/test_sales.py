@@ -187,3 +187,17 @@ def test_pages_meet_without_gap_or_repeat(play: Play, moment: list[datetime]) ->
     assert len(seen) == 23 == len(set(seen))
 
 
+def test_the_totals_of_a_list_follow_its_filters(play: Play) -> None:
+    play.take(play.sale("1", 10_000), play.sale("2", 500, currency="SEK"), play.sale("3", 700, code=""))
+    play.take(play.refund("r", "1", 2_500))
+    owner, campaign = play.world.owner, play.stage.campaign
+
+    def told(**wanted: str) -> list[tuple[str, int, int]]:
+        found = queries.totals(play.session, owner, play.brand_id, queries.Filters(**wanted))
+        assert found.campaigns in ([(campaign.public_id, campaign.name)], [])
+        return [(sums.currency, sums.count, sums.net.minor) for sums in found.sums]
+
+    assert told() == [("EUR", 2, 8_200), ("SEK", 1, 500)]
+    assert told(campaign=campaign.public_id) == [("EUR", 1, 7_500), ("SEK", 1, 500)]
+    assert told(state="credited", q="1") == [("EUR", 1, 7_500)]
+    assert told(q="none") == []
