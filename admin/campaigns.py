@@ -28,7 +28,6 @@ from core.collaborations import reading
 from core.errors import Refused
 from core.i18n import country, gettext
 from core.lifecycle import history
-from core.money import Money
 from core.permissions import Permission
 from core.places import country_choices
 from core.plugin_api.text import T, Text
@@ -368,7 +367,7 @@ def campaign_pay(public_id: str) -> Any:
                 service.save_wanted(db(), actor(), found, deliverables=rows)
                 service.save_components(db(), actor(), found, deal=deal)
                 return _next(found, "pay")
-    expected = _expected(found.currency)
+    expected = _expected()
     forecasts = reading.forecasts(host, deal, rows, found.currency, **expected) if deal.components else []
     cap = reading.cap_or_none(host, deal, rows, found.currency) if deal.components else None
     return _step(
@@ -380,23 +379,18 @@ def campaign_pay(public_id: str) -> Any:
         cap=cap,
         kinds=DELIVERABLE_KINDS,
         platforms=PLATFORMS,
-        sales=expected["sales"],
-        value=expected["value"],
+        **expected,
     )
 
 
-def _expected(currency: str) -> dict[str, Any]:
-    """How many sales, and worth how much, the simulator is asked with."""
-    from core.csv_input import parse_number
-    from core.errors import Invalid
-
-    try:
-        sales = min(max(int(request.values.get("sales") or reading.EXPECTED_SALES), 0), reading.MOST_SALES)
-        typed = parse_number(request.values["order"]) if request.values.get("order") else reading.EXPECTED_ORDER
-        order = Money.from_decimal(str(min(max(typed, 0), 10**7)), currency)
-    except (ValueError, Invalid):
-        sales, order = reading.EXPECTED_SALES, Money.from_decimal(str(reading.EXPECTED_ORDER), currency)
-    return {"sales": sales, "value": order * sales}
+def _expected() -> dict[str, int]:
+    """How many sales, and worth how much each, the simulator is asked with."""
+    asked = {"sales": (reading.EXPECTED_SALES, reading.MOST_SALES), "order": (reading.EXPECTED_ORDER, 10**7)}
+    typed = {name: request.values.get(name, "") for name in asked}
+    return {
+        name: min(int(typed[name]), most) if typed[name].isdigit() and len(typed[name]) < 9 else usual
+        for name, (usual, most) in asked.items()
+    }
 
 
 @admin.form("/campaigns/<public_id>/budget", P.CAMPAIGN_EDIT)

@@ -28,7 +28,7 @@ VERDICTS = [SelectChoice("passed", T("Passed")), SelectChoice("failed", T("Faile
 LANGUAGES = ("fi", "sv", "nb", "en", "da", "is", "et", "de", "fr", "es", "it", "nl", "pl", "ru", "so", "ar")
 
 
-class DayField(Field):  # type: ignore[misc]
+class DayField(Field):
     """A date as people write it: `14.9.2026` or `2026-09-14`. Data is a date."""
 
     widget = TextInput()

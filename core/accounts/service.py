@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from core import audit, clock, mail
@@ -171,17 +172,27 @@ def owns_workspace(session: Session, actor: Actor, workspace: Workspace) -> bool
 
 
 def actor_of(session: Session, person: Person) -> Actor:
-    """The actor a person is now: role by brand, the narrower membership winning."""
-    whole = select(Brand.id, Membership.role).join(Membership, Membership.workspace_id == Brand.workspace_id)
-    rows = session.execute(whole.where(Membership.person_id == person.id, Membership.brand_id.is_(None))).all()
-    single = session.execute(
-        select(Membership.brand_id, Membership.role).where(
-            Membership.person_id == person.id, Membership.brand_id.is_not(None)
-        )
-    ).all()
-    roles = {brand: Role(role) for brand, role in [*rows, *single] if brand is not None}
+    """The actor a person is now."""
     influencer = session.scalar(select(Influencer.id).where(Influencer.person_id == person.id))
-    return Actor(person.id, person.name, roles, influencer, person.site_admin, person.locale)
+    return actor_with(person, brands_of(session, person), influencer)
+
+
+def actor_with(person: Person, brands: Sequence[tuple[Brand, Role]], influencer_id: int | None) -> Actor:
+    """The actor made of what was read already."""
+    roles = {brand.id: role for brand, role in brands}
+    return Actor(person.id, person.name, roles, influencer_id, person.site_admin, person.locale)
+
+
+def brands_of(session: Session, person: Person) -> list[tuple[Brand, Role]]:
+    """The brands a person works for, by name, each with the role there; the narrower membership wins."""
+    rows = session.execute(
+        select(Brand, Membership.role)
+        .join(Membership, Membership.workspace_id == Brand.workspace_id)
+        .where(Membership.person_id == person.id, or_(Membership.brand_id.is_(None), Membership.brand_id == Brand.id))
+        .order_by(Membership.brand_id.is_not(None), Brand.name, Brand.id)
+    )
+    found = {brand.id: (brand, Role(role)) for brand, role in rows}
+    return sorted(found.values(), key=lambda pair: (pair[0].name.casefold(), pair[0].id))
 
 
 def sign_in(session: Session, *, email: str, password: str, user_agent: str = "") -> tuple[Person, str]:
@@ -212,14 +223,15 @@ def open_session(session: Session, person: Person, *, user_agent: str = "") -> s
     return token
 
 
-def find_session(session: Session, token: str) -> tuple[LoginSession, Person] | None:
-    """The live session of a cookie's token, with its person."""
+def find_session(session: Session, token: str) -> tuple[LoginSession, Person, int | None] | None:
+    """The live session of a cookie's token, its person, and their id as an influencer."""
     row = session.execute(
-        select(LoginSession, Person)
+        select(LoginSession, Person, Influencer.id)
         .join(Person, Person.id == LoginSession.person_id)
+        .outerjoin(Influencer, Influencer.person_id == Person.id)
         .where(LoginSession.token_hash == digest(token), LoginSession.expires_at > clock.now())
     ).first()
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1], row[2]) if row else None
 
 
 def sign_out(session: Session, token: str) -> None:

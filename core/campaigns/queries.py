@@ -13,7 +13,7 @@ from core.campaigns.lifecycle import State
 from core.campaigns.models import BriefVersion, Campaign, CampaignComponent, WantedDeliverable
 from core.errors import Missing
 from core.ledger import accounts as plan
-from core.ledger.queries import balances
+from core.ledger.models import LedgerAccount
 from core.money import Money
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
@@ -133,26 +133,20 @@ def budget_of(session: Session, campaign: Campaign) -> Budget:
 
 
 def budgets_of(session: Session, campaigns: Sequence[Campaign]) -> dict[int, Budget]:
-    """The budgets of many campaigns, one statement a brand."""
-    found: dict[tuple[int, str, str], Money] = {}
-    for brand_id in {campaign.brand_id for campaign in campaigns}:
-        codes = [
-            code
-            for campaign in campaigns
-            if campaign.brand_id == brand_id
-            for code in (plan.committed(campaign.id), plan.cost(campaign.id))
-        ]
-        for (code, currency), amount in balances(session, brand_id, codes).items():
-            found[brand_id, code, currency] = amount
+    """The budgets of many campaigns, in one statement: the codes of the accounts name the campaigns."""
+    codes = [code(campaign.id) for campaign in campaigns for code in (plan.committed, plan.cost)]
+    account = LedgerAccount
+    rows = session.execute(
+        select(account.code, account.currency, account.balance * account.normal).where(
+            account.brand_id.in_({campaign.brand_id for campaign in campaigns}), account.code.in_(codes)
+        )
+    )
+    found = {(code, currency): Money(int(minor), currency) for code, currency, minor in rows}
     return {
         campaign.id: Budget(
             campaign.budget,
-            found.get((campaign.brand_id, plan.committed(campaign.id), campaign.currency), _zero(campaign)),
-            found.get((campaign.brand_id, plan.cost(campaign.id), campaign.currency), _zero(campaign)),
+            found.get((plan.committed(campaign.id), campaign.currency), Money.zero(campaign.currency)),
+            found.get((plan.cost(campaign.id), campaign.currency), Money.zero(campaign.currency)),
         )
         for campaign in campaigns
     }
-
-
-def _zero(campaign: Campaign) -> Money:
-    return Money.zero(campaign.currency)

@@ -171,8 +171,9 @@ def _enter() -> Response | None:
     token = request.cookies.get(cookie_name())
     found = accounts.find_session(db(), token) if token else None
     if found:
-        g.login, g.person = found
-        g.actor = accounts.actor_of(db(), g.person)
+        g.login, g.person, influencer_id = found
+        works_for = accounts.brands_of(db(), g.person)
+        g.actor, g.brands = accounts.actor_with(g.person, works_for, influencer_id), [brand for brand, _ in works_for]
         i18n.set_locale(g.person.locale, g.person.timezone)
     else:
         wanted = [request.cookies.get("lang", "")] if request.cookies.get("lang") else []

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from flask import abort, g
-from sqlalchemy import select
 
 from core.accounts.models import Brand
 from core.permissions import Permission
-from core.web.request import actor, db, login
+from core.web.request import actor, login
 
 
 def brands(permission: Permission = Permission.CONTENT_READ) -> list[Brand]:
-    """The brands in which the person holds a permission, by name; asked once per request."""
-    if "brands" not in g:
-        mine = tuple(actor().roles)
-        g.brands = list(db().scalars(select(Brand).where(Brand.id.in_(mine)).order_by(Brand.name, Brand.id)))
+    """The brands in which the person holds a permission, by name."""
     allowed = set(actor().brands_with(permission))
-    return [brand for brand in g.brands if brand.id in allowed]
+    return [brand for brand in g.get("brands", ()) if brand.id in allowed]
 
 
 def current_brand(permission: Permission = Permission.CONTENT_READ) -> Brand:

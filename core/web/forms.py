@@ -93,7 +93,9 @@ class NumberField(Field):
     widget = TextInput()
     input_mode = "decimal"
 
-    def __init__(self, *args: Any, low: Decimal | int | None = None, high: Decimal | int | None = None, **kw: Any):
+    def __init__(
+        self, *args: Any, low: Decimal | int | None = None, high: Decimal | int | None = None, **kw: Any
+    ) -> None:
         """Keep the bounds."""
         super().__init__(*args, **kw)
         self.low, self.high = low, high
