@@ -90,13 +90,13 @@ def review() -> Any:
     who, page = actor(), page_arg()
     show = request.args.get("show", "drafts")
     state, q = request.args.get("state", ""), request.args.get("q", "")[:80]
-    bounds = {"limit": queries.PAGE + 1, "offset": (page - 1) * queries.PAGE}
+    limit, offset = queries.PAGE + 1, (page - 1) * queries.PAGE
     if show == "posts":
-        rows = queries.post_queue(db(), who, **bounds)
+        rows = queries.post_queue(db(), who, limit=limit, offset=offset)
     elif show == "all":
-        rows = queries.all_content(db(), who, state=state, q=q, **bounds)
+        rows = queries.all_content(db(), who, state=state, q=q, limit=limit, offset=offset)
     else:
-        show, rows = "drafts", queries.review_queue(db(), who, **bounds)
+        show, rows = "drafts", queries.review_queue(db(), who, limit=limit, offset=offset)
     return render_template(
         "admin/review.html", rows=rows[: queries.PAGE], more=len(rows) > queries.PAGE, page=page, show=show, q=q,
         state=state, counts=queries.counts(db(), who), deliverable_states=DELIVERABLE_NAMES, **NAMES,

@@ -317,14 +317,17 @@ class Walk:
         self.go(page, "/admin/")
         page.locator('main a[href*="/admin/gifts/"]').first.click()
         page.wait_for_load_state()
-        self.send(page, "main form:has([name=sent_on])")
+        page.locator('main a[href$="/shipped"]').click()
+        page.wait_for_load_state()
+        self.send(page)
+        expect(page).to_have_url(re.compile(r"/admin/gifts/\w+$"))
         self.go(phone, here)
         self.send(phone, "main form:has([name=received_on])")
 
     # 8 ----------------------------------------------------------------------------------------
     def be_paid(self) -> None:
         phone, page = self.creator, self.brand
-        self.go(phone, "/portal/payouts/method")
+        self.go(phone, "/portal/payouts/account")
         for name, value in {
             "payee_name": "Aino Laine", "iban": IBAN[self.country], "street": "Metsäpolku", "building": "3",
             "postcode": "00100", "town": "Helsinki", "tax_id": TAX_ID[self.country],
@@ -333,17 +336,20 @@ class Walk:
         phone.select_option("[name=country]", self.country)
         phone.select_option("[name=tax_country]", self.country)
         self.send(phone)
-        self.go(page, "/admin/payouts")
+        self.go(page, "/admin/payouts?due=all")
         for box in page.locator("main input[type=checkbox]").all():
             box.check()
-        self.send(page)
-        self.run = page.url
-        self.press(page, "/approve")
+        page.locator('form[action$="/prepare"] button.primary').click()
+        expect(page).to_have_url(re.compile(r"/admin/payouts/runs/\w+$"))
+        page.locator('main a[href$="/approve"]').click()
+        page.wait_for_load_state()
+        page.locator("main form[method=post] button.primary").click()
+        expect(page).to_have_url(re.compile(r"/admin/payouts/runs/\w+$"))
         self.await_payout()
         page.fill("[name=reference]", "RF18 5390 0754 7034")
         self.send(page, "main form:has([name=reference])")
-        self.go(phone, "/portal/payouts")
-        phone.locator('main a[href*="/portal/payouts/"]:not([href$="method"])').first.click()
+        self.go(phone, "/portal/")
+        phone.locator('main a[href*="/portal/payouts/"]:visible').first.click()
         phone.wait_for_load_state()
         self.send(phone, "main form:has([name=received_on])")
 
@@ -352,7 +358,7 @@ class Walk:
         page = self.brand
         for _ in range(60):
             self.go(page, "/admin/")
-            link = page.locator('main a[href*="/admin/payouts/"]')
+            link = page.locator('main a[href*="/admin/payouts/"]:not([href*="/runs/"])')
             if link.count():
                 link.first.click()
                 page.wait_for_load_state()
