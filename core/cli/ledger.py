@@ -27,12 +27,12 @@ def verify() -> None:
     with _books() as session:
         report = check(session)
     if report.ok:
-        click.echo(f"ok: {_counts(report)}")
+        click.echo(f"ok: {counts(report)}")
         return
     for finding in report.findings:
         books = f"brand {finding.brand_id}" if finding.brand_id is not None else "all books"
         click.echo(f"{finding.rule}: {books}: {finding.message}")
-    click.echo(f"{len(report.findings)} broken, of {_counts(report)}")
+    click.echo(f"{len(report.findings)} broken, of {counts(report)}")
     raise SystemExit(1)
 
 
@@ -56,7 +56,8 @@ def _books() -> Iterator[Session]:
         raise click.ClickException(f"The books cannot be read: {error.orig}. Try: samverk db upgrade") from None
 
 
-def _counts(report: Report) -> str:
+def counts(report: Report) -> str:
+    """How much was looked at."""
     parts = (
         (report.brands, "books"),
         (report.accounts, "accounts"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import unicodedata
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import chance, clock
 from core.accounts.models import Influencer
 from core.collaborations.models import Collaboration
 from core.influencers.models import Relationship
@@ -29,7 +28,7 @@ def make_code(session: Session, collaboration_id: int) -> str:
     row = session.get_one(Collaboration, collaboration_id)
     name = _stem(_name(session, row))
     for length in LENGTHS:
-        code = name + "".join(secrets.choice(SUFFIX) for _ in range(length))
+        code = name + chance.word(SUFFIX, length)
         values = {"brand_id": row.brand_id, "collaboration_id": row.id, "code": code, "created_at": clock.now()}
         if insert_once(session, DiscountCode, values):
             return code

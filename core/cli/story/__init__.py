@@ -1,0 +1,1 @@
+"""The example installation: half a year of two agencies, told through the services."""
