@@ -29,7 +29,7 @@ check: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/djlint --check --lint --quiet admin portal core/web/templates
+	.venv/bin/djlint --lint --quiet admin portal core/web/templates
 	.venv/bin/samverk i18n check
 
 bench: setup

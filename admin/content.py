@@ -98,8 +98,16 @@ def review() -> Any:
     else:
         show, rows = "drafts", queries.review_queue(db(), who, limit=limit, offset=offset)
     return render_template(
-        "admin/review.html", rows=rows[: queries.PAGE], more=len(rows) > queries.PAGE, page=page, show=show, q=q,
-        state=state, counts=queries.counts(db(), who), deliverable_states=DELIVERABLE_NAMES, **NAMES,
+        "admin/review.html",
+        rows=rows[: queries.PAGE],
+        more=len(rows) > queries.PAGE,
+        page=page,
+        show=show,
+        q=q,
+        state=state,
+        counts=queries.counts(db(), who),
+        deliverable_states=DELIVERABLE_NAMES,
+        **NAMES,
     )
 
 
@@ -118,14 +126,25 @@ def decide(public_id: str) -> Any:
     if form.validate_on_submit():
         with saving(form):
             made = service.decide(
-                db(), actor(), submission=row, decision=request.form.get("decision", ""),
-                message=form.message.data or "", brief_lines=form.brief_lines.data or (),
-                agreed_beyond=bool(form.agreed_beyond.data), base_url=instance().settings.base_url,
+                db(),
+                actor(),
+                submission=row,
+                decision=request.form.get("decision", ""),
+                message=form.message.data or "",
+                brief_lines=form.brief_lines.data or (),
+                agreed_beyond=bool(form.agreed_beyond.data),
+                base_url=instance().settings.base_url,
             )
             following = (spot.next or spot.previous) if spot else None
             target = url_for("admin.submission", public_id=following) if following else url_for("admin.review")
-            return done(target, gettext("%(name)s is told: %(decision)s.", name=piece.person.display_name,
-                                        decision=STATE_NAMES[made.decision]))
+            return done(
+                target,
+                gettext(
+                    "%(name)s is told: %(decision)s.",
+                    name=piece.person.display_name,
+                    decision=STATE_NAMES[made.decision],
+                ),
+            )
     return _submission_page(queries.get_submission(db(), actor(), public_id), form, WaiveForm())
 
 
@@ -156,13 +175,28 @@ def _submission_page(piece: Piece, form: DecisionForm, waive_form: WaiveForm, wa
     findings = stored(version.findings)
     in_review = row.state == SubmissionState.IN_REVIEW
     return render_template(
-        "admin/review_submission.html", piece=piece, row=row, every=every, version=version, findings=findings,
-        caption=segments(row.caption, findings), form=form, waive_form=waive_form, waiving=waiving, lines=lines,
-        place=queries.place(db(), who, row), rounds=service.rounds_left(setting), blocked=len(open_blocks(db(), row)),
+        "admin/review_submission.html",
+        piece=piece,
+        row=row,
+        every=every,
+        version=version,
+        findings=findings,
+        caption=segments(row.caption, findings),
+        form=form,
+        waive_form=waive_form,
+        waiving=waiving,
+        lines=lines,
+        place=queries.place(db(), who, row),
+        rounds=service.rounds_left(setting),
+        blocked=len(open_blocks(db(), row)),
         may_decide=in_review and who.may(P.CONTENT_REVIEW, row.brand_id),
-        may_waive=in_review and who.may(P.CONTENT_WAIVE, row.brand_id), approved=row.state in APPROVALS,
-        fields=BRIEF_FIELDS, marks=MARKS, places=", ".join(country(code) for code in setting.jurisdictions),
-        lines_by_key={line["key"]: line for line in lines}, **NAMES,
+        may_waive=in_review and who.may(P.CONTENT_WAIVE, row.brand_id),
+        approved=row.state in APPROVALS,
+        fields=BRIEF_FIELDS,
+        marks=MARKS,
+        places=", ".join(country(code) for code in setting.jurisdictions),
+        lines_by_key={line["key"]: line for line in lines},
+        **NAMES,
     )
 
 
@@ -180,7 +214,11 @@ def check_post(public_id: str) -> Any:
     if form.validate_on_submit() and piece.post:
         with saving(form):
             service.verify_post(
-                db(), actor(), post=piece.post, matches=matches, remark=form.remark.data or "",
+                db(),
+                actor(),
+                post=piece.post,
+                matches=matches,
+                remark=form.remark.data or "",
                 base_url=instance().settings.base_url,
             )
             told = gettext("The post is verified.") if matches else gettext("The influencer is told what to correct.")
@@ -195,8 +233,13 @@ def brand_metrics(public_id: str) -> Any:
     if form.validate_on_submit() and piece.post:
         with saving(form):
             service.record_metrics(
-                db(), actor(), post=piece.post, values=form.figures(), read_at=form.moment(),
-                evidence=form.evidence.data, source=actor().name,
+                db(),
+                actor(),
+                post=piece.post,
+                values=form.figures(),
+                read_at=form.moment(),
+                evidence=form.evidence.data,
+                source=actor().name,
             )
             return done(url_for("admin.post", public_id=public_id, _anchor="metrics"), gettext("The figures are kept."))
     return _post_page(queries.get_post(db(), actor(), public_id), CheckForm(), form)
@@ -214,11 +257,20 @@ def _post_page(piece: Piece, form: CheckForm, reading: MetricsForm) -> Any:
     approved = next((version for version in every if version.submission.state in APPROVALS), None)
     findings = stored(approved.findings) if approved else []
     return render_template(
-        "admin/post.html", piece=piece, row=row, approved=approved, form=form, reading=reading,
+        "admin/post.html",
+        piece=piece,
+        row=row,
+        approved=approved,
+        form=form,
+        reading=reading,
         caption=segments(approved.submission.caption, findings) if approved else [],
-        newest=versions.readings(db(), [row.id]).get(row.id, {}), history=versions.history_of(db(), row.id),
-        metrics=METRIC_NAMES, evidence=EVIDENCE, may_edit=actor().may(P.LIVE_EDIT, row.brand_id),
-        to_check=row.state in (PostState.REPORTED, PostState.MISMATCH), **NAMES,
+        newest=versions.readings(db(), [row.id]).get(row.id, {}),
+        history=versions.history_of(db(), row.id),
+        metrics=METRIC_NAMES,
+        evidence=EVIDENCE,
+        may_edit=actor().may(P.LIVE_EDIT, row.brand_id),
+        to_check=row.state in (PostState.REPORTED, PostState.MISMATCH),
+        **NAMES,
     )
 
 

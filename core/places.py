@@ -56,7 +56,8 @@ NORDIC = ("FI", "SE", "NO", "DK", "IS", "AX")
 
 def country_choices(every: bool = False) -> list[tuple[str, str]]:
     """Countries by name, the Nordic ones first; `every` takes all of CLDR's, for addresses."""
-    every_code = (c for c in Locale.parse("en").territories if len(c) == 2 and c.isalpha() and c not in NO_COUNTRIES)
+    known = (str(code) for code in Locale.parse("en").territories)
+    every_code = (c for c in known if len(c) == 2 and c.isalpha() and c not in NO_COUNTRIES)
     codes = list(every_code) if every else list(COUNTRIES)
     rest = sorted(((code, country(code)) for code in codes if code not in NORDIC), key=lambda pair: pair[1].casefold())
     return [(code, country(code)) for code in NORDIC] + rest

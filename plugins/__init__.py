@@ -1,0 +1,1 @@
+"""What ships in the box, by kind; one folder a plugin."""

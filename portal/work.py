@@ -9,15 +9,7 @@ from typing import Any, BinaryIO, cast
 from flask import render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
-from wtforms import (
-    BooleanField,
-    DateField,
-    MultipleFileField,
-    StringField,
-    TextAreaField,
-    URLField,
-    ValidationError,
-)
+from wtforms import BooleanField, DateField, MultipleFileField, StringField, TextAreaField, URLField, ValidationError
 
 from core import clock
 from core.campaigns.catalogue import BRIEF_FIELDS, DELIVERABLE_KINDS, MARKS, PLATFORMS
@@ -158,7 +150,12 @@ def draft(public_id: str) -> Any:
     if report and (step == "anyway" or (step == "send" and report.verdict is Verdict.OK)):
         with saving(form):
             service.submit(
-                db(), actor(), deliverable=piece.deliverable, draft=form.draft(), media=media, packs=packs,
+                db(),
+                actor(),
+                deliverable=piece.deliverable,
+                draft=form.draft(),
+                media=media,
+                packs=packs,
                 base_url=instance().settings.base_url,
             )
             return done(url_for("portal.deliverable", public_id=public_id), gettext("Your draft is sent."))
@@ -216,8 +213,14 @@ def _media(piece: Piece, form: DraftForm) -> tuple[list[service.Media], list[str
         try:
             media.append(
                 service.receive(
-                    db(), instance().files, who, deliverable=piece.deliverable, source=cast(BinaryIO, item.stream),
-                    name=item.filename or "", limit=limit, poster=still,
+                    db(),
+                    instance().files,
+                    who,
+                    deliverable=piece.deliverable,
+                    source=cast(BinaryIO, item.stream),
+                    name=item.filename or "",
+                    limit=limit,
+                    poster=still,
                 )
             )
         except Invalid as error:
@@ -264,18 +267,34 @@ def _told(form: DraftForm, report: Report | None) -> dict[str, Any]:
 
 
 def _draft_page(
-    piece: Piece, setting: Setting, packs: Sequence[CompliancePack], form: DraftForm, media: Sequence[service.Media],
+    piece: Piece,
+    setting: Setting,
+    packs: Sequence[CompliancePack],
+    form: DraftForm,
+    media: Sequence[service.Media],
     report: Report | None,
 ) -> Any:
     offer = setting.offer
     kit = label_kit(
-        packs, setting.jurisdictions, language=form.language.data, brands=[setting.brand.name],
-        compensation=benefits(offer.components if offer else ()), on=clock.today(current_zone()),
+        packs,
+        setting.jurisdictions,
+        language=form.language.data,
+        brands=[setting.brand.name],
+        compensation=benefits(offer.components if offer else ()),
+        on=clock.today(current_zone()),
     )
     return render_template(
-        "portal/submit.html", piece=piece, brand=setting.brand, media=media, kit=kit, fields=BRIEF_FIELDS, marks=MARKS,
+        "portal/submit.html",
+        piece=piece,
+        brand=setting.brand,
+        media=media,
+        kit=kit,
+        fields=BRIEF_FIELDS,
+        marks=MARKS,
         lines=versions.brief_lines(db(), piece.campaign.id, offer.brief_number if offer else None),
-        megabytes=instance().settings.max_upload_mb, **_told(form, report), **NAMES,
+        megabytes=instance().settings.max_upload_mb,
+        **_told(form, report),
+        **NAMES,
     )
 
 
@@ -316,8 +335,13 @@ def own_metrics(public_id: str) -> Any:
     if form.validate_on_submit():
         with saving(form):
             service.record_metrics(
-                db(), actor(), post=piece.post, values={name: form[name].data for name in METRIC_NAMES},
-                read_at=clock.now(), evidence=form.evidence.data, source=actor().name,
+                db(),
+                actor(),
+                post=piece.post,
+                values={name: form[name].data for name in METRIC_NAMES},
+                read_at=clock.now(),
+                evidence=form.evidence.data,
+                source=actor().name,
             )
             return done(url_for("portal.deliverable", public_id=public_id), gettext("The figures are kept."))
     return _page(queries.get_own(db(), actor(), public_id), _post_form(piece), form)
@@ -336,10 +360,21 @@ def _page(piece: Piece, form: PostForm, figures: FiguresForm) -> Any:
     setting = service.setting_of(db(), row)
     lines = versions.brief_lines(db(), piece.campaign.id, setting.offer.brief_number if setting.offer else None)
     return render_template(
-        "portal/work_deliverable.html", piece=piece, row=row, every=every, form=form, figures=figures, post=post,
-        brand=setting.brand, turn=whose_turn(post or row), metrics=METRIC_NAMES, evidence=EVIDENCE,
-        newest=versions.readings(db(), [post.id])[post.id] if post else {}, lines={line["key"]: line for line in lines},
+        "portal/work_deliverable.html",
+        piece=piece,
+        row=row,
+        every=every,
+        form=form,
+        figures=figures,
+        post=post,
+        brand=setting.brand,
+        turn=whose_turn(post or row),
+        metrics=METRIC_NAMES,
+        evidence=EVIDENCE,
+        newest=versions.readings(db(), [post.id])[post.id] if post else {},
+        lines={line["key"]: line for line in lines},
         may_send=row.state in (DeliverableState.ASSIGNED, DeliverableState.IN_PRODUCTION) and not piece.paused,
         may_publish=row.state == DeliverableState.APPROVED or bool(post and post.state != PostState.VERIFIED),
-        findings=stored, **NAMES,
+        findings=stored,
+        **NAMES,
     )

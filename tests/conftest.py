@@ -21,13 +21,13 @@ from sqlalchemy.orm import Session
 
 os.environ["SAMVERK_TESTING"] = "1"
 
-import core.tables  # noqa: E402, F401
-from core import i18n  # noqa: E402
+import core.tables  # noqa: F401
+from core import i18n
 from core.accounts import passwords
 from core.database import Base, Database
 from core.instance import Instance
 from core.settings import load
-from tests import servers  # noqa: E402
+from tests import servers
 from tests import world as story
 
 passwords.cheapen()

@@ -21,7 +21,7 @@ class Inbox:
     def __init__(self, refuse: int = 0) -> None:
         self.refuse, self.letters = refuse, []
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         if self.refuse:
             self.refuse -= 1
             return "451 try again later"

@@ -61,9 +61,7 @@ def test_upgrading_twice_changes_nothing(bare):
 def test_the_migrated_database_guards_its_records(bare):
     upgrade_database(bare)
     with bare.database.engine.begin() as connection:
-        connection.execute(text(
-            "insert into audit_entry (at, action) values ('2026-01-01 00:00:00', 'test')"
-        ))
+        connection.execute(text("insert into audit_entry (at, action) values ('2026-01-01 00:00:00', 'test')"))
     with pytest.raises(IntegrityError), bare.database.engine.begin() as connection:
         connection.execute(text("delete from audit_entry"))
 

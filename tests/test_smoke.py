@@ -6,8 +6,8 @@ def test_pages_open(client, committed):
     sign_in(client, "owner")
     for path in (
         "/admin/settings",
-            "/admin/campaigns",
-            "/admin/campaigns/new",
+        "/admin/campaigns",
+        "/admin/campaigns/new",
         "/admin/team",
         "/admin/brand/edit",
         "/admin/brands/new",

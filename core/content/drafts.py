@@ -108,8 +108,13 @@ def receive(
     if small is None:
         return Media(file, None)
     picture = store_bytes(
-        session, store_, small, name=f"{Path(file.name).stem}.webp", media_type="image/webp",
-        brand_id=deliverable.brand_id, owner_id=actor.person_id,
+        session,
+        store_,
+        small,
+        name=f"{Path(file.name).stem}.webp",
+        media_type="image/webp",
+        brand_id=deliverable.brand_id,
+        owner_id=actor.person_id,
     )
     return Media(file, picture)
 
@@ -172,7 +177,11 @@ def submit(
     begin(session, submission, actor=actor)
     deliverable.due_at = submission.due_at
     audit.record(
-        session, actor=actor, brand_id=submission.brand_id, action="content.submit", obj=submission,
+        session,
+        actor=actor,
+        brand_id=submission.brand_id,
+        action="content.submit",
+        obj=submission,
         detail={"version": submission.number, "verdict": submission.verdict},
     )
     publish(session, SubmissionSent(submission.id, deliverable.collaboration_id))
@@ -198,8 +207,10 @@ def refuse_while_waiting(session: Session, setting: Setting) -> None:
     state = session.scalar(select(Collaboration.state).where(Collaboration.id == setting.deliverable.collaboration_id))
     if state == CollaborationState.ON_HOLD:
         raise Refused(
-            T("%(brand)s has paused this collaboration. You do not need to do anything until it goes on.",
-              brand=setting.brand.name)
+            T(
+                "%(brand)s has paused this collaboration. You do not need to do anything until it goes on.",
+                brand=setting.brand.name,
+            )
         )
     if setting.offer is None:
         raise Refused(T("The contract is not signed by both sides, so nothing can be sent or published yet."))

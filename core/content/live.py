@@ -198,7 +198,12 @@ def _add(session: Session, post: Post, name: str, value: int, at: datetime, evid
         moment = rows[0].read_at + timedelta(microseconds=1)
     session.add(
         MetricReading(
-            brand_id=post.brand_id, post_id=post.id, metric=name, value=value, read_at=moment, evidence=evidence,
+            brand_id=post.brand_id,
+            post_id=post.id,
+            metric=name,
+            value=value,
+            read_at=moment,
+            evidence=evidence,
             source=source[:120],
         )
     )
@@ -238,8 +243,13 @@ def import_metrics(
             continue
         good += 1
         figures += record_metrics(
-            session, actor, post=post, values=reading.values, read_at=reading.at,
-            evidence=EVIDENCE_OF[reading.evidence], source=name,
+            session,
+            actor,
+            post=post,
+            values=reading.values,
+            read_at=reading.at,
+            evidence=EVIDENCE_OF[reading.evidence],
+            source=name,
         )
     return Imported(good, figures, sorted(errors, key=lambda error: error.line))
 

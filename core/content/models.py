@@ -72,8 +72,7 @@ class StoredFinding(BrandRow):
 
     __tablename__ = "finding"
     __table_args__ = owned(
-        "submission",
-        extra=(CheckConstraint("state in ('open', 'passed', 'waived')", name="state"),),
+        "submission", extra=(CheckConstraint("state in ('open', 'passed', 'waived')", name="state"),)
     )
 
     submission_id: Mapped[int] = internal(index=True)

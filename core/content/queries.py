@@ -16,12 +16,7 @@ from core.campaigns.models import Campaign
 from core.collaborations.lifecycle import State as CollaborationState
 from core.collaborations.models import Collaboration
 from core.content.lifecycle import DeliverableState, PostState, SubmissionState
-from core.content.models import (
-    Deliverable,
-    Post,
-    StoredFinding,
-    Submission,
-)
+from core.content.models import Deliverable, Post, StoredFinding, Submission
 from core.errors import Missing
 from core.influencers.models import Relationship
 from core.permissions import Actor, Permission
@@ -95,11 +90,7 @@ def own(actor: Actor) -> ColumnElement[bool]:
 
 
 def review_queue(
-    session: Session,
-    actor: Actor,
-    limit: int = PAGE,
-    offset: int = 0,
-    permission: Permission = Permission.CONTENT_READ,
+    session: Session, actor: Actor, limit: int = PAGE, offset: int = 0, permission: Permission = Permission.CONTENT_READ
 ) -> list[Piece]:
     """Drafts that wait for a decision, the one that is due first first."""
     statement = _in_review(actor, permission).order_by(Submission.due_at, Submission.id).limit(limit).offset(offset)
@@ -115,11 +106,7 @@ def _in_review(actor: Actor, permission: Permission = Permission.CONTENT_READ) -
 
 
 def post_queue(
-    session: Session,
-    actor: Actor,
-    limit: int = PAGE,
-    offset: int = 0,
-    permission: Permission = Permission.CONTENT_READ,
+    session: Session, actor: Actor, limit: int = PAGE, offset: int = 0, permission: Permission = Permission.CONTENT_READ
 ) -> list[Piece]:
     """Live posts that nobody has looked at yet."""
     statement = (
@@ -155,12 +142,18 @@ def all_content(
 
 def counts(session: Session, actor: Actor) -> tuple[int, int]:
     """How many drafts wait for a decision, and how many posts for a look."""
-    drafts = select(func.count()).select_from(Submission).where(
-        Submission.brand_id.in_(actor.brands_with(Permission.CONTENT_READ)),
-        Submission.state == SubmissionState.IN_REVIEW,
+    drafts = (
+        select(func.count())
+        .select_from(Submission)
+        .where(
+            Submission.brand_id.in_(actor.brands_with(Permission.CONTENT_READ)),
+            Submission.state == SubmissionState.IN_REVIEW,
+        )
     )
-    posts = select(func.count()).select_from(Post).where(
-        Post.brand_id.in_(actor.brands_with(Permission.CONTENT_READ)), Post.state == PostState.REPORTED
+    posts = (
+        select(func.count())
+        .select_from(Post)
+        .where(Post.brand_id.in_(actor.brands_with(Permission.CONTENT_READ)), Post.state == PostState.REPORTED)
     )
     row = session.execute(select(drafts.scalar_subquery(), posts.scalar_subquery())).one()
     return int(row[0]), int(row[1])
@@ -241,9 +234,9 @@ def get_submission(
 def get_post(session: Session, actor: Actor, public_id: str, permission: Permission = Permission.CONTENT_READ) -> Piece:
     """A post that the actor may see; else `Missing`."""
     row = session.execute(
-        _pieces(Post).join(Post, Post.deliverable_id == Deliverable.id).where(
-            Post.public_id == public_id, visible(actor, permission)
-        )
+        _pieces(Post)
+        .join(Post, Post.deliverable_id == Deliverable.id)
+        .where(Post.public_id == public_id, visible(actor, permission))
     ).one_or_none()
     return _with_post(_there(row))
 

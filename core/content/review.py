@@ -53,8 +53,10 @@ def decide(
     beyond = decision in ROUNDS and rounds_left(setting) <= 0
     if beyond and not agreed_beyond:
         raise Invalid(
-            T("All %(rounds)s agreed rounds are used. Ask the influencer first, then tick that they agreed.",
-              rounds=setting.campaign.revision_rounds),
+            T(
+                "All %(rounds)s agreed rounds are used. Ask the influencer first, then tick that they agreed.",
+                rounds=setting.campaign.revision_rounds,
+            ),
             "agreed_beyond",
         )
     row = Decision(
@@ -69,7 +71,11 @@ def decide(
     session.add(row)
     _carry_out(session, actor, setting, submission, row)
     audit.record(
-        session, actor=actor, brand_id=submission.brand_id, action=f"content.{decision}", obj=submission,
+        session,
+        actor=actor,
+        brand_id=submission.brand_id,
+        action=f"content.{decision}",
+        obj=submission,
         detail={"version": submission.number, **({"round_beyond_agreed_with_influencer": True} if beyond else {})},
     )
     notices.decided(session, setting, submission, row, base_url=base_url)
@@ -117,8 +123,10 @@ def refuse_blocked(session: Session, submission: Submission) -> None:
         )
     ):
         raise Refused(
-            T("Findings that block the publication: %(count)s. Ask for changes, or waive each one with a reason.",
-              count=blocked)
+            T(
+                "Findings that block the publication: %(count)s. Ask for changes, or waive each one with a reason.",
+                count=blocked,
+            )
         )
 
 
@@ -133,6 +141,10 @@ def waive_finding(session: Session, actor: Actor, *, finding: StoredFinding, rea
     finding.waived_by_id, finding.waived_by_name = actor.person_id, actor.name
     finding.waived_reason, finding.waived_at = reason.strip()[:500], clock.now()
     audit.record(
-        session, actor=actor, brand_id=finding.brand_id, action="content.waive", obj=finding,
+        session,
+        actor=actor,
+        brand_id=finding.brand_id,
+        action="content.waive",
+        obj=finding,
         detail={"rule": finding.rule_id, "reason": finding.waived_reason},
     )

@@ -40,7 +40,7 @@ class Text:
         return cls(data["msgid"], params, data.get("domain", "messages"))
 
 
-def T(msgid: str, **params: Param) -> Text:  # noqa: N802 - short, and marked for extraction
+def T(msgid: str, **params: Param) -> Text:
     """A message of core: `T("Due in %(days)s days", days=3)`."""
     return Text(msgid, params)
 

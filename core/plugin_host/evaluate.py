@@ -278,10 +278,8 @@ def limit(lines: Iterable[EarnedLine], cap: Money, facts: Sequence[Fact]) -> lis
             continue
         root, minor = roots.get(line.fact, line.fact), line.amount.minor
         claimed[root] += minor
-        if minor >= 0:
-            granted = min(minor, max(cap.minor - running, 0))
-        else:
-            granted = min(paid[root], claimed[root]) - paid[root]
+        room = max(cap.minor - running, 0)
+        granted = min(minor, room) if minor >= 0 else min(paid[root], claimed[root]) - paid[root]
         running += granted
         paid[root] += granted
         result.append(line if granted == minor else _cut(line, granted, cap))

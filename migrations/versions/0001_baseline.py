@@ -1396,7 +1396,7 @@ def upgrade() -> None:
     # ### end Alembic commands ###
     dialect = op.get_bind().dialect.name
     for statement in guards(dialect):
-        op.execute(sa.DDL(statement.replace("%", "%%")))
+        op.get_bind().exec_driver_sql(statement.replace("%", "%%") if dialect == "postgresql" else statement)
 
 
 def downgrade() -> None:

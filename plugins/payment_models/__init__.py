@@ -1,0 +1,1 @@
+"""Payment models in the box."""

@@ -1,0 +1,1 @@
+"""Sales sources in the box."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "nobody guesses this one"  # noqa: S105
+PASSWORD = "nobody guesses this one"
 IBAN = {"FI": "FI2112345600000785", "SE": "SE4550000000058398257466", "NO": "NO9386011117947"}
-TAX_ID = {"FI": "131052-308T", "SE": "198803202391", "NO": "15108695088"}
+TAX_ID = {"FI": "131052-308T", "SE": "811218-9876", "NO": "15108695088"}
 PICTURE = bytes.fromhex(  # one teal pixel, the smallest picture that is one
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
     "0000000c49444154789c63108c8c0100014500c76674337f0000000049454e44ae426082"
@@ -290,7 +290,7 @@ class Walk:
         self.go(page, f"/admin/collaborations/{self.collaboration}")
         self.go(self.creator, f"/portal/work/{self.collaboration}")
         code = self.creator.locator("input#discount-code").first.input_value()
-        day = (date.today()).isoformat()
+        day = datetime.now(UTC).date().isoformat()
         currency = {"FI": "EUR", "SE": "SEK", "NO": "NOK"}[self.country]
         rows = f"order_id;code;amount;currency;sold_at;refund_of\n1001;{code};120,00;{currency};{day};\n"
         rows += f"1002;{code};80,00;{currency};{day};\nR1;;20,00;{currency};{day};1001\n"

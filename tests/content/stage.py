@@ -58,11 +58,18 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
     brand = world.brand
     brand.handles = "@havsro #havsro"
     campaign = Campaign(
-        brand_id=brand.id, name="Autumn skin ritual", state="active", markets=list(markets), currency="EUR",
+        brand_id=brand.id,
+        name="Autumn skin ritual",
+        state="active",
+        markets=list(markets),
+        currency="EUR",
         revision_rounds=rounds,
     )
     person = Relationship(
-        brand_id=brand.id, influencer_id=world.influencer.id, identity_key="instagram:aino", display_name="Aino Laine",
+        brand_id=brand.id,
+        influencer_id=world.influencer.id,
+        identity_key="instagram:aino",
+        display_name="Aino Laine",
         country="FI",
     )
     session.add_all([campaign, person])
@@ -70,14 +77,25 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
     lines = [{"key": "l1", "field": "message", "mark": "must", "text": "Name the evening ritual"}]
     session.add(BriefVersion(brand_id=brand.id, campaign_id=campaign.id, number=1, lines=lines))
     collaboration = Collaboration(
-        brand_id=brand.id, campaign_id=campaign.id, relationship_id=person.id, influencer_id=world.influencer.id,
-        state="in_progress", invitation_hash="0" * 64, invitation_expires_at=clock.now(), currency="EUR",
+        brand_id=brand.id,
+        campaign_id=campaign.id,
+        relationship_id=person.id,
+        influencer_id=world.influencer.id,
+        state="in_progress",
+        invitation_hash="0" * 64,
+        invitation_expires_at=clock.now(),
+        currency="EUR",
     )
     session.add(collaboration)
     session.flush()
     offer = Offer(
-        brand_id=brand.id, collaboration_id=collaboration.id, number=1, proposed_by="brand", state="accepted",
-        components=[{"id": "c1", "model": "fixed", "version": "1", "terms": TERMS}], brief_number=1,
+        brand_id=brand.id,
+        collaboration_id=collaboration.id,
+        number=1,
+        proposed_by="brand",
+        state="accepted",
+        components=[{"id": "c1", "model": "fixed", "version": "1", "terms": TERMS}],
+        brief_number=1,
         expires_at=clock.now(),
         deliverables=[
             {"kind": "post", "platform": "instagram", "quantity": 2, "due_on": "2026-12-01", "note": ""},
@@ -87,8 +105,13 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
     session.add(offer)
     session.flush()
     contract = Contract(
-        brand_id=brand.id, collaboration_id=collaboration.id, offer_id=offer.id, number="1", state="active",
-        document={}, sha256="0" * 64,
+        brand_id=brand.id,
+        collaboration_id=collaboration.id,
+        offer_id=offer.id,
+        number="1",
+        state="active",
+        document={},
+        sha256="0" * 64,
     )
     session.add(contract)
     session.flush()
@@ -104,7 +127,11 @@ def draft(caption: str = LABELLED, **answers: object) -> service.Draft:
 def send(session: Session, stage: Stage, caption: str = LABELLED, **answers: object) -> Submission:
     """Send a draft of the first deliverable."""
     return service.submit(
-        session, stage.world.creator, deliverable=stage.first, draft=draft(caption, **answers), packs=packs(),
+        session,
+        stage.world.creator,
+        deliverable=stage.first,
+        draft=draft(caption, **answers),
+        packs=packs(),
         base_url=BASE,
     )
 
@@ -127,5 +154,3 @@ def picture(side: int = 40) -> BytesIO:
 def film() -> BytesIO:
     """The first bytes of an MP4."""
     return BytesIO(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + b"\x00" * 64)
-
-

@@ -86,9 +86,7 @@ def test_a_post_is_corrected_until_it_is_verified(session: Session, stage: Stage
     mail = session.scalars(select(MailMessage).where(MailMessage.kind == "content.mismatch")).one()
     assert "The label is gone" in mail.body
     other = "https://www.instagram.com/p/Cexample02/"
-    service.correct_post(
-        session, stage.world.creator, post=post, url=other, published_on=clock.today(), base_url=BASE
-    )
+    service.correct_post(session, stage.world.creator, post=post, url=other, published_on=clock.today(), base_url=BASE)
     assert (post.state, post.url, post.remark) == ("reported", other, "")
     verify(session, stage, post)
     assert (post.state, stage.first.state, post.checked_by_name) == ("verified", "verified", stage.world.owner.name)
@@ -143,7 +141,11 @@ def test_the_example_table_is_read_and_the_second_time_changes_nothing(session: 
 
     def take() -> service.Imported:
         return service.import_metrics(
-            session, stage.world.owner, host=host(), brand_id=stage.world.brand.id, raw=EXAMPLE.read_bytes(),
+            session,
+            stage.world.owner,
+            host=host(),
+            brand_id=stage.world.brand.id,
+            raw=EXAMPLE.read_bytes(),
             name="metrics.csv",
         )
 
@@ -160,8 +162,14 @@ def test_files_are_known_by_their_bytes_and_get_a_small_picture(
 ) -> None:
     def take(source: BytesIO, name: str, poster: BytesIO | None = None) -> service.Media:
         return service.receive(
-            session, instance.files, stage.world.creator, deliverable=stage.first, source=source, name=name,
-            limit=1_000_000, poster=poster,
+            session,
+            instance.files,
+            stage.world.creator,
+            deliverable=stage.first,
+            source=source,
+            name=name,
+            limit=1_000_000,
+            poster=poster,
         )
 
     still = take(picture(), "evening.jpg")
@@ -175,7 +183,12 @@ def test_files_are_known_by_their_bytes_and_get_a_small_picture(
         with pytest.raises(Invalid):
             take(bad, "picture.png")
     submission = service.submit(
-        session, stage.world.creator, deliverable=stage.first, draft=draft(), media=[still, drawn], packs=packs(),
+        session,
+        stage.world.creator,
+        deliverable=stage.first,
+        draft=draft(),
+        media=[still, drawn],
+        packs=packs(),
         base_url=BASE,
     )
     version = versions.versions(session, stage.first)[0]

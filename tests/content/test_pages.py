@@ -55,9 +55,7 @@ def test_the_draft_page_shows_the_exact_label_and_the_brief(phone: FlaskClient, 
     assert page.count("<h1") == 1
 
 
-def test_a_check_tells_what_to_change_and_loses_nothing(
-    phone: FlaskClient, shown: Stage, instance: Instance
-) -> None:
+def test_a_check_tells_what_to_change_and_loses_nothing(phone: FlaskClient, shown: Stage, instance: Instance) -> None:
     sent = form(BARE, "check", message="Hello", media=(picture(), "evening.png"))
     page = phone.post(draft_url(shown), data=sent, content_type="multipart/form-data").text
     assert "This breaks a rule" in page
@@ -104,7 +102,11 @@ def test_nobody_elses_file_can_be_slipped_in(phone: FlaskClient, shown: Stage, i
     with instance.database.write() as session:
         owner = shown.world.people["owner"].id
         foreign = StoredFile(
-            brand_id=shown.world.brand.id, owner_id=owner, name="secret.png", media_type="image/png", size=1,
+            brand_id=shown.world.brand.id,
+            owner_id=owner,
+            name="secret.png",
+            media_type="image/png",
+            size=1,
             sha256="0" * 64,
         )
         session.add(foreign)

@@ -29,7 +29,9 @@ from tests.world import World
 
 def test_one_row_for_each_promised_piece_and_only_once(session: Session, stage: Stage) -> None:
     assert [(d.kind, d.position, d.state) for d in stage.deliverables] == [
-        ("post", 1, "assigned"), ("post", 2, "assigned"), ("reel", 3, "assigned")
+        ("post", 1, "assigned"),
+        ("post", 2, "assigned"),
+        ("reel", 3, "assigned"),
     ]
     assert stage.first.due_at is not None
     assert whose_turn(stage.first) is Turn.INFLUENCER
@@ -57,7 +59,10 @@ def test_sending_keeps_version_findings_and_packs_and_tells_the_reviewers(sessio
     assert whose_turn(stage.first) is Turn.BRAND
     mails = session.scalars(select(MailMessage).where(MailMessage.kind == "content.sent")).all()
     assert {m.recipient for m in mails} == {
-        "owner@example.com", "manager@example.com", "reviewer@example.com", "guest_reviewer@example.com"
+        "owner@example.com",
+        "manager@example.com",
+        "reviewer@example.com",
+        "guest_reviewer@example.com",
     }
     assert f"{BASE}/admin/review/{submission.public_id}" in mails[0].body
     kept = session.scalars(select(StoredFinding).where(StoredFinding.submission_id == submission.id)).all()
@@ -135,8 +140,13 @@ def test_a_market_without_rules_asks_for_a_person(session: Session, world: World
 def test_changes_point_at_brief_lines_count_a_round_and_reach_the_influencer(session: Session, stage: Stage) -> None:
     submission = send(session, stage)
     decision = service.decide(
-        session, stage.world.owner, submission=submission, decision="changes_requested", message="Softer light",
-        brief_lines=["l1", "l1"], base_url=BASE,
+        session,
+        stage.world.owner,
+        submission=submission,
+        decision="changes_requested",
+        message="Softer light",
+        brief_lines=["l1", "l1"],
+        base_url=BASE,
     )
     assert decision.brief_lines == ["l1"]
     assert (stage.first.state, stage.first.rounds_used, submission.due_at) == ("in_production", 1, None)

@@ -143,9 +143,7 @@ def test_money_that_is_owed_speaks_against_completing(stage: Stage, keyring: Key
     assert not service.settled(stage.session, stage.collaboration.id)
 
 
-def test_paid_money_and_debts_do_not_stand_against_completing(
-    stage: Stage, keyring: Keyring, today: list[int]
-) -> None:
+def test_paid_money_and_debts_do_not_stand_against_completing(stage: Stage, keyring: Keyring, today: list[int]) -> None:
     sale = stage.sell(100_000, "A1")
     today[0] = 15
     service.release_due(stage.session)

@@ -168,13 +168,22 @@ def build(session: Session, world: World, *, components: list[dict[str, Any]] | 
     session.flush()
     session.add(
         Contract(
-            brand_id=brand.id, collaboration_id=collaboration.id, offer_id=offer.id, number=f"2026-{name}",
-            state="active", document={}, sha256="0" * 64,
+            brand_id=brand.id,
+            collaboration_id=collaboration.id,
+            offer_id=offer.id,
+            number=f"2026-{name}",
+            state="active",
+            document={},
+            sha256="0" * 64,
         )
     )
     made = [
         Deliverable(
-            brand_id=brand.id, collaboration_id=collaboration.id, position=n, kind="reel", platform="instagram",
+            brand_id=brand.id,
+            collaboration_id=collaboration.id,
+            position=n,
+            kind="reel",
+            platform="instagram",
             note=f"Reel {n}",
         )
         for n in (1, 2)

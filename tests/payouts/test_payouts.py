@@ -159,9 +159,7 @@ def test_what_was_taken_back_after_preparing_stops_the_approval(
     stage.session.expire_all()
 
 
-def test_a_refund_after_paying_is_netted_from_the_next_payout(
-    stage: Stage, keyring: Keyring, today: list[int]
-) -> None:
+def test_a_refund_after_paying_is_netted_from_the_next_payout(stage: Stage, keyring: Keyring, today: list[int]) -> None:
     sale = stage.sell(100_000, "A1")
     today[0] = 15
     earnings.release_due(stage.session)
@@ -176,9 +174,7 @@ def test_a_refund_after_paying_is_netted_from_the_next_payout(
     assert verify(stage.session).ok
 
 
-def test_a_debt_in_one_collaboration_is_netted_from_another(
-    stage: Stage, keyring: Keyring, today: list[int]
-) -> None:
+def test_a_debt_in_one_collaboration_is_netted_from_another(stage: Stage, keyring: Keyring, today: list[int]) -> None:
     other = build(stage.session, stage.world, name="2")
     sale = stage.sell(100_000, "A1")
     today[0] = 15

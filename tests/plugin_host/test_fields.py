@@ -74,7 +74,8 @@ def test_a_fault_is_told_at_its_field(key: str, text: str, message: str) -> None
     ("key", "value"),
     [
         ("amount", "100"), ("amount", 10.5), ("amount", True), ("amount", -1), ("rate", 12.1), ("rate", "NaN"),
-        ("rate", "1e1"), ("rate", "12,5 %"), ("count", "7"), ("count", None), ("way", "c"), ("yes", "on"), ("day", "31.12.2026"), ("wait", []),
+        ("rate", "1e1"), ("rate", "12,5 %"), ("count", "7"), ("count", None), ("way", "c"), ("yes", "on"),
+        ("day", "31.12.2026"), ("wait", []),
     ],
 )  # fmt: skip
 def test_values_that_came_another_way_are_held_to_the_same(key: str, value: object) -> None:

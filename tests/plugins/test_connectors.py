@@ -48,7 +48,8 @@ def test_sales_are_read_and_each_fault_is_told_at_its_cell() -> None:
         RefundRecord("R-1", "1043", Money(4990, "SEK"), datetime(2027, 1, 1, tzinfo=UTC)),
     )
     assert [(error.line, error.column) for error in parsed.errors] == [
-        (5, "refund_of"), (6, "amount"), (7, "amount"), (8, "amount"), (9, "sold_at"), (10, "order_id"), (11, "order_id"),
+        (5, "refund_of"), (6, "amount"), (7, "amount"), (8, "amount"),
+        (9, "sold_at"), (10, "order_id"), (11, "order_id"),
     ]  # fmt: skip
     assert all(str(error.message) for error in parsed.errors)
 

@@ -44,8 +44,7 @@ def read(stage: Stage, row: Post, metric: str, value: int, evidence: str, day: i
     """One reading."""
     stage.session.add(
         MetricReading(
-            brand_id=row.brand_id, post_id=row.id, metric=metric, value=value, evidence=evidence,
-            read_at=scene.day(day),
+            brand_id=row.brand_id, post_id=row.id, metric=metric, value=value, evidence=evidence, read_at=scene.day(day)
         )
     )
     stage.session.flush()
@@ -95,8 +94,13 @@ def test_no_sale_with_the_code_is_none_once_the_shop_has_told(stage: Stage) -> N
     stage.approve()
     stage.session.add(
         Sale(
-            brand_id=stage.world.brand.id, external_id="U1", source="csv", amount_minor=500, currency="EUR",
-            sold_at=clock.now(), state="uncredited",
+            brand_id=stage.world.brand.id,
+            external_id="U1",
+            source="csv",
+            amount_minor=500,
+            currency="EUR",
+            sold_at=clock.now(),
+            state="uncredited",
         )
     )
     stage.session.flush()
@@ -108,8 +112,14 @@ def test_no_sale_with_the_code_is_none_once_the_shop_has_told(stage: Stage) -> N
 def test_sales_in_another_currency_wait(stage: Stage) -> None:
     stage.session.add(
         Sale(
-            brand_id=stage.world.brand.id, external_id="S1", source="csv", amount_minor=900, currency="SEK",
-            sold_at=clock.now(), state="on_hold", collaboration_id=stage.collaboration.id,
+            brand_id=stage.world.brand.id,
+            external_id="S1",
+            source="csv",
+            amount_minor=900,
+            currency="SEK",
+            sold_at=clock.now(),
+            state="on_hold",
+            collaboration_id=stage.collaboration.id,
         )
     )
     stage.session.flush()
@@ -139,7 +149,9 @@ def test_a_part_on_hold_makes_the_cost_unknown(stage: Stage) -> None:
     post(stage, 0, likes=(10, "stated", 1))
     stage.session.add(
         ComponentHold(
-            brand_id=stage.world.brand.id, collaboration_id=stage.collaboration.id, component_id="c2",
+            brand_id=stage.world.brand.id,
+            collaboration_id=stage.collaboration.id,
+            component_id="c2",
             reason={"msgid": "Waits"},
         )
     )

@@ -47,8 +47,10 @@ class Shop:
         number, at = changed.get("id", "msg_1"), changed.get("at", clock.now())
         signed = Webhook(changed.get("secret", self.secret)).sign(number, at, raw.decode(errors="replace"))
         headers = {
-            "Samverk-Key": changed.get("key", self.key), "webhook-id": number,
-            "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": changed.get("signature", signed),
+            "Samverk-Key": changed.get("key", self.key),
+            "webhook-id": number,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": changed.get("signature", signed),
         }
         return self.client.post("/api/v1/sales", data=raw, headers=headers, content_type="application/json")
 
@@ -108,7 +110,9 @@ def test_the_same_id_with_another_body_is_a_conflict(shop: Shop) -> None:
 def test_why_a_sale_is_not_credited_is_told(shop: Shop) -> None:
     answer = shop.send(shop.body(code="WHO")).json
     assert answer["sales"][0] == {
-        "order_id": "1042", "state": "uncredited", "reason": "The code WHO belongs to no collaboration.",
+        "order_id": "1042",
+        "state": "uncredited",
+        "reason": "The code WHO belongs to no collaboration.",
     }
 
 
@@ -238,8 +242,11 @@ def test_who_may_manage_keys(shop: Shop) -> None:
         for name in ("manager", "finance", "viewer"):
             with pytest.raises(Denied):
                 keys.create_key(
-                    session, shop.world.actors[name], keyring=shop.instance.keyring,
-                    brand_id=shop.world.brand.id, label="x",
+                    session,
+                    shop.world.actors[name],
+                    keyring=shop.instance.keyring,
+                    brand_id=shop.world.brand.id,
+                    label="x",
                 )
         with pytest.raises(Missing):
             keys.get_key(session, shop.world.outsider, shop.key)

@@ -19,7 +19,11 @@ from tests.collaborations.stage import BASE, somebody_else
 from tests.tracking.conftest import Play
 
 ADDRESS = {
-    "name": "Aino Laine", "street": "Mannerheimintie 1 A 2", "postcode": "00100", "city": "Helsinki", "country": "FI"
+    "name": "Aino Laine",
+    "street": "Mannerheimintie 1 A 2",
+    "postcode": "00100",
+    "city": "Helsinki",
+    "country": "FI",
 }
 
 
@@ -65,7 +69,10 @@ def test_from_address_to_books(play: Play) -> None:
     assert (row.state, row.received_on, row.tracking) == ("delivered", date(2026, 11, 22), "JJFI1")
     assert (play.earned("in_kind"), play.earned("cash")) == (8_900, 0)
     assert [move.to_state for move in history(play.session, row)] == [
-        "address_missing", "approved", "shipped", "delivered",
+        "address_missing",
+        "approved",
+        "shipped",
+        "delivered",
     ]
     influencer, manager = "influencer@example.com", "manager@example.com"
     assert mails(play) == [
@@ -140,8 +147,13 @@ def test_an_address_given_before_is_offered_again(play: Play) -> None:
     assert gifts.known_address(play.session, play.world.creator, gift(play)) == {"name": "Aino Laine", "country": "FI"}
     row = addressed(play)
     fresh = Gift(
-        brand_id=row.brand_id, collaboration_id=row.collaboration_id, component_id="g2", product="Lamp", value_minor=1,
-        currency="EUR", value_source="retail",
+        brand_id=row.brand_id,
+        collaboration_id=row.collaboration_id,
+        component_id="g2",
+        product="Lamp",
+        value_minor=1,
+        currency="EUR",
+        value_source="retail",
     )
     play.session.add(fresh)
     play.session.flush()

@@ -20,8 +20,13 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "sales.csv"
 
 def keep(play: Play, raw: bytes | str, actor: str = "owner") -> StoredFile:
     return importing.keep_table(
-        play.session, play.world.actors[actor], host=host(), store=play.instance.files, brand=play.world.brand,
-        source="csv", raw=raw.encode() if isinstance(raw, str) else raw,
+        play.session,
+        play.world.actors[actor],
+        host=host(),
+        store=play.instance.files,
+        brand=play.world.brand,
+        source="csv",
+        raw=raw.encode() if isinstance(raw, str) else raw,
     )
 
 
@@ -30,9 +35,7 @@ def preview(play: Play, file: StoredFile) -> importing.Preview:
 
 
 def take(play: Play, file: StoredFile) -> importing.Preview:
-    return importing.import_sales(
-        play.session, play.world.owner, host=host(), store=play.instance.files, file=file
-    )
+    return importing.import_sales(play.session, play.world.owner, host=host(), store=play.instance.files, file=file)
 
 
 def example(play: Play) -> bytes:
@@ -44,7 +47,11 @@ def test_the_example_file_is_taken(play: Play, moment: list[datetime]) -> None:
     file = keep(play, example(play))
     found = preview(play, file)
     assert [line.verdict and str(line.verdict.state) for line in found.lines] == [
-        "credited", "credited", "uncredited", "on_hold", "credited",
+        "credited",
+        "credited",
+        "uncredited",
+        "on_hold",
+        "credited",
     ]
     assert play.session.scalar(select(func.count(Sale.id))) == 0
     path = play.instance.files.path(file.sha256)

@@ -200,4 +200,3 @@ def test_the_influencer_sees_code_and_gift_on_the_page_of_the_work(shown: Play, 
 
 def _leave(client: FlaskClient) -> None:
     client.post("/sign-out")
-

@@ -19,8 +19,10 @@ def rules(app):
 
 def address(rule):
     """The rule with ids that never existed."""
-    values = {name: 999_999_999 if "int" in type(rule._converters[name]).__name__.lower() else "never-existed"
-              for name in rule.arguments}
+    values = {
+        name: 999_999_999 if "int" in type(rule._converters[name]).__name__.lower() else "never-existed"
+        for name in rule.arguments
+    }
     return rule.build(values, append_unknown=False)[1]
 
 
@@ -51,8 +53,9 @@ def test_every_route_names_its_permission(app):
 def test_public_routes_are_a_short_list(app):
     public = {r.endpoint for r in rules(app) if app.view_functions[r.endpoint].permission == PUBLIC}
     assert public <= {
-        "lobby.home", "lobby.health", "lobby.favicon", "lobby.set_up", "lobby.sign_in", "lobby.reset_ask", "lobby.reset", "lobby.join",
-        "lobby.choose_language", "lobby.privacy", "portal.invitation", "portal.manifest", "api.sales",
+        "lobby.home", "lobby.health", "lobby.favicon", "lobby.set_up", "lobby.sign_in", "lobby.reset_ask",
+        "lobby.reset", "lobby.join", "lobby.choose_language", "lobby.privacy", "portal.invitation",
+        "api.sales",
     }  # fmt: skip
 
 
@@ -76,7 +79,9 @@ def test_every_role_at_every_door(app, client, committed, visitor):
                 continue
             if entitled(visitor, permission):
                 refused = response.status_code == 403 or (
-                    visitor == "anonymous" and permission != PUBLIC and "/sign-in" in response.headers.get("Location", "")
+                    visitor == "anonymous"
+                    and permission != PUBLIC
+                    and "/sign-in" in response.headers.get("Location", "")
                 )
                 # a row of nobody's may also be 404; a page that needs one of several rights may say 403
                 if refused and permission not in (Permission.SELF,):

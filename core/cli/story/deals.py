@@ -17,6 +17,7 @@ from core.collaborations import endings, queries, service
 from core.collaborations.models import Collaboration
 from core.permissions import Actor
 from core.tracking import gifts
+from core.tracking.models import Gift
 
 FRESH = {"sent": -3, "viewed": -4, "countered": -4, "agreed": -6, "half": -7}  # offers that still can be answered
 SIGNED = ("working", "review", "bad", "changes", "waived", "approved", "live", "mismatch", "delivered", DONE)
@@ -146,7 +147,7 @@ class Affair:
             with playing(session, self.star.email if step in ("address", "confirm") else self.house.manager) as actor:
                 self._gift(session, actor, step, gift)
 
-    def _gift(self, session: Session, actor: Actor, step: str, gift: gifts.Gift) -> None:
+    def _gift(self, session: Session, actor: Actor, step: str, gift: Gift) -> None:
         today, base = self.stage.moment.date(), self.stage.base
         if step == "address":
             postcode, city = self.star.place

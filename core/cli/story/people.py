@@ -107,7 +107,7 @@ def stars(country: str) -> tuple[Star, ...]:
 def _star(rng: random.Random, country: str, number: int) -> Star:
     family = LAST[country].split()
     name = f"{FIRST[country].split()[number]} {family[number % len(family)]}"
-    plain = name.lower().translate(str.maketrans({"ä": "a", "ö": "o", "å": "a", "ø": "o", "æ": "a", " ": "."}))
+    plain = name.lower().translate(str.maketrans("äöåøæ ", "aoaoa."))
     platform = PLATFORMS[rng.randrange(len(PLATFORMS))]
     followers = rng.choice((640, 2_300, 5_800, 9_400, 14_200, 21_500, 38_000, 64_000, 118_000, 240_000))
     followers += rng.randrange(followers // 3)
