@@ -75,7 +75,7 @@ def kinds(session: Session, actor: Actor, brand_id: int) -> list[KindRow]:
         .group_by(a.kind, a.currency)
         .order_by(a.currency)
     )
-    found = [KindRow(kind, Money(int(minor), currency), count) for kind, currency, minor, count in rows]
+    found = [KindRow(kind, _shown(kind, int(minor), currency), count) for kind, currency, minor, count in rows]
     order = list(KINDS)
     return sorted(found, key=lambda row: (row.balance.currency, order.index(row.kind)))
 
@@ -91,7 +91,7 @@ def accounts(session: Session, actor: Actor, brand_id: int, kind: str) -> list[A
         .limit(SHOWN)
     ).all()
     names = _names(session, brand_id, {code for code, _, _ in rows})
-    return [AccountRow(code, *names.get(code, (code, "")), Money(int(minor), cur)) for code, cur, minor in rows]
+    return [AccountRow(code, *names.get(code, (code, "")), _shown(kind, int(minor), cur)) for code, cur, minor in rows]
 
 
 def lines(session: Session, actor: Actor, brand_id: int, code: str, currency: str) -> list[queries.Line]:
@@ -102,6 +102,11 @@ def lines(session: Session, actor: Actor, brand_id: int, code: str, currency: st
     except ValueError:
         return []
     return queries.statement(session, brand_id, code, currency, limit=SHOWN)[::-1]
+
+
+def _shown(kind: str, minor: int, currency: str) -> Money:
+    """A balance as people count it: what went out through a rail is so much paid."""
+    return Money(-minor if kind in ("rail_cash", "budget") else minor, currency)
 
 
 def _names(session: Session, brand_id: int, codes: set[str]) -> dict[str, tuple[str, str]]:

@@ -258,7 +258,7 @@ def _purse(
     return Purse(
         currency=code,
         under_way=Money(sum(row.amount_minor for row in under_way), code),
-        next_due=under_way[0].due_at if under_way else None,
+        next_due=next((row.due_at for row in under_way if row.due_at and row.due_at.date() >= today), None),
         last4=under_way[0].iban_last4 if under_way else "",
         earned_this_year=Money(
             sum(recent for (c, _, settles), (_, recent) in sums.items() if c == code and settles == "cash"), code

@@ -157,7 +157,7 @@ class Summary:
         """The few numbers that a campaign's page opens with."""
         sales = [figure for figure in self._trade() if figure.label == T("Net sales")]
         attention = [self._metric(name, METRIC_NAMES[name]) for name in ("reach", "views")]
-        return [*self._work(), self._money()[4], *sales, *attention, *self._worth()[:3]]
+        return [*self._work(), self._money()[4], *sales, *attention, *self._worth()]
 
     def _work(self) -> list[Figure]:
         return [
