@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def demo(make_app: Callable[[Instance], Flask]) -> None:
     """Fill an empty installation with half a year of two agencies. For trying out: everybody has one password."""
+    from core.accounts import passwords
     from core.cli.db import upgrade_database
     from core.cli.story.telling import is_empty, tell
     from core.settings import LOOPBACK
@@ -39,6 +40,7 @@ def demo(make_app: Callable[[Instance], Flask]) -> None:
                 "Name another folder with SAMVERK_INSTANCE."
             )
     make_app(here)
+    passwords.cheapen()  # everybody's password is printed below: hashing it slowly sixty times would hide nothing
     click.echo("Telling half a year. This takes about a minute.")
     began = time.monotonic()
     tell(here)

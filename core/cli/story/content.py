@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.cli.story import texts
+from core.cli.story import pictures, texts
 from core.cli.story.plans import DONE
 from core.cli.story.stage import playing
 from core.content import service
 from core.content.models import Deliverable, Post, StoredFinding, Submission
+from core.permissions import Actor
 
 if TYPE_CHECKING:
     from core.cli.story.deals import Affair
@@ -29,7 +31,7 @@ ENDS: dict[str, tuple[Step, ...]] = {
     "approved": ((-5, "submit", "good"), (-3, "decide", "approved_with_corrections")),
     "live": ((-9, "submit", "good"), (-7, "decide", "approved"), (-2, "report", "")),
     "mismatch": ((-9, "submit", "good"), (-7, "decide", "approved"), (-4, "report", ""), (-2, "verify", "mismatch")),
-    "delivered": ((-14, "submit", "good"), (-12, "decide", "approved"), (-9, "report", ""), (-7, "verify", "")),
+    "delivered": ((-20, "submit", "good"), (-17, "decide", "approved"), (-14, "report", ""), (-12, "verify", "")),
 }
 
 
@@ -77,10 +79,20 @@ def _newest(session: Session, affair: Affair, at: int) -> Submission:
 def _submit(affair: Affair, at: int, how: str, session: Session) -> None:
     row = _deliverable(session, affair, at)
     with playing(session, affair.star.email) as actor:
+        media = [] if row.kind == "blog" else [_picture(session, affair, actor, row)]
         service.submit(
             session, actor, deliverable=row, draft=draft(affair, row, good=how == "good"),
+            media=media,
             packs=affair.stage.host.compliance.values(), base_url=affair.stage.base,
         )  # fmt: skip
+
+
+def _picture(session: Session, affair: Affair, actor: Actor, row: Deliverable) -> service.Media:
+    variant = (affair.number * 2 + row.position) % pictures.VARIANTS
+    source = BytesIO(pictures.drawn(affair.house.colour, variant))
+    return service.receive(
+        session, affair.stage.here.files, actor, deliverable=row, source=source, name=f"{row.kind}.jpg", limit=2_000_000
+    )
 
 
 def draft(affair: Affair, row: Deliverable, *, good: bool) -> service.Draft:

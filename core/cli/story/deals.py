@@ -196,7 +196,7 @@ def _answer(affair: Affair, offered: int) -> None:
         if bargains:
             stage.at(offered + 2, affair.counter, 18)
         stage.at(offered + 3, affair.agree, 12)
-        if fate != "agreed":
+        if fate not in ("agreed", "unsigned"):
             stage.at(offered + 4, partial(affair.sign, "influencer"), 19)
         if fate in STARTED:
             stage.at(offered + 5, partial(affair.sign, "brand"), 10)
@@ -216,10 +216,17 @@ def _work(affair: Affair, offered: int) -> None:
 
 
 def _parcel(affair: Affair, signed: int) -> None:
-    steps = ("address", "ship", "confirm", "return")
-    far = 3 if affair.fate in (DONE, "delivered") else affair.number % 5
-    for at, step in enumerate(steps[:far]):
-        affair.stage.at(signed + 1 + 2 * at, partial(affair.gift, step), 13)
+    """Most parcels arrive soon; those of some fates are late, lost on the way home, or still without an address."""
+    whole = ((signed + 1, "address"), (signed + 3, "ship"), (signed + 6, "confirm"))
+    steps = {
+        "working": (),
+        "paused": (),
+        "review": ((-5, "address"),),
+        "approved": ((-9, "address"), (-4, "ship")),
+        "changes": (*whole, (signed + 9, "return")),
+    }.get(affair.fate, whole)
+    for day, step in steps:
+        affair.stage.at(day, partial(affair.gift, step), 13)
 
 
 def code_holders(session: Session, brand_id: int) -> list[Collaboration]:

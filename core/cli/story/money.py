@@ -31,7 +31,7 @@ from core.tracking.service import import_sales, keep_table
 BASKET = {"Fjellro": (690, 3_900), "Lilla köket": (290, 990), "Havsro": (29, 119), "Suvilumo": (49, 240)}
 OTHER = {"EUR": "SEK", "SEK": "NOK", "NOK": "SEK"}
 SELLS_AFTER_POST = 35
-RUNS = (-150, -122, -94, -66, -38, -24)
+RUNS = (-150, -122, -94, -66, -38)
 LAST = {
     "Fjellro": (-9, "approved"),
     "Lilla köket": (-3, "prepared"),
@@ -132,8 +132,8 @@ def _figures(stage: Stage, house: House, session: Session) -> None:
 
 
 def _run(stage: Stage, house: House, day: int, end: str) -> None:
-    """A run is prepared by finance, approved by an owner, sent in the bank, and confirmed."""
-    stage.at(day, partial(_prepare, stage, house), 9)
+    """A run is prepared by finance, approved by an owner, sent and confirmed; the last takes only what is due."""
+    stage.at(day, partial(_prepare, stage, house, day > RUNS[-1]), 9)
     if end == "prepared":
         return
     stage.at(day + 1, partial(_approve, house), 10)
@@ -143,10 +143,17 @@ def _run(stage: Stage, house: House, day: int, end: str) -> None:
         stage.at(day + 5, partial(_receive, stage, house), 20)
 
 
-def _prepare(stage: Stage, house: House, session: Session) -> None:
+def _prepare(stage: Stage, house: House, due_only: bool, session: Session) -> None:
     currency = COUNTRIES[house.country].currency
     with playing(session, house.finance) as actor:
-        payouts.prepare_run(session, actor, brand_named(session, house.name), currency=currency, base_url=stage.base)
+        payouts.prepare_run(
+            session,
+            actor,
+            brand_named(session, house.name),
+            currency=currency,
+            due_by=stage.moment.date() if due_only else None,
+            base_url=stage.base,
+        )
 
 
 def _approve(house: House, session: Session) -> None:

@@ -63,7 +63,7 @@ PLANS = (
     ),
     Plan(
         "Lilla köket", "Kräftskiva på riktigt", "Kräftkastrullen", "cancelled", -112, 30, 90_000, ("awareness",),
-        (("reel", "instagram"),), 4_200, 0, None, ("cancelled", "withdrawn", "declined"), 8,
+        (("reel", "instagram"),), 4_200, 0, None, ("cancelled", "withdrawn", "unsigned", "declined"), 8,
     ),
     Plan(
         "Fjellro", "Ull hele høsten", "Ullsettet Lyng", "paused", -92, 95, 210_000, ("sales", "loyalty"),
