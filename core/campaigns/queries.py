@@ -105,6 +105,15 @@ def latest_brief(session: Session, campaign_id: int) -> BriefVersion | None:
     )
 
 
+def brief_versions(session: Session, campaign_id: int) -> list[BriefVersion]:
+    """Every version of the brief, the newest first."""
+    return list(
+        session.scalars(
+            select(BriefVersion).where(BriefVersion.campaign_id == campaign_id).order_by(BriefVersion.number.desc())
+        )
+    )
+
+
 def wanted_deliverables(session: Session, campaign_id: int) -> list[WantedDeliverable]:
     """What every collaboration is offered by default."""
     return list(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core import audit, lifecycle
@@ -90,6 +90,17 @@ def _editable(actor: Actor, campaign: Campaign) -> None:
         raise Refused(T("The campaign has ended; its plan stays as it was."))
 
 
+def _saved(session: Session, actor: Actor, campaign: Campaign, step: str, **detail: Any) -> None:
+    """Keep who changed the plan; what the launch asked for may change later, never go."""
+    if campaign.state != State.DRAFT:
+        for message, place in missing(session, campaign):
+            if place == step:
+                raise Invalid(message)
+    audit.record(
+        session, actor=actor, brand_id=campaign.brand_id, action=f"campaign.{step}", obj=campaign, detail=detail
+    )
+
+
 def save_basics(
     session: Session,
     actor: Actor,
@@ -115,6 +126,7 @@ def save_basics(
     campaign.goals, campaign.goal_note = list(goals), goal_note[:LONGEST]
     campaign.product, campaign.markets, campaign.categories = product[:200], list(markets), list(categories)
     campaign.starts_on, campaign.ends_on = starts_on, ends_on
+    _saved(session, actor, campaign, "basics")
 
 
 def _known(given: Iterable[str], known: Mapping[str, Any], field: str) -> None:
@@ -138,6 +150,7 @@ def save_audience(
     audience: dict[str, Any] = {key: texts[key][:500] for key in AUDIENCE_FIELDS if texts.get(key)}
     audience |= {key: age for key, age in (("age_from", age_from), ("age_to", age_to)) if age is not None}
     campaign.audience = audience
+    _saved(session, actor, campaign, "audience")
 
 
 def save_brief(
@@ -154,6 +167,7 @@ def save_brief(
     _known((line["mark"] for line in kept), MARKS, "brief")
     if any(len(line["text"]) > LONGEST for line in kept):
         raise Invalid(T("Use at most %(count)s characters.", count=LONGEST), "brief")
+    _hold(session, campaign)
     last = queries.latest_brief(session, campaign.id)
     if last is not None and last.lines == kept:
         return last
@@ -166,15 +180,13 @@ def save_brief(
     )
     session.add(version)
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        brand_id=campaign.brand_id,
-        action="campaign.brief",
-        obj=campaign,
-        detail={"version": version.number},
-    )
+    _saved(session, actor, campaign, "brief", version=version.number)
     return version
+
+
+def _hold(session: Session, campaign: Campaign) -> None:
+    """Others who number a version or reserve of the budget wait until this is done."""
+    session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
 
 
 def save_wanted(
@@ -198,7 +210,7 @@ def save_wanted(
         )
         for position, row in enumerate(deliverables)
     )
-    session.flush()
+    _saved(session, actor, campaign, "deliverables", lines=len(deliverables))
 
 
 def deal_of(session: Session, campaign: Campaign) -> Deal:
@@ -223,7 +235,7 @@ def save_components(session: Session, actor: Actor, campaign: Campaign, *, deal:
         )
         for position, item in enumerate(deal.to_json())
     )
-    session.flush()
+    _saved(session, actor, campaign, "pay", models=[component.model for component in deal.components])
 
 
 def save_budget(
@@ -240,7 +252,18 @@ def save_budget(
 ) -> None:
     """Budget and terms. A budget may not fall below what agreements have reserved."""
     _editable(actor, campaign)
-    committed = queries.budget_of(session, campaign).committed
+    _hold(session, campaign)
+    standing = queries.budget_of(session, campaign)
+    committed = standing.committed
+    agreed = {
+        "due_days": due_days,
+        "hold_days": hold_days,
+        "review_days": review_days,
+        "revision_rounds": revision_rounds,
+    }
+    for name, value in agreed.items():
+        if (committed or standing.spent) and getattr(campaign, name) != value:
+            raise Invalid(T("Contracts rest on this number; it stays as it is."), name)
     if budget is not None and budget.currency != campaign.currency:
         raise Invalid(T("The budget must be in the campaign's currency."), "budget")
     if budget is not None and budget.minor <= 0:
@@ -250,6 +273,7 @@ def save_budget(
     campaign.budget_minor = budget.minor if budget is not None else None
     campaign.due_days, campaign.hold_days, campaign.review_days = due_days, hold_days, review_days
     campaign.revision_rounds, campaign.offer_days = revision_rounds, offer_days
+    _saved(session, actor, campaign, "budget", budget=campaign.budget_minor)
 
 
 def missing(session: Session, campaign: Campaign) -> list[tuple[Text, str]]:

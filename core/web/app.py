@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, flash, g, redirect, render_template, request, url_for
+from flask import Flask, abort, flash, g, redirect, render_template, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -167,6 +167,8 @@ def _menu(who: Actor) -> list[dict[str, Any]]:
 def _enter() -> Response | None:
     if request.endpoint in ("static", "lobby.favicon", "lobby.health"):
         return None
+    if "\x00" in request.path or any("\x00" in value for values in request.args.listvalues() for value in values):
+        abort(404)  # PostgreSQL cannot even be asked for it
     g.person = g.login = g.actor = None
     token = request.cookies.get(cookie_name())
     found = accounts.find_session(db(), token) if token else None

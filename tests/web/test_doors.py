@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from werkzeug.routing import AnyConverter, IntegerConverter
 
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from core.web.face import PUBLIC
@@ -19,11 +20,13 @@ def rules(app):
 
 def address(rule):
     """The rule with ids that never existed."""
-    values = {
-        name: 999_999_999 if "int" in type(rule._converters[name]).__name__.lower() else "never-existed"
-        for name in rule.arguments
-    }
-    return rule.build(values, append_unknown=False)[1]
+    return rule.build({name: _nothing(rule._converters[name]) for name in rule.arguments}, append_unknown=False)[1]
+
+
+def _nothing(converter):
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
+    return 999_999_999 if isinstance(converter, IntegerConverter) else "never-existed"
 
 
 def entitled(name: str, permission: str) -> bool:
