@@ -241,8 +241,8 @@ def report(results: Results) -> str:
         "How it is measured: an installation in a temporary folder, filled through the services: people by the",
         "import, campaigns by planning and launching them (nobody takes part in them yet). A page is asked for through",
         "the whole application, signed in, in English. The floor (`core/cli/bench_floor.py`) reads the same rows with",
-        "`sqlite3` and writes the same markup with Jinja and Babel; both take turns. Bare imports are exactly the foreign",
-        "modules that the application has loaded once it stands, in a process that does nothing else.",
+        "`sqlite3` and writes the same markup with Jinja and Babel; both take turns. Bare imports are exactly the",
+        "foreign modules that the application has loaded once it stands, in a process that does nothing else.",
         "",
     ]
     return "\n".join(lines)
