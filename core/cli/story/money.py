@@ -96,12 +96,12 @@ def _sales(stage: Stage, house: House, day: int, session: Session) -> None:
 
 
 def _sells(session: Session, stage: Stage, row: Collaboration) -> bool:
-    """Until a while after the first post; in the last weeks everything that runs."""
-    first = session.scalar(
+    """From the first post until a while after the newest."""
+    newest = session.scalar(
         select(Post.published_on).join(Deliverable, Deliverable.id == Post.deliverable_id)
-        .where(Deliverable.collaboration_id == row.id).order_by(Post.published_on).limit(1)
+        .where(Deliverable.collaboration_id == row.id).order_by(Post.published_on.desc()).limit(1)
     )  # fmt: skip
-    return first is not None and (stage.moment.date() - first).days <= SELLS_AFTER_POST
+    return newest is not None and (stage.moment.date() - newest).days <= SELLS_AFTER_POST
 
 
 def _figures(stage: Stage, house: House, session: Session) -> None:
