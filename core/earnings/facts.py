@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.campaigns.catalogue import DELIVERABLE_KINDS
 from core.collaborations.models import Collaboration
 from core.content.models import Deliverable
 from core.money import Money
@@ -37,7 +38,7 @@ def _approvals(session: Session, collaboration: Collaboration) -> list[Fact]:
             key=f"deliverable:{row.public_id}",
             at=row.approved_at,
             deliverable=row.public_id,
-            title=row.note or row.kind,
+            title=row.note or DELIVERABLE_KINDS.get(row.kind, row.kind),
             position=number,
             planned=len(rows),
         )

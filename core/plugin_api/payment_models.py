@@ -53,7 +53,7 @@ class DeliverableApproved(Fact):
     """The brand approved a deliverable: the `position`th (from 1) of `planned` in the contract."""
 
     deliverable: str
-    title: str = ""
+    title: str | Text = ""
     position: int = 1
     planned: int = 1
 
