@@ -197,8 +197,8 @@ def test_the_simulator_shows_what_three_outcomes_pay(client, committed):
     sign_in(client, "owner")
     home = client.post("/admin/campaigns/new", data={"name": "X"}).headers["Location"].rsplit("/", 1)[0]
     data = {
-        "parts": "c1:fixed", "rows": "1", "c1-amount": "600", "c1-per": "deliverable", "d0-kind": "reel", "d0-platform": "instagram",
-        "d0-quantity": "2", "preview": "1",
+        "parts": "c1:fixed", "rows": "1", "c1-amount": "600", "c1-per": "deliverable", "d0-kind": "reel",
+        "d0-platform": "instagram", "d0-quantity": "2", "preview": "1",
     }  # fmt: skip
     page = client.post(f"{home}/pay", data=data)
     assert "€1,200.00" in page.text, "two reels at 600"
