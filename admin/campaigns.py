@@ -172,11 +172,12 @@ def _told_plan(found: Campaign) -> dict[str, Any]:
         | {"due_on": w.due_on.isoformat() if w.due_on else None}
         for w in queries.wanted_deliverables(db(), found.id)
     ]
+    told = {"age_from": T("Age from"), "age_to": T("Age to"), **AUDIENCE_FIELDS}
     return {
         "goals": [GOALS[goal] for goal in found.goals],
         "markets": [country(market) for market in found.markets],
         "categories": [CATEGORIES[category] for category in found.categories],
-        "audience": [(label, found.audience.get(key)) for key, label in AUDIENCE_FIELDS.items()],
+        "audience": [(label, found.audience[key]) for key, label in told.items() if found.audience.get(key)],
         "work": [terms.deliverable_line(row) for row in wanted],
         "pay": terms.pay_lines(instance().plugins, service.deal_of(db(), found)),
     }
