@@ -220,8 +220,9 @@ def campaign_pay(public_id: str) -> Any:
         {"kind": w.kind, "platform": w.platform, "quantity": w.quantity, "due_on": w.due_on, "note": w.note}
         for w in queries.wanted_deliverables(db(), found.id)
     ]
-    models = host.enabled("payment_models", switches(db(), found.brand_id))
-    form = OfferForm(host, models, found.currency, start, rows)
+    on = switches(db(), found.brand_id)
+    models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
+    form = OfferForm(host, models, found.currency, start, rows, recipes=recipes)
     deal = start
     if form.sent():
         deal, rows = form.deal, form.deliverables
@@ -251,7 +252,7 @@ def _expected() -> dict[str, int]:
     asked = {"sales": (reading.EXPECTED_SALES, reading.MOST_SALES), "order": (reading.EXPECTED_ORDER, 10**7)}
     typed = {name: request.values.get(name, "") for name in asked}
     return {
-        name: min(int(typed[name]), most) if typed[name].isdigit() and len(typed[name]) < 9 else usual
+        name: min(int(typed[name]), most) if typed[name].isdecimal() and len(typed[name]) < 9 else usual
         for name, (usual, most) in asked.items()
     }
 

@@ -111,7 +111,7 @@ def campaigns() -> Any:
         search=search,
         group=group,
         limit=PAGE + 1,
-        before=int(before) if before.isdigit() and len(before) < 16 else None,
+        before=int(before) if before.isdecimal() and len(before) < 16 else None,
     )
     shown = rows[:PAGE]
     ids = [row.campaign.id for row in shown]

@@ -175,8 +175,9 @@ def _offer_form(
             description=T("The one who is replaced reads this."),
         )
     host = instance().plugins
-    models = host.enabled("payment_models", switches(db(), campaign.brand_id))
-    return OfferForm(host, models, campaign.currency, deal, rows, extra)
+    on = switches(db(), campaign.brand_id)
+    models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
+    return OfferForm(host, models, campaign.currency, deal, rows, extra, recipes)
 
 
 def _price(campaign: Campaign, deal: Deal, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -240,10 +241,11 @@ def offer_revise(public_id: str) -> Any:
     offer = queries.current_offer(db(), found.id)
     campaign = db().get_one(Campaign, found.campaign_id)
     host = instance().plugins
-    models = host.enabled("payment_models", switches(db(), found.brand_id))
+    on = switches(db(), found.brand_id)
+    models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
     start = usable(host, Deal.of(offer.components), found.currency)
     extra = {"number": HiddenField(default=str(offer.number))}
-    form = OfferForm(host, models, found.currency, start, offer.deliverables, extra)
+    form = OfferForm(host, models, found.currency, start, offer.deliverables, extra, recipes)
     price = _price(campaign, start, offer.deliverables)
     if form.sent():
         price = _price(campaign, form.deal, form.deliverables)
@@ -268,7 +270,7 @@ def offer_revise(public_id: str) -> Any:
 
 def _number() -> int:
     raw = request.form.get("number", "")
-    return int(raw) if raw.isdigit() and len(raw) < 7 else 0
+    return int(raw) if raw.isdecimal() and len(raw) < 7 else 0
 
 
 @admin.post("/collaborations/<public_id>/link", P.OFFER_EDIT)

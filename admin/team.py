@@ -139,7 +139,7 @@ def _member(member_id: int) -> tuple[Membership, Brand]:
     return member, brand
 
 
-@admin.form("/team/<int:member_id>", Permission.TEAM_MANAGE)
+@admin.form("/team/<int(max=2147483647):member_id>", Permission.TEAM_MANAGE)
 def member(member_id: int) -> Any:
     """Change a member's role, or take them out."""
     row, brand = _member(member_id)
@@ -152,7 +152,7 @@ def member(member_id: int) -> Any:
                 return done(url_for("admin.team"), gettext("%(name)s is no longer in the team.", name=person.name))
             teams.change_role(db(), actor(), row, brand, role=str(form.role.data))
             return done(url_for("admin.team"), gettext("Saved."))
-    return render_template("admin/member.html", form=form, member=row, person=person, brand=brand)
+    return render_template("admin/member.html", form=form, member=row, human=person, brand=brand)
 
 
 @admin.form("/brand/edit", Permission.BRAND_EDIT)

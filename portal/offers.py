@@ -184,7 +184,7 @@ def offers() -> Any:
     tab = request.args.get("show", "open")
     tab = tab if tab in TABS else "open"
     before = request.args.get("before", "")
-    older = int(before) if before.isdigit() and len(before) < 18 else None
+    older = int(before) if before.isdecimal() and len(before) < 18 else None
     rows = queries.of_influencer(db(), actor(), TABS[tab], before=older, limit=PAGE + 1)
     return render_template(
         "portal/offers.html",
@@ -250,7 +250,7 @@ def offer_accept(public_id: str) -> Any:
 
 def _number() -> int:
     raw = request.form.get("number", "")
-    return int(raw) if raw.isdigit() and len(raw) < 7 else 0
+    return int(raw) if raw.isdecimal() and len(raw) < 7 else 0
 
 
 @portal.form("/offers/<public_id>/decline", P.PORTAL)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, clock, mail
@@ -296,10 +296,19 @@ def reset_password(session: Session, *, token: str, password: str) -> Person:
     row = find_token(session, "reset", token)
     person = session.get_one(Person, row.person_id)
     person.password_hash = passwords.hash_password(password)
-    row.used_at = clock.now()
+    _spend_resets(session, person)
     sign_out_everywhere(session, person.id)
     audit.record(session, actor=actor_of(session, person), brand_id=None, action="person.reset_password", obj=person)
     return person
+
+
+def _spend_resets(session: Session, person: Person) -> None:
+    """No older link may set the password again."""
+    session.execute(
+        update(OneTimeToken)
+        .where(OneTimeToken.kind == "reset", OneTimeToken.person_id == person.id, OneTimeToken.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
 
 
 def change_password(session: Session, person: Person, *, old: str, new: str, token: str) -> None:
@@ -307,4 +316,5 @@ def change_password(session: Session, person: Person, *, old: str, new: str, tok
     if not passwords.verify(person.password_hash, old):
         raise Invalid(T("The password is wrong."), "old")
     person.password_hash = passwords.hash_password(new, field="new")
+    _spend_resets(session, person)
     sign_out_everywhere(session, person.id, but_token=token)

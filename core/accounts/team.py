@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import Session
 
 from core import audit, clock, mail
 from core.accounts.models import Brand, Membership, Person, Workspace
-from core.accounts.service import clean_email, find_token, make_token, owns_workspace
+from core.accounts.service import actor_of, clean_email, find_token, make_token, owns_workspace
 from core.errors import Invalid, Refused
 from core.permissions import Actor, Permission, Role
 from core.plugin_api.text import T
@@ -83,20 +83,18 @@ def join(session: Session, *, token: str, person: Person) -> None:
     row = find_token(session, "invite", token)
     if row.email != person.email:
         raise Refused(T("This invitation was sent to another address. Sign in with that one."))
-    same = select(Membership).where(
-        Membership.person_id == person.id,
-        Membership.workspace_id == row.workspace_id,
-        Membership.brand_id == row.brand_id if row.brand_id else Membership.brand_id.is_(None),
-    )
-    member = session.scalar(same)
-    if member is None:
-        session.add(
-            Membership(person_id=person.id, workspace_id=row.workspace_id, brand_id=row.brand_id, role=row.role)
+    covers = or_(Membership.brand_id.is_(None), Membership.brand_id == row.brand_id)
+    if session.scalar(
+        select(Membership.id).where(
+            Membership.person_id == person.id, Membership.workspace_id == row.workspace_id, covers
         )
-    else:
-        member.role = str(row.role)
+    ):
+        raise Refused(T("You are in this team already. An owner can change your role."))
+    session.add(Membership(person_id=person.id, workspace_id=row.workspace_id, brand_id=row.brand_id, role=row.role))
     row.used_at = clock.now()
     session.flush()
+    actor = actor_of(session, person)
+    audit.record(session, actor=actor, brand_id=row.brand_id, action="team.join", obj=person, detail={"role": row.role})
 
 
 def change_role(session: Session, actor: Actor, member: Membership, brand: Brand, *, role: str) -> None:

@@ -105,11 +105,11 @@ def forecasts(
     for outcome in outcomes(planned, sales, worth):
         told = simulate(host, components, outcome, planned)
         sums: dict[str, Money] = {}
-        titles = {line.component: line.model for line in told.lines if line.settles is Settles.CASH}
+        titles = {line.component: _title(host, line.model) if line.model else line.reason for line in told.lines}
         for line in told.lines:
             if line.settles is Settles.CASH:
                 sums[line.component] = sums.get(line.component, Money.zero(currency)) + line.amount
-        lines = [(_title(host, titles[id]), amount) for id, amount in sums.items()]
+        lines = [(titles[id], amount) for id, amount in sums.items()]
         cash, in_kind = told.sum(currency), told.sum(currency, Settles.IN_KIND)
         found.append(Forecast(outcome, cash, in_kind, lines))
     return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Any
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.collaborations.models import Offer
 from core.errors import Invalid, Refused
 from core.money import Money
+from core.plugin_api.composition import Composition, Maximum, Net, Part
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Planned
 from core.plugin_api.text import T, Text
@@ -87,12 +89,41 @@ def reserved(host: PluginHost, components: AnyDeal, deliverables: Iterable[Mappi
 
 
 def pay_lines(host: PluginHost, components: AnyDeal) -> list[tuple[Text, list[Text]]]:
-    """Each part of the pay: its title and its sentences."""
-    told = []
-    for component, sentences in describe(host, components):
+    """Each part of the pay: its title and its sentences; last how they meet, where not all of them are paid."""
+    deal = Deal.of(components)
+    told, titles = [], {}
+    for component, sentences in describe(host, deal):
         model = host.payment_models.get(component.model)
-        told.append((model.title if model else T("Pay"), sentences))
+        titles[component.id] = model.title if model else T("Pay")
+        told.append((titles[component.id], sentences))
+    meeting = _meeting(deal.composition, titles)
+    return [*told, (T("How the parts meet"), meeting)] if meeting else told
+
+
+def _meeting(node: Composition, titles: Mapping[str, Text]) -> list[Text]:
+    """A sentence for every place where something else than the sum is paid, the innermost first."""
+    if isinstance(node, Part):
+        return []
+    below = (node.of, node.advance) if isinstance(node, Net) else node.of
+    told = [sentence for child in below for sentence in _meeting(child, titles)]
+    if isinstance(node, Maximum):
+        parts = _joined([_named(child, titles) for child in node.of])
+        told.append(T("Of these only the larger amount is paid in the end: %(parts)s.", parts=parts))
+    if isinstance(node, Net):
+        one, other = _named(node.advance, titles), _named(node.of, titles)
+        told.append(T("What is paid in advance is taken off what is earned: %(one)s, %(other)s.", one=one, other=other))
     return told
+
+
+def _named(node: Composition, titles: Mapping[str, Text]) -> Text:
+    if isinstance(node, Part):
+        return titles[node.component]
+    below = (node.of, node.advance) if isinstance(node, Net) else node.of
+    return _joined([_named(child, titles) for child in below])
+
+
+def _joined(parts: Sequence[Text]) -> Text:
+    return reduce(lambda one, other: T("%(one)s and %(other)s", one=one, other=other), parts)
 
 
 def deliverable_line(row: Mapping[str, Any]) -> Text:

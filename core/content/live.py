@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -124,10 +124,18 @@ def _await_check(setting: Setting, post: Post) -> None:
     post.due_at = setting.deliverable.due_at = clock.now() + timedelta(days=setting.campaign.review_days)
 
 
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address, None when it has none that can be told."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
+
+
 def _address(url: str) -> str:
     """A whole web address, or `Invalid`."""
     address = url.strip()
-    parts = urlsplit(address) if address.isprintable() and " " not in address and len(address) <= 1000 else None
+    parts = _split(address) if address.isprintable() and " " not in address and len(address) <= 1000 else None
     if parts is None or parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or parts.username:
         raise Invalid(T("Enter the whole address of the post, with https://."), "url")
     return address
@@ -266,7 +274,9 @@ def _by_address(session: Session, brand_id: int) -> dict[str, Post]:
 
 def _plain(url: str) -> str:
     """An address to compare by: host and path, without `www.`, query and closing slash; YouTube keeps its `v`."""
-    parts = urlsplit(url.strip())
+    parts = _split(url.strip())
+    if parts is None:
+        return url.strip()
     host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
     video = next((part for part in parts.query.split("&") if part.startswith("v=")), "")
     return f"{host}{parts.path.rstrip('/')}{'?' + video if video else ''}"

@@ -9,7 +9,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, StopValidation
+from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import TextInput
 
 from core.csv_input import parse_number
@@ -154,7 +154,7 @@ class MoneyField(NumberField):
             try:
                 self.data = Money.from_decimal(self.data, self.currency)
             except ValueError:
-                raise StopValidation(gettext("%(currency)s has fewer decimals.", currency=self.currency)) from None
+                raise ValidationError(gettext("%(currency)s has fewer decimals.", currency=self.currency)) from None
 
 
 def _plain(value: Decimal | int) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from wtforms.validators import Optional
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.campaigns.models import CampaignComponent
 from core.i18n import current_locale
-from core.plugin_api.composition import Component
+from core.plugin_api.composition import Component, Composition, Net, Part, Recipe, Sum
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_typed
 from core.plugin_api.payment_models import PaymentModel
@@ -35,7 +35,7 @@ _NUMERIC = {
 
 
 @dataclass
-class Part:
+class PartForm:
     """One part of the pay as the page shows it: its fields, each with the unit beside it."""
 
     id: str
@@ -62,15 +62,21 @@ class OfferForm:
         deal: Deal,
         deliverables: Sequence[Mapping[str, Any]],
         extra: Mapping[str, Any] | None = None,
+        recipes: Mapping[str, Recipe] | None = None,
     ) -> None:
-        """Start from a deal and deliverables; what was typed wins. `models` are those that may be added."""
+        """Start from a deal and deliverables; what was typed wins. `models` and `recipes` may be added."""
         self.host, self.currency, self.start = host, currency, deal
+        self._recipes = {
+            f"deal:{name}": recipe
+            for name, recipe in (recipes or {}).items()
+            if all(part.model in models for part in recipe.parts)
+        }
         self.adding = "add" in request.form or "more" in request.form
         self._models = {component.id: component.model for component in deal.components}
         if request.method == "POST":
             self._models = _sent_parts(host, request.form.get("parts", ""))
-            if "add" in request.form and request.form.get("new_part") in models and len(self._models) < MOST_PARTS:
-                self._models[_free_id(self._models)] = request.form["new_part"]
+            if "add" in request.form:
+                self._add(request.form.get("new_part", ""), models)
         self.count = _row_count(deliverables)
         self.form = self._build(models, extra or {})(data=self._typed(deliverables), formdata=_sent())
         self.form["parts"].data = ",".join(f"{id}:{model}" for id, model in self._models.items())
@@ -88,15 +94,36 @@ class OfferForm:
 
     @property
     def deal(self) -> Deal:
-        """The deal that was typed; only after `sent`. Ways in which parts meet stay while all parts stay."""
-        same = [c.id for c in self._components] == [c.id for c in self.start.components]
-        return Deal(tuple(self._components), self.start.composition) if same else Deal.of(self._components)
+        """The deal that was typed; only after `sent`. Parts that stay keep the way in which they met."""
+        left = {component.id: component.model for component in self._components}
+        stays = _pruned(self.start.composition, left)
+        found = [stays] if stays else []
+        left = {id: model for id, model in left.items() if id not in {c.id for c in self.start.components}}
+        for recipe in self._recipes.values():
+            parts = {part.id: part.model for part in recipe.parts}
+            if parts.items() <= left.items():
+                found.append(recipe.composition)
+                left = {id: model for id, model in left.items() if id not in parts}
+        found += [Part(id) for id in left]
+        whole = tuple(x for one in found for x in (one.of if isinstance(one, Sum) else (one,)))
+        only = whole[0] if len(whole) == 1 and not isinstance(whole[0], Part) else Sum(whole)
+        return Deal(tuple(self._components), only)
+
+    def _add(self, chosen: str, models: Mapping[str, PaymentModel]) -> None:
+        """One more part, or the parts of a ready deal, where there is room."""
+        recipe = self._recipes.get(chosen)
+        new = {part.id: part.model for part in recipe.parts} if recipe else {}
+        if chosen in models:
+            new = {_free_id(self._models): chosen}
+        if new and not new.keys() & self._models.keys() and len(self._models) + len(new) <= MOST_PARTS:
+            self._models |= new
 
     @property
     def deliverables(self) -> list[dict[str, Any]]:
         """The lines that ask for something."""
         read = [{key: self.form[f"d{n}-{key}"].data for key in _ROW} for n in range(self.count)]
-        return [row for row in read if row["kind"] and row["platform"] and row["quantity"] != 0]
+        wanted = [row for row in read if row["kind"] and row["platform"] and row["quantity"] != 0]
+        return [row | {"quantity": 1 if row["quantity"] is None else row["quantity"]} for row in wanted]
 
     def _build(self, models: Mapping[str, PaymentModel], extra: Mapping[str, Any]) -> type[BaseForm]:
         fields: dict[str, Any] = {"parts": HiddenField(), "rows": HiddenField()}
@@ -104,7 +131,8 @@ class OfferForm:
             for spec in self.host.payment_models[name].terms:
                 fields[f"{id}-{spec.key}"] = _field(spec)
             fields[f"{id}-out"] = BooleanField(T("Leave this part out"))
-        kinds = [SelectChoice("", T("Choose")), *(SelectChoice(name, model.title) for name, model in models.items())]
+        offered: dict[str, PaymentModel | Recipe] = {**models, **self._recipes}
+        kinds = [SelectChoice("", T("Choose")), *(SelectChoice(name, one.title) for name, one in offered.items())]
         fields["new_part"] = SelectField(T("Another kind of pay"), choices=kinds, validate_choice=False)
         for n in range(self.count):
             fields |= {
@@ -120,22 +148,24 @@ class OfferForm:
     def _typed(self, deliverables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What the fields hold before anybody types."""
         data: dict[str, Any] = {}
-        for component in self.start.components:
-            model = self.host.payment_models.get(component.model)
-            for spec in model.terms if model else ():
-                value = component.terms.values.get(spec.key, spec.default)
-                data[f"{component.id}-{spec.key}"] = _shown(spec, value, self.currency)
+        known: dict[str, Mapping[str, Any]] = {p.id: p.presets for r in self._recipes.values() for p in r.parts}
+        known |= {component.id: component.terms.values for component in self.start.components}
+        for id, name in self._models.items():
+            for spec in self.host.payment_models[name].terms:
+                value = known.get(id, {}).get(spec.key, spec.default)
+                data[f"{id}-{spec.key}"] = _shown(spec, value, self.currency)
         for n, row in enumerate(deliverables[:MOST_ROWS]):
             due = row.get("due_on")
             due = date.fromisoformat(due) if isinstance(due, str) and due else due or None
             data |= {f"d{n}-{key}": row.get(key) for key in _ROW} | {f"d{n}-due_on": due}
         return data
 
-    def _part(self, id: str) -> Part:
+    def _part(self, id: str) -> PartForm:
         model = self.host.payment_models[self._models[id]]
         units = {FieldKind.MONEY: self.currency, FieldKind.PERCENT: "%"}
         fields = [(self.form[f"{id}-{spec.key}"], units.get(spec.kind)) for spec in model.terms]
-        return Part(id, model.title, fields, self.form[f"{id}-out"])
+        labels = {part.id: part.label for recipe in self._recipes.values() for part in recipe.parts}
+        return PartForm(id, labels.get(id, model.title), fields, self.form[f"{id}-out"])
 
     def _mark_needed(self) -> None:
         """Fields that are not called optional; a part that is left out needs none of them, so nothing checks it."""
@@ -161,6 +191,17 @@ class OfferForm:
 _ROW = ("kind", "platform", "quantity", "due_on", "note")
 
 
+def _pruned(node: Composition, kept: Collection[str]) -> Composition | None:
+    """What is left of a composition when some of its parts are left out."""
+    if isinstance(node, Part):
+        return node if node.component in kept else None
+    if isinstance(node, Net):
+        of, advance = _pruned(node.of, kept), _pruned(node.advance, kept)
+        return replace(node, of=of, advance=advance) if of and advance else of or advance
+    below = tuple(left for child in node.of if (left := _pruned(child, kept)))
+    return replace(node, of=below) if len(below) > 1 else below[0] if below else None
+
+
 def _sent() -> Any:
     return request.form if request.method == "POST" else None
 
@@ -178,7 +219,7 @@ def _row_count(deliverables: Sequence[Mapping[str, Any]]) -> int:
     if request.method != "POST":
         return min(max(len(deliverables), 1), MOST_ROWS)
     sent = request.form.get("rows", "1")
-    count = int(sent) if sent.isdigit() and len(sent) < 4 else 1
+    count = int(sent) if sent.isdecimal() and len(sent) < 4 else 1
     return min(max(count, 1) + ("more" in request.form), MOST_ROWS)
 
 

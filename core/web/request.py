@@ -104,4 +104,4 @@ def back(fallback: str | None = None) -> str:
 def page_arg(name: str = "page") -> int:
     """A page number from the URL; rubbish is page 1."""
     raw = request.args.get(name, "1")
-    return min(max(int(raw), 1), 1_000_000) if raw.isdigit() and len(raw) < 8 else 1
+    return min(max(int(raw), 1), 1_000_000) if raw.isdecimal() and len(raw) < 8 else 1

@@ -206,3 +206,18 @@ def test_the_simulator_shows_what_three_outcomes_pay(client, committed):
     assert stored.headers["Location"].endswith("/budget")
     missing = client.post(f"{home}/pay", data=data | {"c1-amount": ""})
     assert missing.status_code == 200 and 'aria-invalid="true"' in missing.text
+
+
+def test_too_many_decimals_are_told_at_the_field(client, committed):
+    sign_in(client, "owner")
+    home = client.post("/admin/campaigns/new", data={"name": "X"}).headers["Location"].rsplit("/", 1)[0]
+    page = client.post(f"{home}/budget", data={"budget": "1,005", **{k: str(v) for k, v in TERMS.items()}})
+    assert page.status_code == 200 and "EUR has fewer decimals." in page.text
+
+
+def test_a_number_left_empty_is_one(client, committed):
+    sign_in(client, "owner")
+    home = client.post("/admin/campaigns/new", data={"name": "X"}).headers["Location"].rsplit("/", 1)[0]
+    data = {"parts": "c1:fixed", "rows": "1", "c1-amount": "600", "c1-per": "deliverable", "preview": "1"}
+    page = client.post(f"{home}/pay", data=data | {"d0-kind": "reel", "d0-platform": "instagram", "d0-quantity": ""})
+    assert page.status_code == 200 and "€600.00" in page.text

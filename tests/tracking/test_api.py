@@ -256,7 +256,7 @@ def test_the_documented_script_works(app: Flask, instance: Instance) -> None:
     """The shell script of the documentation, run as it stands against a live server."""
     if not (shutil.which("openssl") and shutil.which("curl") and shutil.which("bash")):
         pytest.skip("bash, openssl or curl is missing")
-    from waitress.server import create_server
+    from werkzeug.serving import make_server
 
     with instance.database.write() as session:
         world = build(session)
@@ -265,14 +265,14 @@ def test_the_documented_script_works(app: Flask, instance: Instance) -> None:
             session, world.owner, keyring=instance.keyring, brand_id=world.brand.id, label="Shop"
         )
         code = code_of(session, play.collaboration.id) or ""
-    server = create_server(app, host="127.0.0.1", port=0, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         first, second = re.findall(r"```sh\n(.*?)```", DOCS.read_text(), re.S)[:2]
         assert first == sample.settings(url="https://samverk.example.com", key="abcdefghjkmnpq")
         assert second == sample.SIGN_AND_SEND
-        url = f"http://127.0.0.1:{server.effective_port}"
+        url = f"http://127.0.0.1:{server.server_port}"
         script = sample.script(url=url, key=key.public_id, secret=secret, code=code)
         environment = {"PATH": os.environ["PATH"], "no_proxy": "*"}
         shell = ["bash", "-euo", "pipefail", "-c", script]
@@ -280,7 +280,8 @@ def test_the_documented_script_works(app: Flask, instance: Instance) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout)["sales"] == [{"order_id": "1042", "state": "credited"}]
     finally:
-        server.close()
+        server.shutdown()
         thread.join(5)
+        server.server_close()
     with instance.database.session() as session:
         assert session.scalar(select(func.count(ApiReceipt.id))) == 1

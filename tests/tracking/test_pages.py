@@ -63,7 +63,7 @@ def test_the_list_shows_filters_and_sums(shown: Play, client: FlaskClient) -> No
     assert "1003" not in client.get(f"/admin/sales?q={code(shown)}").text
     assert "1001" not in client.get("/admin/sales?state=on_hold").text
     assert "No sale fits" in client.get("/admin/sales?q=zzz").text
-    assert client.get("/admin/sales?state=rubbish&campaign=x%00&q=%00&after=zz").status_code == 200
+    assert client.get("/admin/sales?state=rubbish&campaign=x&q=%25&after=zz").status_code == 200
     assert "Import" not in re.sub(r"<nav.*?</nav>", "", page, flags=re.S)
 
 

@@ -168,3 +168,32 @@ def test_the_language_is_the_readers_choice(client, committed):
     sign_in(client, "owner")
     client.post("/language", data={"locale": "sv"})
     assert 'lang="sv"' in client.get("/admin/settings").text
+
+
+def test_nul_is_no_address(client, committed):
+    sign_in(client, "owner")
+    assert client.get("/admin/campaigns?q=%00").status_code == 404
+    assert client.get("/admin/campaigns/x%00").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/admin/audit?page=²", "/admin/campaigns?before=²", "/admin/review?page=²"])
+def test_odd_digits_are_no_fault(client, committed, path):
+    sign_in(client, "owner")
+    assert client.get(path).status_code == 200
+
+
+def test_an_owner_cannot_lower_themselves_by_an_invitation(client, committed, instance):
+    sign_in(client, "owner")
+    client.post("/admin/team", data={"email": "owner@example.com", "role": "viewer", "locale": "en"})
+    (mail,) = rows(instance, select(MailMessage).where(MailMessage.kind == "team_invitation"))
+    path = re.search(r"/join/\S+", mail.body).group(0)
+    client.post(path)
+    assert client.get("/admin/team").status_code == 200
+
+
+def test_one_reset_spends_every_older_link(app, client, committed, instance):
+    for _ in range(2):
+        client.post("/reset", data={"email": "owner@example.com"})
+    links = [re.search(r"/reset/\S+", m.body).group(0) for m in rows(instance, select(MailMessage))]
+    assert client.post(links[1], data={"password": "an entirely new one"}).status_code == 303
+    assert app.test_client().get(links[0]).status_code == 404
