@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
@@ -20,9 +20,10 @@ from core.permissions import Permission
 from core.places import COUNTRIES, country_choices
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
-from core.web.app import cookie_name, limiter
+from core.web.app import limiter
 from core.web.face import PUBLIC
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
+from core.web.lobby import signed_in
 from core.web.offer_form import OfferForm, usable
 from core.web.request import actor, db, done, instance, person, saving
 from portal.face import portal, section
@@ -116,7 +117,11 @@ def _new_account(token: str, found: Collaboration) -> Any:
         with saving(form):
             made = _account(form)
             _claim(made, found, form)
-            return _signed_in(made, url_for("portal.offer", public_id=found.public_id))
+            return signed_in(
+                made,
+                url_for("portal.offer", public_id=found.public_id),
+                message=gettext("Welcome. Here is what you are offered."),
+            )
     return render_template("portal/invitation.html", form=form, found=service.open_invitation(db(), token))
 
 
@@ -145,20 +150,6 @@ def _claim(who: Person, found: Collaboration, form: AccountForm | EnrollForm) ->
 
 def _likely_country() -> str:
     return {"fi": "FI", "sv": "SE", "nb": "NO"}.get(current_locale(), "FI")
-
-
-def _signed_in(who: Person, target: str) -> Response:
-    token = accounts.open_session(db(), who, user_agent=request.headers.get("User-Agent", ""))
-    response = make_response(done(target, gettext("Welcome. Here is what you are offered.")))
-    response.set_cookie(
-        cookie_name(),
-        token,
-        max_age=accounts.SESSION_DAYS * 86400,
-        secure=instance().settings.secure,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
 
 
 def _known_person(token: str, found: Collaboration) -> Any:

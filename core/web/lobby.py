@@ -142,7 +142,7 @@ def set_up() -> Any:
                 currency=str(form.currency.data),
                 timezone=COUNTRIES[country].timezone if country in COUNTRIES else "UTC",
             )
-            return _signed_in(made, url_for("admin.today"))
+            return signed_in(made, url_for("admin.today"))
     return render_template("lobby/set_up.html", form=form)
 
 
@@ -162,9 +162,10 @@ def _code_right(form: BaseForm) -> bool:
     return False
 
 
-def _signed_in(who: Person, target: str, token: str | None = None) -> Response:
+def signed_in(who: Person, target: str, token: str | None = None, message: str | None = None) -> Response:
+    """Commit, send the person on, and give their browser the sign-in cookie: the one place that writes it."""
     token = token or accounts.open_session(db(), who, user_agent=request.headers.get("User-Agent", ""))
-    response = make_response(done(target))
+    response = make_response(done(target, message))
     response.set_cookie(
         cookie_name(),
         token,
@@ -198,7 +199,7 @@ def sign_in() -> Any:
                 password=form.password.data or "",
                 user_agent=request.headers.get("User-Agent", ""),
             )
-            return _signed_in(who, safe_path(form.next.data, url_for("lobby.home")), token)
+            return signed_in(who, safe_path(form.next.data, url_for("lobby.home")), token)
     return render_template("lobby/sign_in.html", form=form)
 
 
@@ -236,7 +237,7 @@ def reset(token: str) -> Any:
     if form.validate_on_submit():
         with saving(form):
             who = accounts.reset_password(db(), token=token, password=form.password.data or "")
-            return _signed_in(who, url_for("lobby.home"))
+            return signed_in(who, url_for("lobby.home"))
     return render_template("lobby/reset.html", form=form)
 
 
@@ -261,7 +262,7 @@ def join(token: str) -> Any:
                 timezone="Europe/Helsinki",
             )
             teams.join(db(), token=token, person=who)
-            return _signed_in(who, url_for("admin.today"))
+            return signed_in(who, url_for("admin.today"))
     return render_template("lobby/join.html", form=form, invitation=row)
 
 
