@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from sqlalchemy import select
-from wtforms import DateField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 
 from admin.face import admin, section
 from core.accounts.models import Person
@@ -19,13 +19,13 @@ from core.lifecycle import history, whose_turn
 from core.payouts import queries, service
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
 from core.payouts.models import Payout, PayoutRun
-from core.payouts.submit import account_of
+from core.payouts.submit import account_of, hand_over_now
 from core.permissions import Permission
 from core.places import currency_choices
 from core.plugin_api.text import T
 from core.web.brands import current_brand
-from core.web.forms import AtMost, BaseForm, Required
-from core.web.request import actor, db, done, instance, saving
+from core.web.forms import AtMost, BaseForm, DayField, Required
+from core.web.request import actor, before_arg, commit, db, done, instance, saving
 from core.web.sheet import sheet
 
 section(
@@ -42,7 +42,7 @@ class SentForm(BaseForm):
     reference = StringField(
         T("Reference of the bank"), [Required(), AtMost(60)], description=T("As it stands in your bank's receipt.")
     )
-    sent_on = DateField(T("Sent on"), [Required()])
+    sent_on = DayField(T("Sent on"), [Required()])
 
 
 class FailedForm(BaseForm):
@@ -54,7 +54,7 @@ class FailedForm(BaseForm):
 class ReceivedForm(BaseForm):
     """A day of a bank statement."""
 
-    received_on = DateField(T("Day on the statement"), [Required()])
+    received_on = DayField(T("Day on the statement"), [Required()])
 
 
 class SureForm(BaseForm):
@@ -69,8 +69,7 @@ def payouts() -> Any:
     later = request.args.get("due") == "all"
     owed = queries.owed(db(), actor(), brand.id, None if later else today)
     places = {row.collaboration_id for one in owed for row in one.rows}
-    before = request.args.get("before", type=int)
-    found = queries.runs(db(), actor(), limit=PAGE + 1, before=before, brand_id=brand.id)
+    found = queries.runs(db(), actor(), limit=PAGE + 1, before=before_arg(), brand_id=brand.id)
     return render_template(
         "admin/payouts.html",
         owed=owed,
@@ -148,6 +147,8 @@ def payout_run_approve(public_id: str) -> Any:
     if form.validate_on_submit():
         with saving(form):
             service.approve_run(db(), actor(), run)
+            commit(wake=False)
+            hand_over_now(instance().database, instance().plugins, run)
             return done(url_for("admin.payout_run", public_id=public_id), gettext("The run is approved."))
     return render_template("admin/payout_run_decide.html", form=form, approve=True, **_run_page(run))
 

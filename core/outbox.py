@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, CheckConstraint, Index, String, and_, or_, select, update
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, Index, String, and_, or_, select, update
 from sqlalchemy.orm import Mapped, Session
 
 from core import clock
@@ -105,20 +105,34 @@ def drain(database: Database, limit: int = 100) -> int:
         claim = _claim(database)
         if claim is None:
             return count
-        try:
-            _run(database, claim)
-        except Exception as error:
-            log.warning("job %s (%s) failed: %s", claim.id, claim.kind, type(error).__name__)
-            _put_back(database, claim, error)
+        _try(database, claim)
     return limit
 
 
-def _claim(database: Database) -> _Claim | None:
+def _try(database: Database, claim: _Claim) -> None:
+    try:
+        _run(database, claim)
+    except Exception as error:
+        log.warning("job %s (%s) failed: %s", claim.id, claim.kind, type(error).__name__)
+        _put_back(database, claim, error)
+
+
+def run_now(database: Database, key: str) -> bool:
+    """Run the job of a key at once, in this process, if nobody else has it; whether it was tried."""
+    claim = _claim(database, OutboxJob.key == key)
+    if claim is not None:
+        _try(database, claim)
+    return claim is not None
+
+
+def _claim(database: Database, which: ColumnElement[bool] | None = None) -> _Claim | None:
     moment = clock.now()
     free = or_(
         and_(OutboxJob.state == "pending", OutboxJob.run_after <= moment),
         and_(OutboxJob.state == "running", OutboxJob.leased_until < moment),
     )
+    if which is not None:
+        free = and_(free, which)
     with database.session() as peek:
         if peek.scalar(select(OutboxJob.id).where(free).limit(1)) is None:
             return None

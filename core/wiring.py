@@ -6,6 +6,8 @@ Reactions are plain functions of this module, so that connecting twice changes n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -19,7 +21,7 @@ from core.content import drafts
 from core.content.events import DeliverableApproved
 from core.earnings import service as earnings
 from core.influencers.importing import Importer
-from core.payouts.submit import submit_run
+from core.payouts import submit
 from core.plugin_host.host import PluginHost
 from core.tracking import codes, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from core.instance import Instance
 
 EARNING: tuple[type[Any], ...] = (DeliverableApproved, SaleCredited, SaleRefunded, GiftDelivered, CollaborationEnded)
+RAIL_LEASE = timedelta(minutes=5)
 _here: Instance | None = None
 
 
@@ -45,6 +48,7 @@ def connect(instance: Instance) -> None:
     _here = instance
     outbox.register("mail.send", instance.postman.deliver, outside=True)
     outbox.register("payouts.submit", _submit_payouts)
+    outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
     Importer(instance.files, instance.keyring).connect()
     events.subscribe(CampaignCancelled, _end_collaborations)
     events.subscribe(ContractSigned, drafts.on_signed)
@@ -86,7 +90,16 @@ def _earn(session: Session, event: OfCollaboration) -> None:
 
 
 def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
-    submit_run(session, plugins(), here().keyring, here().settings.base_url, payload)
+    submit.submit_run(session, here().keyring, here().settings.base_url, payload)
+
+
+def _hand_over(session: Session, payload: dict[str, Any]) -> Callable[[Session], None] | None:
+    what = submit.gather(session, here().keyring, payload)
+    session.close()  # nothing of the database is held while the rail is asked
+    if what is None:
+        return None
+    answer = submit.ask(plugins(), what)
+    return lambda writing: submit.record(writing, what, answer, here().settings.base_url)
 
 
 def tick(instance: Instance) -> None:

@@ -6,25 +6,25 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import abort, render_template, request, url_for
+from flask import abort, render_template, url_for
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, DateField, StringField
+from wtforms import BooleanField, StringField
 
 from core import clock
 from core.accounts.models import Brand
 from core.earnings.queries import KIND_NAMES
 from core.earnings.queries import STATE_NAMES as EARNING_NAMES
 from core.earnings.terms import terms_of
-from core.i18n import day, gettext, number
+from core.i18n import day, gettext, number, pgettext
 from core.payouts import own, queries, service
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
 from core.payouts.models import Payout
 from core.permissions import Permission
 from core.places import country_choices
-from core.plugin_api.text import T, Text
-from core.web.forms import AtMost, BaseForm, ChoiceField, Required
-from core.web.request import actor, db, done, instance, person, saving, values
+from core.plugin_api.text import T, Tc, Text
+from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, Required
+from core.web.request import actor, before_arg, db, done, instance, person, saving, values
 from core.web.sheet import sheet
 from portal.face import portal, section
 
@@ -36,7 +36,7 @@ PAGE = 40
 class ArrivedForm(BaseForm):
     """When it came."""
 
-    received_on = DateField(T("Arrived on"), [Required()])
+    received_on = DayField(T("Arrived on"), [Required()])
 
 
 class MethodForm(BaseForm):
@@ -60,7 +60,7 @@ class MethodForm(BaseForm):
 def payouts() -> Any:
     """What is on its way, what was earned, and every amount explained."""
     today = clock.today(person().timezone)
-    found = own.groups(db(), actor(), limit=PAGE + 1, before=request.args.get("before", type=int))
+    found = own.groups(db(), actor(), limit=PAGE + 1, before=before_arg())
     rows = found[:PAGE]
     method = method_of(db(), actor().influencer_id)
     return render_template(
@@ -99,7 +99,8 @@ def _label(row: own.Group) -> tuple[str, Text]:
 OWN_NAMES: dict[str, Text] = {
     State.PROCESSING: T("On its way"),
     State.REQUIRES_ACTION: T("On its way"),
-    State.SENT: T("Sent"),
+    State.UNKNOWN: T("On its way"),
+    State.SENT: Tc("payout", "Sent"),
     State.RECEIVED: T("Received"),
 }
 
@@ -107,7 +108,7 @@ OWN_NAMES: dict[str, Text] = {
 @portal.get("/payouts/lines/<public_id>/<component>", P.PORTAL)
 def payout_lines(public_id: str, component: str) -> Any:
     """Every single earning of one part of the pay."""
-    rows = own.lines(db(), actor(), public_id, component, before=request.args.get("before", type=int))
+    rows = own.lines(db(), actor(), public_id, component, before=before_arg())
     if not rows:
         abort(404)
     place = rows[0].collaboration_id
@@ -152,8 +153,8 @@ def _steps(found: Payout) -> list[dict[str, Any]]:
     """How far the payment is, with the day of each step."""
     steps: list[dict[str, Any]] = [
         {"text": gettext("Prepared"), "when": found.created_at.date(), "done": True},
-        {"text": gettext("Approved"), "when": None, "done": found.state != State.AWAITING_APPROVAL},
-        {"text": gettext("Sent"), "when": found.sent_on, "done": found.sent_on is not None},
+        {"text": pgettext("payout", "Approved"), "when": None, "done": found.state != State.AWAITING_APPROVAL},
+        {"text": pgettext("payout", "Sent"), "when": found.sent_on, "done": found.sent_on is not None},
         {"text": gettext("Received"), "when": found.received_on, "done": found.received_on is not None},
     ]
     if found.state in (State.FAILED, State.RETURNED):

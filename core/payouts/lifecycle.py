@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from core.lifecycle import Machine, Turn
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 
 class State(enum.StrEnum):
@@ -14,6 +14,7 @@ class State(enum.StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     PROCESSING = "processing"
     REQUIRES_ACTION = "requires_action"
+    UNKNOWN = "unknown"
     SENT = "sent"
     RECEIVED = "received"
     FAILED = "failed"
@@ -26,6 +27,7 @@ class Action(enum.StrEnum):
 
     APPROVE = "approve"
     ASK = "ask"
+    DOUBT = "doubt"
     SEND = "send"
     RECEIVE = "receive"
     FAIL = "fail"
@@ -37,11 +39,12 @@ STATE_NAMES: dict[str, Text] = {
     State.AWAITING_APPROVAL: T("Waits for approval"),
     State.PROCESSING: T("Being handed over"),
     State.REQUIRES_ACTION: T("To be sent in the bank"),
-    State.SENT: T("Sent"),
+    State.UNKNOWN: T("Not known whether it was sent"),
+    State.SENT: Tc("payout", "Sent"),
     State.RECEIVED: T("Received"),
-    State.FAILED: T("Failed"),
+    State.FAILED: Tc("payout", "Failed"),
     State.RETURNED: T("Came back"),
-    State.CANCELED: T("Cancelled"),
+    State.CANCELED: Tc("payout", "Cancelled"),
 }
 
 _S, _A = State, Action
@@ -53,8 +56,11 @@ PAYOUT = Machine(
         (_S.PROCESSING, _A.ASK): _S.REQUIRES_ACTION,
         (_S.PROCESSING, _A.SEND): _S.SENT,
         (_S.PROCESSING, _A.FAIL): _S.FAILED,
+        (_S.PROCESSING, _A.DOUBT): _S.UNKNOWN,
         (_S.REQUIRES_ACTION, _A.SEND): _S.SENT,
         (_S.REQUIRES_ACTION, _A.FAIL): _S.FAILED,
+        (_S.UNKNOWN, _A.SEND): _S.SENT,
+        (_S.UNKNOWN, _A.FAIL): _S.FAILED,
         (_S.SENT, _A.RECEIVE): _S.RECEIVED,
         (_S.SENT, _A.RETURN): _S.RETURNED,
     },
@@ -62,6 +68,7 @@ PAYOUT = Machine(
         _S.AWAITING_APPROVAL: Turn.BRAND,
         _S.PROCESSING: Turn.SYSTEM,
         _S.REQUIRES_ACTION: Turn.BRAND,
+        _S.UNKNOWN: Turn.BRAND,
         _S.SENT: Turn.INFLUENCER,
         _S.RECEIVED: Turn.NONE,
         _S.FAILED: Turn.NONE,
@@ -89,8 +96,8 @@ class RunAction(enum.StrEnum):
 
 RUN_NAMES: dict[str, Text] = {
     RunState.AWAITING_APPROVAL: T("Waits for approval"),
-    RunState.APPROVED: T("Approved"),
-    RunState.CANCELED: T("Cancelled"),
+    RunState.APPROVED: Tc("payout", "Approved"),
+    RunState.CANCELED: Tc("payout", "Cancelled"),
 }
 
 RUN = Machine(

@@ -51,6 +51,7 @@ class PayoutRun(BrandRow):
     prepared_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))
     approved_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))
     approved_at: Mapped[datetime | None] = internal(UtcDateTime)
+    handed_over_at: Mapped[datetime | None] = internal(UtcDateTime)
 
 
 class Payout(BrandRow):
@@ -71,7 +72,7 @@ class Payout(BrandRow):
     influencer_id: Mapped[int] = internal(ForeignKey("influencer.id"), index=True)
     payee_name: Mapped[str] = personal(String(140), default="")
     iban_last4: Mapped[str] = personal(String(4), default="")
-    iban_cipher: Mapped[str] = secret(String(400), default="")
+    payee_cipher: Mapped[str] = secret(String(2000), default="")  # to whom, fixed when it was handed over
     amount_minor: Mapped[int] = financial(BigInteger)
     currency: Mapped[str] = financial(String(3))
     state: Mapped[str] = internal(String(20), default="awaiting_approval")

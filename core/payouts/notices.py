@@ -11,7 +11,7 @@ from core.influencers.models import Influencer
 from core.money import Money
 from core.payouts.models import Payout, PayoutRun
 from core.permissions import ROLE_PERMISSIONS, Actor, Permission
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Text, Tn
 
 APPROVERS = tuple(str(role) for role, may in ROLE_PERMISSIONS.items() if Permission.PAYOUT_APPROVE in may)
 
@@ -68,10 +68,11 @@ def ask_approvers(session: Session, actor: Actor, run: PayoutRun, total: Money, 
         subject=T("Payout run %(number)s waits for your approval", number=run.number),
         paragraphs=(
             T("%(name)s prepared a payout run for %(brand)s.", name=actor.name, brand=brand.name),
-            T(
-                "It pays %(amount)s in %(count)s payments. Nothing is sent before it is approved.",
+            Tn(
+                "It makes %(num)s payment of %(amount)s. Nothing is sent before it is approved.",
+                "It makes %(num)s payments, %(amount)s in all. Nothing is sent before it is approved.",
+                count,
                 amount=total,
-                count=count,
             ),
         ),
         link=f"{base_url}/admin/payouts/runs/{run.public_id}",

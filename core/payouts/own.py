@@ -23,7 +23,7 @@ from core.permissions import Actor
 from core.plugin_api.text import T, Text
 
 LINES = 100
-UNDER_WAY = (State.PROCESSING, State.REQUIRES_ACTION, State.SENT)
+UNDER_WAY = (State.PROCESSING, State.REQUIRES_ACTION, State.UNKNOWN, State.SENT)
 ARRIVED_OR_SENT = (State.SENT, State.RECEIVED)
 
 
@@ -178,7 +178,7 @@ def whose_ball(group: Group, has_account: bool) -> Text:
     if group.amount.minor < 0 and group.state in ("pending", "payable"):
         return T("Nobody: it is netted from what you earn next.")
     if group.state == "pending":
-        return T("The calendar: refunds may still come until the holding period is over.")
+        return T("The calendar: refunds may still come until the hold period is over.")
     if group.state == "payable":
         if not has_account:
             return T("You: enter where your money goes.")
@@ -187,6 +187,7 @@ def whose_ball(group: Group, has_account: bool) -> Text:
         State.AWAITING_APPROVAL: T("%(brand)s approves the payment.", brand=group.brand.name),
         State.PROCESSING: T("The payment is being handed over."),
         State.REQUIRES_ACTION: T("%(brand)s sends it in the bank.", brand=group.brand.name),
+        State.UNKNOWN: T("%(brand)s finds out whether it was sent.", brand=group.brand.name),
         State.SENT: T("You: say when it has arrived."),
     }
     return sentences.get(State(group.payout.state), T("Nobody: it is done.")) if group.payout else T("Nobody.")

@@ -24,7 +24,8 @@ from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
 from core.waiting import Waiting
 
-OPEN = (State.AWAITING_APPROVAL, State.PROCESSING, State.REQUIRES_ACTION, State.SENT)
+OPEN = (State.AWAITING_APPROVAL, State.PROCESSING, State.REQUIRES_ACTION, State.UNKNOWN, State.SENT)
+TO_DO = (State.REQUIRES_ACTION, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def waiting(session: Session, actor: Actor) -> list[Waiting]:
     )
     to_send = session.scalars(
         select(Payout)
-        .where(Payout.brand_id.in_(actor.brands_with(Permission.PAYOUT_APPROVE)), Payout.state == State.REQUIRES_ACTION)
+        .where(Payout.brand_id.in_(actor.brands_with(Permission.PAYOUT_APPROVE)), Payout.state.in_(TO_DO))
         .order_by(Payout.due_at)
         .limit(20)
     )
@@ -216,17 +217,19 @@ def waiting(session: Session, actor: Actor) -> list[Waiting]:
             )
             for run in to_approve
         ),
-        *(
-            Waiting(
-                T("Send %(amount)s to %(name)s", amount=payout.amount, name=payout.payee_name),
-                T("Send it in your bank, then enter the bank's reference."),
-                payout.due_at,
-                "admin.payout",
-                {"public_id": payout.public_id},
-            )
-            for payout in to_send
-        ),
+        *(_to_do(payout) for payout in to_send),
     ]
+
+
+def _to_do(payout: Payout) -> Waiting:
+    values = {"amount": payout.amount, "name": payout.payee_name}
+    if payout.state == State.UNKNOWN:
+        title = T("Find out whether %(amount)s to %(name)s was sent", **values)
+        detail = T("Its way of payment gave no clear answer.")
+    else:
+        title = T("Send %(amount)s to %(name)s", **values)
+        detail = T("Send it in your bank, then enter the bank's reference.")
+    return Waiting(title, detail, payout.due_at, "admin.payout", {"public_id": payout.public_id})
 
 
 def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:

@@ -1,107 +1,195 @@
-"""Handing an approved run to its rail, and taking down what the rail says of each order.
+"""Handing an approved run to its rail: the intent first, then the call, then what the rail says of each order.
 
-The key is fixed before the first call: the same run again is the same payment. What the rail
-refuses goes back; what nobody knows is asked again with the same key.
+Each step is a transaction of its own and the call is in none of them. The intent fixes orders,
+accounts and key for ever, so whoever goes on after a crash sends the very same batch with the
+same key: the same payment. What the rail refuses goes back; what nobody knows is asked again
+while the rail remembers the key, then looked up once, then left to a person.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core import clock, lifecycle
+from core import clock, lifecycle, outbox
 from core.accounts.models import Brand
 from core.crypto import Keyring, Place, decrypt, encrypt
-from core.payouts.booking import payouts_of
+from core.database import Database
+from core.payouts.booking import in_days, payouts_of, today_of
 from core.payouts.lifecycle import Action, State
 from core.payouts.methods import read_iban
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
-from core.payouts.runs import methods_of
+from core.payouts.runs import TRANSFER_DAYS, methods_of
 from core.payouts.transfers import fail, record_sent
 from core.permissions import SYSTEM
 from core.plugin_api.context import Context
-from core.plugin_api.payout_rails import Accepted, NeedsAction, Outcome, Payee, PayoutBatch, PayoutOrder, Refused
+from core.plugin_api.payout_rails import (
+    Accepted,
+    NeedsAction,
+    Outcome,
+    Payee,
+    PayoutBatch,
+    PayoutOrder,
+    PayoutRail,
+    Refused,
+)  # fmt: skip
 from core.plugin_api.text import T
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 
+HAND_OVER = "payouts.hand_over"
+FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=5), timedelta(hours=1)
 
-class StillUnknown(Exception):
-    """The rail has not said what became of an order: the job is tried again with the same key."""
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """All that the call needs, read before it: nothing is asked of the database meanwhile."""
+
+    run_id: int
+    rail: str
+    brand: str
+    batch: PayoutBatch
+    since: datetime
+    attempt: int
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: of the run, the same for ever."""
+        return f"run-{self.batch.id}"
 
 
-def submit_run(session: Session, host: PluginHost, keyring: Keyring, base_url: str, payload: dict[str, Any]) -> None:
-    """The job of an approved run. Orders that are past `processing` are left alone, so it can run twice."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rail said, by reference; `final` when it is not asked again."""
+
+    outcomes: Mapping[str, Outcome]
+    final: bool = False
+
+
+def submit_run(session: Session, keyring: Keyring, base_url: str, payload: dict[str, Any]) -> None:
+    """The first job of an approved run: write down what is handed over and to whom. It can run twice."""
     run = session.get_one(PayoutRun, payload["run"])
-    rail = host.payout_rails.get(run.rail)
+    if run.handed_over_at is None:
+        run.handed_over_at = clock.now()
+        _freeze(session, keyring, run, base_url)
+    _enqueue(session, run, 1, clock.now())
+
+
+def gather(session: Session, keyring: Keyring, payload: dict[str, Any]) -> HandOver | None:
+    """The whole batch as the intent fixed it, whatever became of some of it; None when nothing waits."""
+    run = session.get_one(PayoutRun, payload["run"])
+    fixed = [payout for payout in payouts_of(session, run) if payout.payee_cipher]
+    if run.handed_over_at is None or not any(payout.state == State.PROCESSING for payout in fixed):
+        return None
+    orders = tuple(PayoutOrder(row.public_id, row.amount, _payee_of(keyring, row)) for row in fixed)
+    brand = session.get_one(Brand, run.brand_id).public_id
+    batch = PayoutBatch(run.public_id, orders)
+    return HandOver(run.id, run.rail, brand, batch, run.handed_over_at, int(payload.get("attempt", 1)))
+
+
+def ask(host: PluginHost, what: HandOver) -> Answer:
+    """Call the rail behind its fence: no answer is an answer too, and past the key's window nothing is sent."""
+    rail, context = host.payout_rails.get(what.rail), Context(brand=what.brand)
+    hours = rail.key_window_hours if rail else PayoutRail.key_window_hours
+    late = clock.now() >= what.since + timedelta(hours=hours)
     if rail is None:
-        raise StillUnknown(f"the rail {run.rail} is not here")
-    waiting, orders = _orders(session, keyring, run, base_url)
-    if not waiting:
+        return Answer({}, late)
+    owner = host.payout_rails.owners[what.rail]
+    if late:
+        references = [order.reference for order in what.batch.orders]
+        found = host.call(owner, rail.lookup, context, references, returns=Mapping)
+    else:
+        found = host.call(owner, rail.submit, context, what.batch, what.key, returns=Mapping)
+    return Answer({} if isinstance(found, Failure) else found, late)
+
+
+def record(session: Session, what: HandOver, answer: Answer, base_url: str) -> None:
+    """Take down what became of each order that still waits; what is not known is asked again later."""
+    run = session.get_one(PayoutRun, what.run_id)
+    waiting = [row for row in payouts_of(session, run) if row.state == State.PROCESSING and row.payee_cipher]
+    unknown = [row for row in waiting if not _take_down(session, row, answer.outcomes.get(row.public_id), base_url)]
+    if not answer.final and unknown:
+        delay: timedelta = min(FIRST_DELAY * 2 ** min(what.attempt - 1, 20), LONGEST_DELAY)
+        _enqueue(session, run, what.attempt + 1, clock.now() + delay)
         return
-    batch = PayoutBatch(run.public_id, tuple(orders))
-    brand = session.get_one(Brand, run.brand_id)
-    context = Context(brand=brand.public_id)
-    answer = host.call(host.payout_rails.owners[run.rail], rail.submit, context, batch, f"run-{run.public_id}")
-    if isinstance(answer, Failure):
-        raise StillUnknown(answer.reason.msgid)
-    unknown = [p for p in waiting if not _take_down(session, p, answer.get(p.public_id), base_url)]
-    if unknown:
-        raise StillUnknown(f"{len(unknown)} orders of run {run.public_id} are unknown")
+    for payout in unknown:
+        lifecycle.move(session, payout, Action.DOUBT, actor=SYSTEM)
+        payout.due_at = in_days(TRANSFER_DAYS)
+
+
+def hand_over_now(database: Database, host: PluginHost, run: PayoutRun) -> None:
+    """Hand an approved and committed run over at once if its rail reaches nothing outside.
+
+    The same jobs by the same keys as the worker's: should this process die, the worker goes on.
+    """
+    rail = host.payout_rails.get(run.rail)
+    if rail is not None and not rail.reaches_out:
+        outbox.run_now(database, f"payouts.submit:{run.public_id}")
+        outbox.run_now(database, _key(run, 1))
 
 
 def account_of(keyring: Keyring, payout: Payout) -> str:
     """The IBAN that a payout goes to, as it was when the payout was handed over; empty before."""
-    return decrypt(keyring, payout.iban_cipher, _place(payout)) if payout.iban_cipher else ""
+    return _payee_of(keyring, payout).iban if payout.payee_cipher else ""
 
 
-def _orders(
-    session: Session, keyring: Keyring, run: PayoutRun, base_url: str
-) -> tuple[list[Payout], list[PayoutOrder]]:
-    """What is still to be handed over. An account that changed after the approval fails its payout."""
+def _enqueue(session: Session, run: PayoutRun, attempt: int, at: datetime) -> None:
+    outbox.enqueue(session, HAND_OVER, {"run": run.id, "attempt": attempt}, key=_key(run, attempt), run_after=at)
+
+
+def _key(run: PayoutRun, attempt: int) -> str:
+    return f"{HAND_OVER}:{run.public_id}:{attempt}"
+
+
+def _freeze(session: Session, keyring: Keyring, run: PayoutRun, base_url: str) -> None:
+    """Fix to whom each payout goes. An account that changed after the approval fails its payout."""
     waiting = [payout for payout in payouts_of(session, run) if payout.state == State.PROCESSING]
     methods = methods_of(session, {payout.influencer_id for payout in waiting})
-    kept, orders = [], []
     for payout in waiting:
         method = methods.get(payout.influencer_id)
         if method is None or (run.approved_at and method.changed_at > run.approved_at):
             reason = str(T("The bank account was changed after the approval."))
             fail(session, SYSTEM, payout, reason=reason, base_url=base_url)
-            continue
-        kept.append(payout)
-        orders.append(_order(keyring, payout, method))
-    return kept, orders
+        else:
+            payee = json.dumps(asdict(_payee(keyring, method)), ensure_ascii=False)
+            payout.payee_cipher = encrypt(keyring, payee, _place(payout))
 
 
-def _order(keyring: Keyring, payout: Payout, method: PayoutMethod) -> PayoutOrder:
-    iban = read_iban(keyring, method)
-    payout.iban_cipher = encrypt(keyring, iban, _place(payout))
-    payee = Payee(
+def _payee(keyring: Keyring, method: PayoutMethod) -> Payee:
+    return Payee(
         id=method.public_id,
         name=method.payee_name,
         country=method.country,
-        iban=iban,
+        iban=read_iban(keyring, method),
         bic=method.bic,
         street=f"{method.street} {method.building}".strip(),
         postcode=method.postcode,
         town=method.town,
     )
-    return PayoutOrder(reference=payout.public_id, amount=payout.amount, payee=payee)
+
+
+def _payee_of(keyring: Keyring, payout: Payout) -> Payee:
+    return Payee(**json.loads(decrypt(keyring, payout.payee_cipher, _place(payout))))
 
 
 def _place(payout: Payout) -> Place:
-    return Place("payout", "iban_cipher", payout.id)
+    return Place("payout", "payee_cipher", payout.id)
 
 
 def _take_down(session: Session, payout: Payout, outcome: Outcome | None, base_url: str) -> bool:
+    """Whether the outcome says what became of the order."""
     if isinstance(outcome, NeedsAction):
         lifecycle.move(session, payout, Action.ASK, actor=SYSTEM)
     elif isinstance(outcome, Accepted):
-        today = clock.now().date()
-        record_sent(session, SYSTEM, payout, reference=outcome.rail_id, sent_on=today, base_url=base_url)
+        today = today_of(session, payout.brand_id)
+        record_sent(session, SYSTEM, payout, reference=outcome.rail_id[:60], sent_on=today, base_url=base_url)
     elif isinstance(outcome, Refused):
-        fail(session, SYSTEM, payout, reason=str(outcome.reason), base_url=base_url)
+        fail(session, SYSTEM, payout, reason=str(outcome.reason)[:300], base_url=base_url)
     else:
         return False
     return True

@@ -24,6 +24,7 @@ CONFIRM_DAYS = 5
 def mark_sent(session: Session, actor: Actor, payout: Payout, *, reference: str, sent_on: date, base_url: str) -> None:
     """Sent, with the bank's reference: the money has left the brand, the influencer is told."""
     actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
+    _refuse_in_flight(payout)
     reference = " ".join(reference.split())
     if not reference:
         raise Invalid(T("Enter the reference that the bank gave."), "reference")
@@ -76,6 +77,7 @@ def record_sent(
 def mark_failed(session: Session, actor: Actor, payout: Payout, *, reason: str, base_url: str) -> None:
     """It did not go through, or came back: the earnings are payable again, the books follow."""
     actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
+    _refuse_in_flight(payout)
     reason = " ".join(reason.split())[:300]
     if not reason:
         raise Invalid(T("Say what went wrong."), "reason")
@@ -125,6 +127,12 @@ def record_statement(session: Session, actor: Actor, payout: Payout, *, received
     """Finance enters the date of a bank statement that shows the payment."""
     actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
     _receive(session, actor, payout, received_on, "statement")
+
+
+def _refuse_in_flight(payout: Payout) -> None:
+    """While a rail has an order, only its word counts: a person's guess could pay twice."""
+    if payout.state == State.PROCESSING:
+        raise Refused(T("The payment is being handed over. Wait until it is known what became of it."))
 
 
 def _receive(session: Session, actor: Actor, payout: Payout, received_on: date, by: str) -> None:

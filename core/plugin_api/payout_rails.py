@@ -121,6 +121,8 @@ class PayoutRail(Provider, ABC):
     """The currencies it sends; None for any."""
     key_window_hours: ClassVar[int] = 24
     """How long the rail remembers a key. Past it an ambiguous order is looked up, never sent again."""
+    reaches_out: ClassVar[bool] = True
+    """Whether `submit` asks anything outside this process. If not, core calls it while the person waits."""
     renamed: ClassVar[Mapping[str, str]] = {"send": "submit", "pay": "submit"}
 
     def onboard(self, ctx: Context, payee: Payee) -> Onboarding:

@@ -19,6 +19,7 @@ from core.instance import Instance
 from core.permissions import Actor
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MOST_KEY = 2**31 - 1  # the keys are integers of 32 bits on PostgreSQL
 
 
 def instance() -> Instance:
@@ -48,11 +49,14 @@ def login() -> LoginSession | None:
     return cast("LoginSession | None", g.get("login"))
 
 
-def commit() -> None:
-    """Make the request's changes real, once, and wake the worker if there is work for it."""
+def commit(*, wake: bool = True) -> None:
+    """Make the request's changes real, and wake the worker if there is work for it.
+
+    Without `wake` that is left to the next commit, `done` as a rule.
+    """
     session = db()
     session.commit()
-    if session.info.pop("outbox_wake", False):
+    if wake and session.info.pop("outbox_wake", False):
         jobs.wake()
 
 
@@ -101,7 +105,18 @@ def back(fallback: str | None = None) -> str:
     return safe_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""), home)
 
 
+def whole(name: str, usual: int = 0, most: int = MOST_KEY) -> int:
+    """A whole number that the form, else the address carries; `usual` for rubbish, none and more than `most`."""
+    raw = request.form.get(name) or request.args.get(name, "")
+    number = int(raw) if raw.isdecimal() and len(raw) <= len(str(MOST_KEY)) else None
+    return usual if number is None or number > most else number
+
+
 def page_arg(name: str = "page") -> int:
     """A page number from the URL; rubbish is page 1."""
-    raw = request.args.get(name, "1")
-    return min(max(int(raw), 1), 1_000_000) if raw.isdecimal() and len(raw) < 8 else 1
+    return max(whole(name, 1, 1_000_000), 1)
+
+
+def before_arg() -> int | None:
+    """The key that a page of a list begins after, None on its first page and for rubbish."""
+    return whole("before") or None

@@ -27,7 +27,6 @@ from core.ledger import queries as ledger
 from core.ledger.verify import verify
 from core.payouts import service
 from core.payouts.models import Payout, PayoutLine, PayoutRun
-from core.payouts.submit import submit_run
 from core.tracking.models import Sale
 from tests.payouts import stage as scene
 from tests.payouts.stage import BASE, Stage
@@ -114,7 +113,7 @@ class Life:
             run = self._run(payout)
             with self._attempt():
                 service.approve_run(self.session, self.world.owner, run)
-                submit_run(self.session, scene.host(), KEYS, BASE, {"run": run.id})
+                scene.hand_over(self.session, KEYS, run)
 
     def cancel(self) -> None:
         for payout in self._in("awaiting_approval"):

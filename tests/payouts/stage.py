@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -10,18 +10,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.accounts import service as accounts
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.content.models import Deliverable
 from core.crypto import Keyring
 from core.earnings import service as earnings
 from core.earnings.models import Earning
-from core.influencers.models import Relationship
+from core.influencers.models import Influencer, Relationship
 from core.payouts import service as payouts
+from core.payouts import submit
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
-from core.payouts.submit import submit_run
 from core.plugin_host.host import PluginHost
 from core.tracking.models import Gift, Refund, Sale
+from tests import world as story
 from tests.world import World
 
 BASE = "https://samverk.example"
@@ -51,6 +53,13 @@ def pay(currency: str = "EUR") -> list[dict[str, Any]]:
         component("c2", "commission", currency, percent="10", cap=40_000),
         component("c3", "gifting", currency, product="Tent", value=30_000, value_source="retail"),
     ]
+
+
+def hand_over(session: Session, keyring: Keyring, run: PayoutRun, rails: PluginHost | None = None) -> None:
+    """Every step of handing a run over, in one session; tests of the steps go through the worker."""
+    submit.submit_run(session, keyring, BASE, {"run": run.id})
+    if what := submit.gather(session, keyring, {"run": run.id}):
+        submit.record(session, what, submit.ask(rails or host(), what), BASE)
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ class Stage:
         """A payout that finance has approved and the rail has taken."""
         run = self.run()
         payouts.approve_run(self.session, self.world.actors["finance"], run)
-        submit_run(self.session, host(), keyring, BASE, {"run": run.id})
+        hand_over(self.session, keyring, run)
         return payouts.payouts_of(self.session, run)[0]
 
     def sent(self, keyring: Keyring, reference: str = "NDEA-1") -> Payout:
@@ -191,6 +200,19 @@ def build(session: Session, world: World, *, components: list[dict[str, Any]] | 
     session.add_all(made)
     session.flush()
     return Stage(session, world, campaign, collaboration, made)
+
+
+def second_payee(session: Session, stage: Stage, keyring: Keyring) -> Stage:
+    """Beda, signed, with a reel approved and an account; she is paid by the same runs."""
+    person = story._person(session, "beda")
+    beda = Influencer(person_id=person.id, display_name="Beda Berg", country="FI")
+    session.add(beda)
+    session.flush()
+    actors = {**stage.world.actors, "influencer": accounts.actor_of(session, person)}
+    other = build(session, replace(stage.world, influencer=beda, actors=actors), name="beda")
+    other.approve()
+    other.account(keyring, payee_name="Beda Berg", iban=OTHER_IBAN)
+    return other
 
 
 def day(number: int) -> datetime:

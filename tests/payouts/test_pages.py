@@ -14,7 +14,6 @@ from core.earnings.models import Earning
 from core.instance import Instance
 from core.payouts import service
 from core.payouts.models import Payout, PayoutMethod
-from core.payouts.submit import submit_run
 from tests.payouts import stage as scene
 from tests.world import build as build_world
 from tests.world import sign_in
@@ -39,7 +38,7 @@ def run_of(instance: Instance, stage: scene.Stage, *, approve: bool = True, send
         run = again.run()
         if approve:
             service.approve_run(session, stage.world.actors["finance"], run)
-            submit_run(session, scene.host(), instance.keyring, scene.BASE, {"run": run.id})
+            scene.hand_over(session, instance.keyring, run)
         (payout,) = service.payouts_of(session, run)
         if send:
             service.mark_sent(
@@ -68,7 +67,6 @@ def test_the_brand_prepares_approves_and_sends(
     assert "1 person is paid €600.00 in all." in sure
     assert client.post(made.location + "/approve", data={}).status_code == 303
     with instance.database.write() as session:
-        submit_run(session, scene.host(), instance.keyring, scene.BASE, {"run": 1})
         payout = session.query(Payout).one().public_id
     page = client.get(f"/admin/payouts/{payout}").text
     assert "FI2112345600000785" in page and "Send it in your bank" in page
@@ -155,7 +153,7 @@ def test_earnings_and_books(client: FlaskClient, shown: scene.Stage) -> None:
     books = client.get("/admin/ledger?verify=1&kind=pending").text
     assert "The books are right" in books and "Autumn tents 1" in books
     account = f"influencer:{shown.collaboration.id}:pending"
-    assert "Holding period over" in client.get(f"/admin/ledger?kind=pending&account={account}&currency=EUR").text
+    assert "Hold period over" in client.get(f"/admin/ledger?kind=pending&account={account}&currency=EUR").text
     assert client.get("/admin/ledger?account=nonsense&kind=nonsense&currency=XXX").status_code == 200
 
 

@@ -21,10 +21,10 @@ from core.lifecycle import history
 from core.mail import MailMessage
 from core.money import Money
 from core.payouts import due, queries, service
-from core.payouts.models import Payout, PayoutLine
-from core.payouts.submit import account_of, submit_run
+from core.payouts.models import Payout, PayoutLine, PayoutRun
+from core.payouts.submit import account_of
 from core.permissions import Actor
-from tests.payouts.stage import BASE, OTHER_IBAN, Stage, build, host, on
+from tests.payouts.stage import BASE, OTHER_IBAN, Stage, build, hand_over, on
 
 
 def balance(stage: Stage, code: str) -> int:
@@ -71,7 +71,7 @@ def test_the_account_is_frozen_when_the_payout_is_handed_over(stage: Stage, keyr
     payout = stage.approved(keyring)
     stage.account(keyring, iban=OTHER_IBAN)
     assert account_of(keyring, payout) == "FI2112345600000785"
-    assert "FI21" not in payout.iban_cipher
+    assert "FI21" not in payout.payee_cipher
 
 
 def test_an_account_changed_after_preparing_stops_the_approval(
@@ -95,7 +95,7 @@ def test_an_account_changed_after_the_approval_fails_the_payout(
     service.approve_run(stage.session, stage.world.owner, run)
     today[0] = 1
     stage.account(keyring, iban=OTHER_IBAN)
-    submit_run(stage.session, host(), keyring, BASE, {"run": run.id})
+    hand_over(stage.session, keyring, run)
     (payout,) = service.payouts_of(stage.session, run)
     assert (payout.state, states(stage)) == ("failed", ["payable"])
     assert "after the approval" in payout.failure
@@ -224,7 +224,7 @@ def test_only_those_with_the_right_may(stage: Stage, keyring: Keyring) -> None:
     with pytest.raises(Denied):
         service.approve_run(session, actors["manager"], run)
     service.approve_run(session, actors["finance"], run)
-    submit_run(session, host(), keyring, BASE, {"run": run.id})
+    hand_over(session, keyring, run)
     (payout,) = service.payouts_of(session, run)
     with pytest.raises(Denied):
         service.mark_sent(session, actors["manager"], payout, reference="X", sent_on=on(0), base_url=BASE)
@@ -285,7 +285,7 @@ def test_the_job_of_a_run_can_run_twice(stage: Stage, keyring: Keyring) -> None:
     stage.approve()
     stage.account(keyring)
     payout = stage.approved(keyring)
-    submit_run(stage.session, host(), keyring, BASE, {"run": payout.payout_run_id})
+    hand_over(stage.session, keyring, stage.session.get_one(PayoutRun, payout.payout_run_id))
     assert (payout.state, len(history(stage.session, payout))) == ("requires_action", 3)
 
 

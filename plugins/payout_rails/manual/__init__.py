@@ -13,6 +13,7 @@ class ManualTransfer(PayoutRail):
     name = "manual"
     title = T("Manual transfer")
     key_window_hours = 24 * 365
+    reaches_out = False
 
     def submit(self, ctx: Context, batch: PayoutBatch, key: str) -> Mapping[str, Outcome]:
         """An instruction for every order."""
