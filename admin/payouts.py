@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import cache, partial
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -18,11 +20,13 @@ from core.influencers.models import Influencer
 from core.lifecycle import history, whose_turn
 from core.payouts import queries, service
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
+from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.submit import account_of, hand_over_now
 from core.permissions import Permission
 from core.places import currency_choices
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
+from core.plugin_host.service import switches
 from core.web.brands import current_brand
 from core.web.forms import AtMost, BaseForm, DayField, Required
 from core.web.request import actor, before_arg, commit, db, done, instance, saving
@@ -67,7 +71,10 @@ def payouts() -> Any:
     brand = current_brand(P.MONEY_READ)
     today = service.today_of(db(), brand.id)
     later = request.args.get("due") == "all"
-    owed = queries.owed(db(), actor(), brand.id, None if later else today)
+    rails = _rails(brand.id)
+    rail = _chosen_rail(rails, request.args.get("rail"), brand.id)
+    limits = cache(partial(limits_of, instance().plugins, rail))
+    owed = queries.owed(db(), actor(), brand.id, None if later else today, limits)
     places = {row.collaboration_id for one in owed for row in one.rows}
     found = queries.runs(db(), actor(), limit=PAGE + 1, before=before_arg(), brand_id=brand.id)
     return render_template(
@@ -79,11 +86,27 @@ def payouts() -> Any:
         terms=terms_of(db(), instance().plugins, places),
         kinds=KIND_NAMES,
         later=later,
+        rails=rails,
+        rail=rail,
         today=today,
         runs=found[:PAGE],
         more=found[PAGE - 1].run.id if len(found) > PAGE else None,
         run_names=RUN_NAMES,
     )
+
+
+def _rails(brand_id: int) -> dict[str, Text]:
+    """The ways of payment that are switched on for a brand, by name."""
+    on = instance().plugins.enabled("payout_rails", switches(db(), brand_id))
+    return {name: rail.title for name, rail in on.items()}
+
+
+def _chosen_rail(rails: Mapping[str, Text], wanted: str | None, brand_id: int) -> str:
+    """The one that was asked for, else that of the last run."""
+    last = rails_of(db(), [brand_id]).get(brand_id, DEFAULT)
+    if wanted in rails:
+        return str(wanted)
+    return last if last in rails else next(iter(rails), DEFAULT)
 
 
 def _by_currency(owed: list[queries.Owed]) -> dict[str, list[queries.Owed]]:
@@ -97,14 +120,17 @@ def payouts_prepare() -> Any:
     chosen = request.form.getlist("payee")
     ids = set(db().scalars(select(Influencer.id).where(Influencer.public_id.in_(chosen)))) if chosen else None
     later = request.form.get("due") == "all"
-    currency = request.form.get("currency", brand.currency)
+    wanted = request.form.get("currency", brand.currency)
+    currency = wanted if wanted in dict(currency_choices()) else brand.currency
+    rail = _chosen_rail(_rails(brand.id), request.form.get("rail"), brand.id)
     run, blocked = service.prepare_run(
         db(),
         actor(),
         brand,
-        currency=currency if currency in dict(currency_choices()) else brand.currency,
+        currency=currency,
         influencers=ids,
         due_by=None if later else service.today_of(db(), brand.id),
+        limits=limits_of(instance().plugins, rail, currency),
         base_url=instance().settings.base_url,
     )
     if run is None:

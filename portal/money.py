@@ -63,6 +63,7 @@ def payouts() -> Any:
     found = own.groups(db(), actor(), limit=PAGE + 1, before=before_arg())
     rows = found[:PAGE]
     method = method_of(db(), actor().influencer_id)
+    kept = own.kept_back(db(), actor(), instance().plugins)
     return render_template(
         "portal/payouts.html",
         purses=own.purses(db(), actor(), today, person().timezone),
@@ -73,7 +74,7 @@ def payouts() -> Any:
         method=method,
         today=today,
         label=_label,
-        ball=lambda row: own.whose_ball(row, method is not None),
+        ball=lambda row: own.whose_ball(row, method is not None, kept.get((row.brand.id, row.amount.currency))),
         kinds=KIND_NAMES,
         bars=_bars,
     )

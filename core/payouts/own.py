@@ -18,9 +18,11 @@ from core.earnings.models import ComponentHold, Earning
 from core.lifecycle import Turn
 from core.money import Money
 from core.payouts.lifecycle import PAYOUT, State
+from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutLine
 from core.permissions import Actor
 from core.plugin_api.text import T, Text
+from core.plugin_host.host import PluginHost
 
 LINES = 100
 UNDER_WAY = (State.PROCESSING, State.REQUIRES_ACTION, State.UNKNOWN, State.SENT)
@@ -171,8 +173,27 @@ def statement(session: Session, actor: Actor, year: int) -> Iterable[Any]:
     )
 
 
-def whose_ball(group: Group, has_account: bool) -> Text:
-    """Who has to do what for this money to go on, as a sentence."""
+def kept_back(session: Session, actor: Actor, host: PluginHost) -> dict[tuple[int, str], Text]:
+    """Why what is payable is not paid yet although it is due, by brand and currency: too small for the rail."""
+    rows = session.execute(
+        select(Earning.brand_id, Earning.currency, func.sum(Earning.amount_minor))
+        .join(Collaboration, Collaboration.id == Earning.collaboration_id)
+        .where(
+            Collaboration.influencer_id == actor.influencer_id, Earning.state == "payable", Earning.settles == "cash"
+        )
+        .group_by(Earning.brand_id, Earning.currency)
+        .having(func.sum(Earning.amount_minor) > 0)
+    ).all()
+    rails = rails_of(session, [row[0] for row in rows])
+    found = {
+        (brand_id, code): limits_of(host, rails.get(brand_id, DEFAULT), code).why_not(Money(int(minor), code))
+        for brand_id, code, minor in rows
+    }
+    return {place: reason for place, reason in found.items() if reason}
+
+
+def whose_ball(group: Group, has_account: bool, kept: Text | None = None) -> Text:
+    """Who has to do what for this money to go on, as a sentence; `kept` is why it waits although it is due."""
     if group.state == "booked":
         return T("Nobody: it is booked as value, it is not paid in money.")
     if group.amount.minor < 0 and group.state in ("pending", "payable"):
@@ -182,6 +203,8 @@ def whose_ball(group: Group, has_account: bool) -> Text:
     if group.state == "payable":
         if not has_account:
             return T("You: enter where your money goes.")
+        if kept:
+            return kept
         return T("%(brand)s prepares the payment.", brand=group.brand.name)
     sentences = {
         State.AWAITING_APPROVAL: T("%(brand)s approves the payment.", brand=group.brand.name),

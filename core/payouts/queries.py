@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,6 +18,7 @@ from core.money import Money
 from core.payouts import due
 from core.payouts.due import Due
 from core.payouts.lifecycle import State
+from core.payouts.limits import NO_LIMITS, Limits
 from core.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
 from core.payouts.runs import methods_of, why_blocked
 from core.permissions import Actor, Permission
@@ -139,6 +140,7 @@ class Owed:
     influencer: Influencer
     currency: str
     method: PayoutMethod | None
+    limits: Limits = NO_LIMITS
     parts: dict[tuple[int, str, str], list[Due]] = field(default_factory=dict)
 
     @property
@@ -150,6 +152,11 @@ class Owed:
     def amount(self) -> Money:
         """The sum."""
         return Money(sum(row.minor for row in self.rows), self.currency)
+
+    @property
+    def sent(self) -> Money:
+        """What a run would send of it; the rest stays due."""
+        return self.limits.sends(self.amount)
 
     @property
     def summed(self) -> list[tuple[int, str, str, Money]]:
@@ -164,11 +171,17 @@ class Owed:
     @property
     def blocked(self) -> Text | None:
         """Why it cannot be paid now."""
-        return why_blocked(self.amount, self.method)
+        return why_blocked(self.amount, self.method, self.limits)
 
 
-def owed(session: Session, actor: Actor, brand_id: int, due_by: date | None = None) -> list[Owed]:
-    """What could be paid now, by influencer and currency, the oldest due first."""
+def owed(
+    session: Session,
+    actor: Actor,
+    brand_id: int,
+    due_by: date | None = None,
+    limits: Callable[[str], Limits] = lambda currency: NO_LIMITS,
+) -> list[Owed]:
+    """What could be paid now, by influencer and currency, the oldest due first; `limits` are those of a currency."""
     actor.require(Permission.MONEY_READ, brand_id)
     rows = due.rows(session, brand_id, due_by)
     people = {row.influencer_id for row in rows}
@@ -178,7 +191,8 @@ def owed(session: Session, actor: Actor, brand_id: int, due_by: date | None = No
     for row in rows:
         place = row.influencer_id, row.currency
         if place not in found:
-            found[place] = Owed(influencers[row.influencer_id], row.currency, methods.get(row.influencer_id))
+            method = methods.get(row.influencer_id)
+            found[place] = Owed(influencers[row.influencer_id], row.currency, method, limits(row.currency))
         found[place].parts.setdefault((row.collaboration_id, row.component_id, row.kind), []).append(row)
     return sorted(found.values(), key=lambda one: (one.since or date.max, one.influencer.display_name))
 

@@ -27,6 +27,7 @@ from core.payouts import due
 from core.payouts.booking import free, in_days, items_of, payouts_of, voucher
 from core.payouts.due import Due
 from core.payouts.lifecycle import Action, RunAction
+from core.payouts.limits import NO_LIMITS, Limits, keep_rest
 from core.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
 from core.payouts.notices import ask_approvers
 from core.permissions import Actor, Permission
@@ -54,19 +55,20 @@ def prepare_run(
     currency: str,
     influencers: Collection[int] | None = None,
     due_by: date | None = None,
-    rail: str = "manual",
+    limits: Limits = NO_LIMITS,
     base_url: str,
 ) -> tuple[PayoutRun | None, list[Blocked]]:
     """Gather what is payable in a currency into one payout an influencer; the run, and who was left out and why.
 
-    Without `influencers` all are taken, without `due_by` also what is due later.
+    Without `influencers` all are taken, without `due_by` also what is due later. `limits` are those of the
+    rail in this currency: an amount is rounded down to what it sends, the rest stays payable.
     """
     actor.require(Permission.PAYOUT_PREPARE, brand.id)
     session.get_one(Brand, brand.id, with_for_update=True)
     rows = [row for row in due.rows(session, brand.id, due_by) if row.currency == currency]
     chosen = [row for row in rows if influencers is None or row.influencer_id in influencers]
     methods = methods_of(session, {row.influencer_id for row in chosen})
-    ready, blocked = _sort_out(session, chosen, methods)
+    ready, blocked = _sort_out(session, chosen, methods, limits)
     if not ready:
         return None, blocked
     number = (session.scalar(select(func.max(PayoutRun.number)).where(PayoutRun.brand_id == brand.id)) or 0) + 1
@@ -74,13 +76,13 @@ def prepare_run(
         brand_id=brand.id,
         number=number,
         currency=currency,
-        rail=rail,
+        rail=limits.rail,
         prepared_by_id=actor.person_id,
         due_at=in_days(APPROVAL_DAYS),
     )
     session.add(run)
     lifecycle.begin(session, run, actor=actor)
-    made = [_payout(session, actor, run, methods[influencer], mine) for influencer, mine in ready.items()]
+    made = [_payout(session, actor, run, methods[influencer], mine, limits) for influencer, mine in ready.items()]
     _refuse_unfit(session, made)
     audit.record(session, actor=actor, brand_id=brand.id, action="payout_run.prepare", obj=run)
     total = Money(sum(payout.amount_minor for payout in made), currency)
@@ -94,17 +96,17 @@ def methods_of(session: Session, influencers: Collection[int]) -> dict[int, Payo
     return {row.influencer_id: row for row in rows}
 
 
-def why_blocked(amount: Money, method: PayoutMethod | None) -> Text | None:
+def why_blocked(amount: Money, method: PayoutMethod | None, limits: Limits) -> Text | None:
     """Why an influencer cannot be paid now, None if they can."""
     if amount.minor <= 0:
         return T("What was taken back is as much as what is due, or more. It is netted from what comes next.")
     if method is None:
         return T("No bank account yet: the influencer enters it in the portal.")
-    return None
+    return limits.why_not(amount)
 
 
 def _sort_out(
-    session: Session, rows: Iterable[Due], methods: Mapping[int, PayoutMethod]
+    session: Session, rows: Iterable[Due], methods: Mapping[int, PayoutMethod], limits: Limits
 ) -> tuple[dict[int, list[Due]], list[Blocked]]:
     by_person: dict[int, list[Due]] = defaultdict(list)
     for row in rows:
@@ -115,7 +117,7 @@ def _sort_out(
     blocked = []
     for person, mine in sorted(by_person.items()):
         amount = Money(sum(row.minor for row in mine), mine[0].currency)
-        reason = why_blocked(amount, methods.get(person))
+        reason = why_blocked(amount, methods.get(person), limits)
         if reason is None:
             ready[person] = mine
         else:
@@ -123,9 +125,12 @@ def _sort_out(
     return ready, blocked
 
 
-def _payout(session: Session, actor: Actor, run: PayoutRun, method: PayoutMethod, rows: Sequence[Due]) -> Payout:
+def _payout(
+    session: Session, actor: Actor, run: PayoutRun, method: PayoutMethod, rows: Sequence[Due], limits: Limits
+) -> Payout:
     _take(session, [row.earning_id for row in rows])
-    name = public_id()
+    name, due_in_all = public_id(), Money(sum(row.minor for row in rows), run.currency)
+    amount = limits.sends(due_in_all)
     payout = Payout(
         public_id=name,
         brand_id=run.brand_id,
@@ -133,7 +138,7 @@ def _payout(session: Session, actor: Actor, run: PayoutRun, method: PayoutMethod
         influencer_id=method.influencer_id,
         payee_name=method.payee_name,
         iban_last4=method.iban_last4,
-        amount_minor=sum(row.minor for row in rows),
+        amount_minor=amount.minor,
         currency=run.currency,
         due_at=run.due_at,
         due_on=min((row.due_on for row in rows if row.due_on), default=None),
@@ -149,7 +154,7 @@ def _payout(session: Session, actor: Actor, run: PayoutRun, method: PayoutMethod
             amount_minor=row.minor,
             currency=row.currency,
         )
-        for row in rows
+        for row in [*rows, *keep_rest(session, payout, rows, due_in_all - amount, limits)]
     )
     session.flush()
     return payout

@@ -1,0 +1,131 @@
+"""What a rail sends: whole steps, from a smallest amount on. What is too small waits, the rest stays payable."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.earnings.models import Earning
+from core.money import Money
+from core.payouts.due import Due
+from core.payouts.models import Payout, PayoutRun
+from core.plugin_api.payout_rails import PayoutRail
+from core.plugin_api.text import T, Text
+from core.plugin_host.host import PluginHost
+from core.plugin_host.records import Failure
+
+DEFAULT, MANUAL = "manual", T("Manual transfer")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a rail sends in one currency, in minor units; `fault` says why it sends nothing at all."""
+
+    rail: str = DEFAULT
+    title: Text = MANUAL
+    step: int = 1
+    minimum: int = 1
+    fault: Text | None = None
+
+    def sends(self, amount: Money) -> Money:
+        """The largest amount up to this one that the rail sends; zero when it is too small."""
+        whole = amount.minor - amount.minor % self.step if amount.minor > 0 else 0
+        return Money(whole if whole >= self.minimum and not self.fault else 0, amount.currency)
+
+    def why_not(self, amount: Money) -> Text | None:
+        """Why nothing of an amount above zero is sent now, None when some of it is."""
+        if self.fault or self.sends(amount).minor:
+            return self.fault
+        least = Money(-(-max(self.minimum, self.step) // self.step) * self.step, amount.currency)
+        return T(
+            "%(amount)s is less than %(least)s, the smallest payment that %(rail)s sends. "
+            "It is kept and paid together with what is earned next.",
+            amount=amount,
+            least=least,
+            rail=self.title,
+        )
+
+
+NO_LIMITS = Limits()
+
+
+def limits_of(host: PluginHost, name: str, currency: str) -> Limits:
+    """What a rail declares for a currency, asked behind its fence."""
+    rail = host.payout_rails.get(name)
+    if rail is None:
+        return Limits(name, T("%(name)s", name=name), fault=T("The way of payment %(name)s is not here.", name=name))
+    if rail.currencies is not None and currency not in rail.currencies:
+        fault = T("%(rail)s does not send %(currency)s.", rail=rail.title, currency=currency)
+        return Limits(name, rail.title, fault=fault)
+    told = host.call(host.payout_rails.owners[name], _declared, rail, currency)
+    if isinstance(told, Failure):
+        return Limits(name, rail.title, fault=told.reason)
+    return Limits(name, rail.title, *told)
+
+
+def _declared(rail: PayoutRail, currency: str) -> tuple[int, int]:
+    step, minimum = rail.step(currency), rail.minimum(currency)
+    if step < 1 or minimum.currency != currency:
+        raise ValueError(f"step {step}, minimum {minimum}")
+    return step, max(minimum.minor, 1)
+
+
+def rails_of(session: Session, brand_ids: Sequence[int]) -> dict[int, str]:
+    """By brand, the rail of its newest run; brands without a run are left out."""
+    newest = select(func.max(PayoutRun.id)).where(PayoutRun.brand_id.in_(brand_ids)).group_by(PayoutRun.brand_id)
+    rows = session.execute(select(PayoutRun.brand_id, PayoutRun.rail).where(PayoutRun.id.in_(newest)))
+    return {brand_id: rail for brand_id, rail in rows}  # noqa: C416 - rows are not pairs to the type checker
+
+
+def keep_rest(session: Session, payout: Payout, rows: Sequence[Due], rest: Money, limits: Limits) -> list[Due]:
+    """Take a rest out of a payout to the cent: rows for it below zero, and their mirror, payable, beside them.
+
+    No earning is edited and the books owe what they owed; the pair of each collaboration sums to zero.
+    """
+    sums: dict[int, list[Due]] = defaultdict(list)
+    for row in rows:
+        sums[row.collaboration_id].append(row)
+    left, taken = rest.minor, []
+    for mine in sorted(sums.values(), key=lambda mine: -sum(row.minor for row in mine)):
+        part = min(left, max(sum(row.minor for row in mine), 0))
+        if part:
+            taken.append(_pair(session, payout, max(mine, key=lambda row: row.minor), part, limits))
+        left -= part
+    session.flush()
+    return [
+        Due(out.id, like.influencer_id, like.collaboration_id, out.component_id, out.kind, out.amount_minor,
+            out.currency, out.due_on)
+        for out, like in taken
+    ]  # fmt: skip
+
+
+def _pair(session: Session, payout: Payout, like: Due, part: int, limits: Limits) -> tuple[Earning, Due]:
+    source = session.get_one(Earning, like.earning_id)
+    step = Money(limits.step, source.currency)
+    words = T("%(rail)s sends multiples of %(step)s: the rest is paid next time.", rail=limits.title, step=step)
+    later = T("The rest of a payment that was rounded down.")
+    out, stays = (
+        Earning(
+            brand_id=source.brand_id,
+            collaboration_id=source.collaboration_id,
+            component_id=source.component_id,
+            line_key=f"rest:{payout.public_id}",
+            sequence=number,
+            kind=source.kind,
+            amount_minor=minor,
+            currency=source.currency,
+            settles=source.settles,
+            state=state,
+            reason=reason.to_json(),
+            model_version=source.model_version,
+            due_on=source.due_on,
+            earned_at=source.earned_at,
+        )
+        for number, minor, state, reason in ((1, -part, "in_payout", words), (2, part, "payable", later))
+    )
+    session.add_all([out, stays])
+    return out, like
