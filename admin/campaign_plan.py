@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request, url_for
-from wtforms import DateField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import Optional
 
 from admin.face import admin, section
@@ -29,9 +29,9 @@ from core.permissions import Permission
 from core.places import country_choices
 from core.plugin_api.text import T, Text
 from core.plugin_host.service import switches
-from core.web.forms import AtMost, BaseForm, ChoiceField, ChoicesField, MoneyField, Required, WholeField
+from core.web.forms import AtMost, BaseForm, ChoiceField, ChoicesField, DayField, MoneyField, Required, WholeField
 from core.web.offer_form import OfferForm, usable
-from core.web.request import actor, db, done, instance, saving
+from core.web.request import actor, db, done, instance, saving, whole
 
 P = Permission
 MOST_LINES = 100
@@ -61,8 +61,8 @@ class BasicsForm(BaseForm):
         options=list(CATEGORIES.items()),
         description=T("Some countries forbid or limit advertising for them; the checks take it into account."),
     )
-    starts_on = DateField(T("Start"), [Optional()])
-    ends_on = DateField(T("End"), [Optional()])
+    starts_on = DayField(T("Start"), [Optional()])
+    ends_on = DayField(T("End"), [Optional()])
 
 
 class BudgetForm(BaseForm):
@@ -249,11 +249,9 @@ def campaign_pay(public_id: str) -> Any:
 
 def _expected() -> dict[str, int]:
     """How many sales, and worth how much each, the simulator is asked with."""
-    asked = {"sales": (reading.EXPECTED_SALES, reading.MOST_SALES), "order": (reading.EXPECTED_ORDER, 10**7)}
-    typed = {name: request.values.get(name, "") for name in asked}
     return {
-        name: min(int(typed[name]), most) if typed[name].isdecimal() and len(typed[name]) < 9 else usual
-        for name, (usual, most) in asked.items()
+        "sales": min(whole("sales", reading.EXPECTED_SALES), reading.MOST_SALES),
+        "order": min(whole("order", reading.EXPECTED_ORDER), 10**7),
     }
 
 

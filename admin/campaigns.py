@@ -25,7 +25,7 @@ from core.reports import progress
 from core.reports import service as reports
 from core.web.brands import brands, current_brand
 from core.web.forms import AtMost, BaseForm, Required
-from core.web.request import actor, db, done, instance, saving
+from core.web.request import actor, before_arg, db, done, instance, saving
 
 P = Permission
 PAGE = 50
@@ -104,15 +104,7 @@ def campaign_state(state: str) -> Text:
 def campaigns() -> Any:
     """Every campaign of one's brands."""
     group, search = request.args.get("group", ""), request.args.get("q", "").strip()[:100]
-    before = request.args.get("before", "")
-    rows = queries.list_campaigns(
-        db(),
-        actor(),
-        search=search,
-        group=group,
-        limit=PAGE + 1,
-        before=int(before) if before.isdecimal() and len(before) < 16 else None,
-    )
+    rows = queries.list_campaigns(db(), actor(), search=search, group=group, limit=PAGE + 1, before=before_arg())
     shown = rows[:PAGE]
     ids = [row.campaign.id for row in shown]
     return render_template(

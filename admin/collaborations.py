@@ -31,7 +31,7 @@ from core.plugin_api.text import T, Text
 from core.plugin_host.service import switches
 from core.web.forms import AtMost, BaseForm, Required
 from core.web.offer_form import OfferForm, campaign_deal, usable
-from core.web.request import actor, db, done, instance, saving
+from core.web.request import actor, db, done, instance, saving, whole
 
 P = Permission
 section("campaigns", "offer_new", "collaboration", "collaboration_change", "offer_revise", "contract")
@@ -269,8 +269,7 @@ def offer_revise(public_id: str) -> Any:
 
 
 def _number() -> int:
-    raw = request.form.get("number", "")
-    return int(raw) if raw.isdecimal() and len(raw) < 7 else 0
+    return whole("number")
 
 
 @admin.post("/collaborations/<public_id>/link", P.OFFER_EDIT)

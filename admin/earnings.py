@@ -17,7 +17,7 @@ from core.permissions import Permission
 from core.reports import service as reports
 from core.reports.summary import Figure
 from core.web.brands import current_brand
-from core.web.request import actor, db
+from core.web.request import actor, before_arg, db
 from core.web.sheet import sheet
 
 P = Permission
@@ -39,7 +39,7 @@ def earnings() -> Any:
         search=search[:100],
         collaboration=collaboration,
         limit=PAGE + 1,
-        before=request.args.get("before", type=int),
+        before=before_arg(),
     )
     return render_template(
         "admin/earnings.html",

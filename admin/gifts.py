@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import render_template, request, url_for
-from wtforms import DateField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 
 from admin.face import admin, section
 from core import clock
@@ -19,7 +19,7 @@ from core.tracking import queries
 from core.tracking.lifecycle import STATE_NAMES
 from core.tracking.models import Gift
 from core.web.brands import current_brand
-from core.web.forms import AtMost, BaseForm, Required
+from core.web.forms import AtMost, BaseForm, DayField, Required
 from core.web.request import actor, db, done, instance, saving
 
 P = Permission
@@ -29,14 +29,14 @@ section("sales", "gifts", "gift", "gift_step")
 class ShippedForm(BaseForm):
     """It is sent."""
 
-    sent_on = DateField(T("Sent on"), [Required()])
+    sent_on = DayField(T("Sent on"), [Required()])
     tracking = StringField(T("Tracking number or link"), [AtMost(200)])
 
 
 class ReceivedForm(BaseForm):
     """It was delivered, by the carrier's word."""
 
-    received_on = DateField(T("Delivered on"), [Required()])
+    received_on = DayField(T("Delivered on"), [Required()])
 
 
 class ReturnedForm(BaseForm):

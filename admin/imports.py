@@ -19,7 +19,7 @@ from core.permissions import Permission
 from core.plugin_api.text import T, Text
 from core.web.brands import current_brand
 from core.web.forms import BaseForm, ChoiceField, Required
-from core.web.request import actor, db, done, instance, saving
+from core.web.request import actor, db, done, instance, saving, whole
 
 SHOWN = 50
 
@@ -59,9 +59,7 @@ def import_batch(batch_id: str) -> Any:
     matching = batch.state == "mapping" or (batch.state == "checked" and "columns" in request.args)
     if request.method == "POST" or matching:
         return _match_columns(batch)
-    after = request.args.get("after", "0")
-    after_line = int(after) if after.isdecimal() and len(after) < 10 else 0
-    bad = queries.batch_rows(db(), batch, "bad", after_line=after_line, limit=SHOWN + 1)
+    bad = queries.batch_rows(db(), batch, "bad", after_line=whole("after"), limit=SHOWN + 1)
     good = queries.batch_rows(db(), batch, "new", "changed", limit=10) if batch.state == "checked" else []
     return render_template(
         "admin/import_batch.html", batch=batch, bad=bad[:SHOWN], good=good, fields=FIELDS, error_texts=_texts,

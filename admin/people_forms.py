@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from wtforms import EmailField, Field, RadioField, StringField, TextAreaField
+from wtforms import EmailField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import TextInput
 
-from core.csv_input import parse_date
-from core.errors import Invalid
 from core.i18n import LOCALES, current_locale, day, language
 from core.influencers.measure import PPM
 from core.influencers.models import Channel, Relationship
@@ -20,7 +17,7 @@ from core.influencers.service import Figures
 from core.influencers.vocabulary import CRITERIA, EVIDENCE, PLATFORM_NAMES
 from core.places import country_choices
 from core.plugin_api.text import T
-from core.web.forms import AtMost, BaseForm, ChoiceField, NumberField, Required, WholeField
+from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, NumberField, Required, WholeField
 
 MANY = 10_000_000_000
 SCORES = [SelectChoice(str(score), str(score)) for score in range(1, 6)]
@@ -28,25 +25,15 @@ VERDICTS = [SelectChoice("passed", T("Passed")), SelectChoice("failed", T("Faile
 LANGUAGES = ("fi", "sv", "nb", "en", "da", "is", "et", "de", "fr", "es", "it", "nl", "pl", "ru", "so", "ar")
 
 
-class DayField(Field):
-    """A date as people write it: `14.9.2026` or `2026-09-14`. Data is a date."""
+class TypedDayField(DayField):
+    """A day that is typed rather than picked, shown as the reader writes it."""
 
     widget = TextInput()
-    data: date | None = None
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
         return (self.data.isoformat() if current_locale() == "en" else day(self.data, "short")) if self.data else ""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the date, refuse what is none."""
-        self.data = None
-        if valuelist and valuelist[0].strip():
-            try:
-                self.data = parse_date(valuelist[0])
-            except Invalid as error:
-                raise ValueError(str(error.message)) from None
 
 
 class AccountForm(BaseForm):
@@ -63,7 +50,7 @@ class AccountForm(BaseForm):
         T("Engagement rate as stated, %"), low=0, high=1000, description=T("Used only when the counts are not known.")
     )
     evidence = ChoiceField(T("Where the figures come from"), options=list(EVIDENCE.items()))
-    measured_on = DayField(T("Measured on"))
+    measured_on = TypedDayField(T("Measured on"))
 
     def figures(self) -> Figures:
         """What was filled in."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 
+from core import typed
 from core.errors import Invalid
 from core.plugin_api.text import T, Text
 
@@ -217,23 +218,23 @@ def _ungrouped(whole: str) -> str | None:
 
 
 def parse_date(text: str) -> date:
-    """A date as `2026-12-31`, `31.12.2026` or `31/12/2026` (the day first)."""
+    """A day of this century as `2026-12-31`, `31.12.2026` or `31/12/2026` (the day first)."""
     body = text.strip()
     try:
         if match := _YEAR_FIRST.match(body):
-            return date(int(match[1]), int(match[2]), int(match[3]))
+            return typed.day(date(int(match[1]), int(match[2]), int(match[3])))
         if match := _DAY_FIRST.match(body):
-            return date(int(match[4]), int(match[3]), int(match[1]))
+            return typed.day(date(int(match[4]), int(match[3]), int(match[1])))
     except ValueError:
         pass
     raise Invalid(T("%(text)s is not a date. Write it like 31.12.2026 or 2026-12-31.", text=body[:40]))
 
 
 def parse_moment(text: str, zone: tzinfo = UTC) -> datetime:
-    """A point in time: ISO 8601, or a date with or without a time of day, in `zone` unless it says another."""
+    """A moment of this century: ISO 8601, or a date with or without a time of day, in `zone` unless it says another."""
     body = text.strip()
     try:
-        moment = datetime.fromisoformat(body)
+        moment = typed.moment(datetime.fromisoformat(body))
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     except ValueError:
         day, _, clock = body.partition(" ")

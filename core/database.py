@@ -37,6 +37,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+MOST_KEY = 2**31 - 1
+"""The largest key, and the largest number in any column that is not a BigInteger."""
 PUBLIC_ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template, url_for
-from wtforms import DateField, StringField, TelField, TextAreaField
+from wtforms import StringField, TelField, TextAreaField
 
 from core import clock
 from core.accounts.models import Brand
@@ -18,7 +18,7 @@ from core.tracking import gifts as service
 from core.tracking import queries
 from core.tracking.lifecycle import STATE_NAMES, GiftState
 from core.tracking.models import Gift
-from core.web.forms import AtMost, BaseForm, ChoiceField, Required
+from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, Required
 from core.web.request import actor, db, done, instance, saving
 from portal.face import portal, section
 
@@ -40,7 +40,7 @@ class AddressForm(BaseForm):
 class ArrivedForm(BaseForm):
     """It has arrived."""
 
-    received_on = DateField(T("Arrived on"), [Required()])
+    received_on = DayField(T("Arrived on"), [Required()])
 
 
 class MissingForm(BaseForm):

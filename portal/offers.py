@@ -25,7 +25,7 @@ from core.web.face import PUBLIC
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
 from core.web.lobby import signed_in
 from core.web.offer_form import OfferForm, usable
-from core.web.request import actor, db, done, instance, person, saving
+from core.web.request import actor, before_arg, db, done, instance, person, saving, whole
 from portal.face import portal, section
 
 P = Permission
@@ -174,9 +174,7 @@ def offers() -> Any:
     """The influencer's collaborations, open ones first."""
     tab = request.args.get("show", "open")
     tab = tab if tab in TABS else "open"
-    before = request.args.get("before", "")
-    older = int(before) if before.isdecimal() and len(before) < 18 else None
-    rows = queries.of_influencer(db(), actor(), TABS[tab], before=older, limit=PAGE + 1)
+    rows = queries.of_influencer(db(), actor(), TABS[tab], before=before_arg(), limit=PAGE + 1)
     return render_template(
         "portal/offers.html",
         rows=rows[:PAGE],
@@ -220,11 +218,7 @@ def offer(public_id: str) -> Any:
 
 def _expected() -> tuple[int, int]:
     """The sales to reckon with, and the worth of one, from the URL; rubbish is the default."""
-    raw = [request.args.get(name, "") for name in ("sales", "order")]
-    read = [int(text) if text.isdecimal() and len(text) < 6 else None for text in raw]
-    usual = (reading.EXPECTED_SALES, reading.EXPECTED_ORDER)
-    sales, order = (own if own is not None else default for own, default in zip(read, usual, strict=True))
-    return sales, order
+    return whole("sales", reading.EXPECTED_SALES, 99_999), whole("order", reading.EXPECTED_ORDER, 99_999)
 
 
 def _can_answer(found: Collaboration, newest: Offer) -> bool:
@@ -240,8 +234,7 @@ def offer_accept(public_id: str) -> Any:
 
 
 def _number() -> int:
-    raw = request.form.get("number", "")
-    return int(raw) if raw.isdecimal() and len(raw) < 7 else 0
+    return whole("number")
 
 
 @portal.form("/offers/<public_id>/decline", P.PORTAL)

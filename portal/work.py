@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 from flask import render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
-from wtforms import BooleanField, DateField, MultipleFileField, StringField, TextAreaField, URLField, ValidationError
+from wtforms import BooleanField, MultipleFileField, StringField, TextAreaField, URLField, ValidationError
 
 from core import clock
 from core.campaigns.catalogue import BRIEF_FIELDS, DELIVERABLE_KINDS, MARKS, PLATFORMS
@@ -30,7 +30,7 @@ from core.places import COUNTRIES
 from core.plugin_api.compliance import CompliancePack, Verdict
 from core.plugin_api.text import T
 from core.plugin_host.service import switches
-from core.web.forms import AtMost, BaseForm, ChoiceField, NumberField, Required, WholeField
+from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, NumberField, Required, WholeField
 from core.web.request import actor, commit, db, done, instance, person, saving
 from portal.face import portal, section
 
@@ -57,7 +57,7 @@ class DraftForm(BaseForm):
     media = MultipleFileField(T("Pictures or video"))
     link = URLField(T("Link to the draft"), [AtMost(1000)], description=T("If it lies somewhere else."))
     language = ChoiceField(T("Language of the content"))
-    planned_on = DateField(T("Planned day of publication"), [Required()])
+    planned_on = DayField(T("Planned day of publication"), [Required()])
     platform_label = BooleanField(T("I switch on the platform's own ad label"))
     overlay = StringField(
         T("Ad label in the picture or video"), [AtMost(200)], description=T("The words that people see in it, if any.")
@@ -91,7 +91,7 @@ class PostForm(BaseForm):
     """Where it is live."""
 
     url = URLField(T("Address of the post"), [Required(), AtMost(1000)])
-    published_on = DateField(T("Published on"), [Required()])
+    published_on = DayField(T("Published on"), [Required()])
 
 
 class FiguresForm(BaseForm):

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from core.database import MOST_KEY
 from core.errors import Missing
 from core.influencers.models import ImportBatch, ImportRow, Note, Relationship, Vetting
 from core.influencers.vocabulary import TIER_BY_CODE
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
+from core.typed import storable
 
 PAGE = 50
 RECENT = 1_000
@@ -24,6 +26,7 @@ SORTS: dict[str, tuple[Any, bool]] = {  # name -> (column, largest first)
     "name": (Relationship.display_name, False),
     "newest": (Relationship.id, True),
 }
+LARGEST = {"followers": 2**62}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +227,12 @@ def _read_mark(mark: str, sort: str) -> tuple[bool, tuple[Any, int] | None]:
         way, value, row_id = json.loads(mark[:500])
     except (ValueError, TypeError):
         return False, None
-    right = isinstance(value, str) if sort == "name" else value is None or _is_key(value)
-    if way not in ("a", "b") or not right or not _is_key(row_id):
+    number = value is None or _is_key(value, LARGEST.get(sort, MOST_KEY))
+    right = isinstance(value, str) and storable(value) if sort == "name" else number
+    if way not in ("a", "b") or not right or not _is_key(row_id, MOST_KEY):
         return False, None
     return way == "b", (value, row_id)
 
 
-def _is_key(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 2**62
+def _is_key(value: Any, most: int) -> bool:
+    return type(value) is int and 0 <= value <= most

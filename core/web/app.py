@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from core import i18n, jobs, wiring
+from core import i18n, jobs, typed, wiring
 from core.accounts import service as accounts
 from core.errors import Missing, SamverkError
 from core.instance import Instance
@@ -167,8 +168,10 @@ def _menu(who: Actor) -> list[dict[str, Any]]:
 def _enter() -> Response | None:
     if request.endpoint in ("static", "lobby.favicon", "lobby.health"):
         return None
-    if "\x00" in request.path or any("\x00" in value for values in request.args.listvalues() for value in values):
+    if not all(map(typed.storable, (request.path, *_each(request.args)))):
         abort(404)  # PostgreSQL cannot even be asked for it
+    if request.blueprint != "api" and not all(map(typed.storable, _each(request.form))):
+        abort(400)  # (what the API gets is signed as it came and not a form)
     g.person = g.login = g.actor = None
     token = request.cookies.get(cookie_name())
     found = accounts.find_session(db(), token) if token else None
@@ -183,6 +186,11 @@ def _enter() -> Response | None:
         if not _is_set_up() and request.endpoint not in ("lobby.set_up", "lobby.choose_language"):
             return redirect(url_for("lobby.set_up"), 303)
     return None
+
+
+def _each(sent: MultiDict[str, str]) -> Iterator[str]:
+    for values in sent.listvalues():
+        yield from values
 
 
 def _is_set_up() -> bool:

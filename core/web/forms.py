@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, SelectMultipleField, StringField
+from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import TextInput
 
-from core.csv_input import parse_number
+from core import typed
+from core.csv_input import parse_date, parse_number
 from core.errors import Invalid
 from core.i18n import current_locale, gettext
 from core.money import Money
@@ -40,7 +41,7 @@ class BaseForm(FlaskForm):
             return _Translations()
 
         def bind_field(self, form: Any, unbound: Any, options: dict[str, Any]) -> Any:
-            """Strip text fields and refuse NUL, which PostgreSQL cannot store."""
+            """Let no text field carry what nobody can see; a password may be anything."""
             if issubclass(unbound.field_class, StringField) and "Password" not in unbound.field_class.__name__:
                 options = {**options, "filters": [*unbound.kwargs.get("filters", ()), _clean]}
                 unbound = unbound.__class__(
@@ -57,7 +58,10 @@ class BaseForm(FlaskForm):
 
 
 def _clean(value: str | None) -> str | None:
-    return value.replace("\x00", "").strip() if value else value
+    try:
+        return typed.text(value) if value else value
+    except Invalid as error:
+        raise ValueError(str(error.message)) from None
 
 
 class Required:
@@ -155,6 +159,21 @@ class MoneyField(NumberField):
                 self.data = Money.from_decimal(self.data, self.currency)
             except ValueError:
                 raise ValidationError(gettext("%(currency)s has fewer decimals.", currency=self.currency)) from None
+
+
+class DayField(DateField):
+    """A day of this century, picked or typed as `2026-09-14` or `14.9.2026`. Data is a date."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the day, refuse what is none."""
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = parse_date(valuelist[0])
+            except Invalid as error:
+                raise ValueError(str(error.message)) from None
 
 
 def _plain(value: Decimal | int) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask import request
-from wtforms import BooleanField, DateField, Field, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
@@ -22,7 +22,8 @@ from core.plugin_api.payment_models import PaymentModel
 from core.plugin_api.text import T, Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.terms import read_component
-from core.web.forms import AtMost, BaseForm, ChoiceField, WholeField
+from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, WholeField
+from core.web.request import whole
 
 MOST_PARTS = 8
 MOST_ROWS = 20
@@ -139,7 +140,7 @@ class OfferForm:
                 f"d{n}-kind": ChoiceField(T("Content"), options=list(DELIVERABLE_KINDS.items()), blank=T("None")),
                 f"d{n}-platform": ChoiceField(T("Platform"), options=list(PLATFORMS.items()), blank=T("None")),
                 f"d{n}-quantity": WholeField(T("How many"), low=0, high=100),
-                f"d{n}-due_on": DateField(T("By"), [Optional()]),
+                f"d{n}-due_on": DayField(T("By"), [Optional()]),
                 f"d{n}-note": StringField(T("Remark"), [AtMost(300)]),
             }
         fields["message"] = TextAreaField(T("Message"), [AtMost(4000)])
@@ -218,9 +219,7 @@ def _free_id(taken: Mapping[str, str]) -> str:
 def _row_count(deliverables: Sequence[Mapping[str, Any]]) -> int:
     if request.method != "POST":
         return min(max(len(deliverables), 1), MOST_ROWS)
-    sent = request.form.get("rows", "1")
-    count = int(sent) if sent.isdecimal() and len(sent) < 4 else 1
-    return min(max(count, 1) + ("more" in request.form), MOST_ROWS)
+    return min(max(whole("rows"), 1) + ("more" in request.form), MOST_ROWS)
 
 
 def _field(spec: SettingField) -> Any:
@@ -230,7 +229,7 @@ def _field(spec: SettingField) -> Any:
     if spec.kind is FieldKind.BOOL:
         return BooleanField(spec.label, description=help)
     if spec.kind is FieldKind.DATE:
-        return DateField(spec.label, [Optional()], description=help)
+        return DayField(spec.label, [Optional()], description=help)
     mode = _NUMERIC.get(spec.kind)
     return StringField(spec.label, description=help, render_kw={"inputmode": mode} if mode else None)
 

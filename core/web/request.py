@@ -14,12 +14,12 @@ from wtforms import Form
 
 from core import jobs
 from core.accounts.models import LoginSession, Person
+from core.database import MOST_KEY
 from core.errors import Invalid, Refused
 from core.instance import Instance
 from core.permissions import Actor
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-MOST_KEY = 2**31 - 1  # the keys are integers of 32 bits on PostgreSQL
 
 
 def instance() -> Instance:
