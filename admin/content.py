@@ -105,7 +105,7 @@ def review() -> Any:
         show=show,
         q=q,
         state=state,
-        counts=queries.counts(db(), who),
+        counts=(queries.count_waiting(db(), who), queries.count_posts(db(), who)),
         deliverable_states=DELIVERABLE_NAMES,
         **NAMES,
     )

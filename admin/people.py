@@ -24,6 +24,7 @@ from core.influencers.measure import PPM, engagement
 from core.influencers.models import Channel, Relationship
 from core.influencers.queries import SORTS, PeopleFilter
 from core.influencers.service import Figures
+from core.influencers.tags import known_tags
 from core.influencers.vocabulary import (
     CRITERIA,
     EVIDENCE,
@@ -94,7 +95,7 @@ def _kept(filters: PeopleFilter, sort: str) -> dict[str, Any]:
 
 
 def _options(filters: PeopleFilter, mine: list[Brand]) -> dict[str, list[tuple[str, Any]]]:
-    tags = sorted({*queries.recent_tags(db(), actor()), *([filters.tag.casefold()] if filters.tag else [])})
+    tags = sorted({*known_tags(db(), actor()), *([filters.tag.casefold()] if filters.tag else [])})
     options: dict[str, list[tuple[str, Any]]] = {
         "tier": [("", gettext("All tiers")), *((tier.code, tier.name) for tier in TIERS)],
         "country": [("", gettext("All countries")), *sorted(((c, country(c)) for c in COUNTRIES), key=lambda p: p[1])],

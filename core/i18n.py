@@ -7,12 +7,14 @@ their own gettext domains; a message that a catalogue lacks falls back to its En
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import cache
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +22,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
-from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
+from babel.numbers import format_decimal, parse_pattern
 from babel.support import NullTranslations, Translations
 
 from core import clock
@@ -88,25 +90,41 @@ def _catalogue(domain: str, locale: str) -> NullTranslations:
 
 def gettext(msgid: str, **params: Any) -> str:
     """A message of core in the current language, its parameters filled in and formatted."""
-    return translate("messages", msgid, params)
+    return translate(Text(msgid, params))
+
+
+def pgettext(context: str, msgid: str, **params: Any) -> str:
+    """A message whose English means something else elsewhere; `context` tells them apart."""
+    return translate(Text(msgid, params, context=context))
 
 
 def ngettext(singular: str, plural: str, num: int, **params: Any) -> str:
     """The right plural form for `num`, which is also the parameter `num`."""
-    found = _catalogue("messages", _locale.get()).ungettext(singular, plural, num)
-    return found % {"num": number(num), **_shown(params)}
+    return translate(Text(singular, params | {"num": num}, plural=plural))
 
 
-def translate(domain: str, msgid: str, params: Mapping[str, Any]) -> str:
+def translate(text: Text) -> str:
     """A message of any domain in the current language; a damaged translation falls back to English."""
-    found = _catalogue(domain, _locale.get()).ugettext(msgid) if msgid else ""
-    if not params:
+    found = _found(text) if text.msgid else ""
+    if not text.params:
         return found.replace("%%", "%") if "%%" in found else found
-    shown = _shown(params)
+    shown = _shown(text.params)
+    if text.plural:
+        shown["num"] = number(text.params["num"])
     try:
         return found % shown
     except (KeyError, ValueError, TypeError):
-        return msgid % shown
+        return text.english % shown
+
+
+def _found(text: Text) -> str:
+    catalogue = _catalogue(text.domain, _locale.get())
+    if text.plural:
+        num = text.params["num"]
+        if text.context:
+            return str(catalogue.unpgettext(text.context, text.msgid, text.plural, num))
+        return catalogue.ungettext(text.msgid, text.plural, num)
+    return str(catalogue.upgettext(text.context, text.msgid)) if text.context else catalogue.ugettext(text.msgid)
 
 
 def _shown(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,34 +146,85 @@ def show(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What surrounds and parts the digits of a number, read once from CLDR's pattern, since applying that is slow."""
+
+    before: str
+    after: str
+    minus_before: str
+    minus_after: str
+    group: str
+    point: str
+    digits: int
+
+    def write(self, units: int) -> str:
+        """`units` of the last decimal: with two digits 123456 is `1,234.56`."""
+        whole, rest = divmod(abs(units), 10**self.digits)
+        body = f"{whole:,}".replace(",", self.group)
+        if self.digits:
+            body = f"{body}{self.point}{rest:0{self.digits}}"
+        return f"{self.minus_before}{body}{self.minus_after}" if units < 0 else f"{self.before}{body}{self.after}"
+
+
+_SAMPLE = re.compile(r"(?P<before>\D*)1(?P<group>\D*)234(?P=group)567(?:(?P<point>\D)0+)?(?P<after>\D*)")
+
+
 @cache
-def _money_pattern(locale: str, digits: int) -> NumberPattern:
-    """The locale's pattern with exactly the currency's own decimals; made once, since parsing is slow."""
-    pattern = copy.copy(parse_pattern(Locale.parse(locale).currency_formats["standard"].pattern))
-    pattern.frac_prec = (digits, digits)
-    return pattern
+def _shape(locale: str, pattern: str, digits: int, currency: str | None = None) -> _Shape:
+    known = copy.copy(parse_pattern(pattern))
+    known.frac_prec = (digits, digits)
+
+    def sample(number: int) -> tuple[str, str, str, str]:
+        value = Decimal(number) / (100 if "%" in pattern else 1)
+        told = str(known.apply(value, Locale.parse(locale), currency=currency, currency_digits=False))
+        found = _SAMPLE.fullmatch(told)
+        if found is None:  # a locale that groups otherwise than by thousands, or has digits of its own
+            raise ValueError(f"{locale} writes {told!r}")
+        gap = "\xa0" if found["before"][-1:].isalpha() else ""  # CLDR parts letters from digits: SEK 500
+        return found["before"] + gap, found["group"], found["point"] or "", found["after"]
+
+    before, group, point, after = sample(1_234_567)
+    minus_before, _, _, minus_after = sample(-1_234_567)
+    return _Shape(before, after, minus_before, minus_after, group, point, digits)
+
+
+@cache
+def _pattern(locale: str, kind: str) -> str:
+    known = Locale.parse(locale)
+    patterns = {"money": known.currency_formats["standard"], "number": known.decimal_formats[None]}
+    return str(patterns[kind].pattern)
 
 
 def money(amount: Money) -> str:
     """An amount with all decimals of its currency by ISO 4217, e.g. `1 234,50 €`."""
-    pattern = _money_pattern(_format(), exponent(amount.currency))
-    return str(pattern.apply(amount.decimal, _format(), currency=amount.currency, currency_digits=False))
+    locale = _format()
+    return _shape(locale, _pattern(locale, "money"), exponent(amount.currency), amount.currency).write(amount.minor)
 
 
 def number(value: int | Decimal) -> str:
-    """A number with the reader's separators."""
-    return str(format_decimal(value, locale=_format()))
+    """A number with the reader's separators; a decimal keeps at most three decimals."""
+    locale = _format()
+    if isinstance(value, int):
+        return _shape(locale, _pattern(locale, "number"), 0).write(value)
+    return str(format_decimal(value, locale=locale))
 
 
 def percent(value: Decimal | int, digits: int = 1) -> str:
-    """`value` is a share (0.034 is 3.4 %)."""
-    pattern = "#,##0." + "0" * digits + "%" if _locale.get() == "en" else "#,##0." + "0" * digits + "\xa0%"
-    return str(format_percent(value, pattern if digits else None, locale=_locale.get()))
+    """`value` is a share (0.034 is 3.4 %), rounded half-even to `digits` decimals."""
+    pattern = "#,##0%" if _locale.get() == "en" else "#,##0\xa0%"
+    units = (Decimal(value) * 10 ** (digits + 2)).to_integral_value(ROUND_HALF_EVEN)
+    return _shape(_locale.get(), pattern, digits).write(int(units))
 
 
 def day(value: date, style: str = "medium") -> str:
     """A date as the reader writes it."""
-    return str(format_date(value, style, locale=_format()))
+    return _day(value, style, _format())
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, style: str, locale: str) -> str:
+    return str(format_date(value, style, locale=locale))
 
 
 def moment(value: datetime) -> str:
@@ -171,9 +240,14 @@ def ago(value: datetime) -> str:
     return str(format_timedelta(delta, add_direction=True, locale=_locale.get(), threshold=1.1))
 
 
+@cache
+def _countries(locale: str) -> Mapping[str, str]:
+    return dict(Locale.parse(locale).territories)
+
+
 def country(code: str) -> str:
     """A country's name; the code itself when CLDR has none."""
-    return str(Locale.parse(_locale.get()).territories.get(code, code))
+    return _countries(_locale.get()).get(code, code)
 
 
 def language(code: str) -> str:

@@ -1,8 +1,10 @@
 """The floor that pages are compared with: the same rows by sqlite3, the same markup by Jinja, nothing else.
 
-Numbers, money and dates are written by Babel, as a page in four languages needs, from patterns
-read once. What surrounds the rows is taken word for word from the application's answer, so it
-costs the floor nothing; the floor knows no sign-in, no rights, no gettext and no shared macros.
+The list's rows come from one hand-written statement; what the page reads beside them (who is signed
+in, the brands, the counts) is read by its own statements as they stand. Numbers, money and dates are
+written by Babel, as a page in four languages needs, from patterns read once. The markup around the
+rows is taken word for word from the application's answer, so it costs the floor nothing; the floor
+knows no rights, no gettext and no shared macros.
 """
 
 from __future__ import annotations
@@ -72,15 +74,20 @@ FILTERS: dict[str, Callable[..., str]] = {
     "money": lambda minor, currency: CURRENCY.apply(Decimal(minor) / 100, EN, currency=currency),
     "day": lambda value: format_date(date.fromisoformat(value), "medium", EN),
 }
+LIST = "DESC\n LIMIT ? OFFSET ?"  # only the list itself is cut to a page
 FLOORS = {
     "/admin/people": (PEOPLE_SQL, PEOPLE_ROWS, "tags"),
     "/admin/campaigns": (CAMPAIGNS_SQL, CAMPAIGNS_ROWS, "markets"),
 }
 
 
-def floor_of(url: str, answer: str, database: Path) -> Callable[[], str]:
-    """A function that makes the page of `url` from the database file with nothing but sqlite3 and Jinja."""
+def floor_of(url: str, answer: str, asked: list[tuple[str, tuple[Any, ...]]], database: Path) -> Callable[[], str]:
+    """A function that makes the page of `url` from the database file with nothing but sqlite3 and Jinja.
+
+    `answer` is the application's page, `asked` the statements with their parameters that it took.
+    """
     sql, rows, listed = FLOORS[url]
+    beside = [(statement, given) for statement, given in asked if not statement.endswith(LIST)]
     head, rest = answer.split(OPEN, 1)
     tail = rest.split(CLOSE, 1)[1]
     environment = Environment(autoescape=True)
@@ -90,6 +97,8 @@ def floor_of(url: str, answer: str, database: Path) -> Callable[[], str]:
     connection.row_factory = sqlite3.Row
 
     def page() -> str:
+        for statement, given in beside:
+            connection.execute(statement, given).fetchall()
         found: list[dict[str, Any]] = [dict(row) for row in connection.execute(sql)]
         for row in found:
             row[listed] = json.loads(row[listed])

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -160,13 +161,13 @@ def book_earnings(instance: Instance, count: int, batch: int) -> None:
             )
 
 
-def statements(instance: Instance, client: FlaskClient, url: str) -> int:
-    """How many SQL statements a page asks; beginning and ending a transaction are none."""
-    asked: list[str] = []
+def statements(instance: Instance, client: FlaskClient, url: str) -> list[tuple[str, tuple[Any, ...]]]:
+    """The SQL statements that a page asks, with their parameters; beginning and ending a transaction are none."""
+    asked: list[tuple[str, tuple[Any, ...]]] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def note(_connection: object, _cursor: object, statement: str, given: tuple[Any, ...], *_: object) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
-            asked.append(statement)
+            asked.append((statement, given))
 
     engine = instance.database.engine
     event.listen(engine, "before_cursor_execute", note)
@@ -176,7 +177,7 @@ def statements(instance: Instance, client: FlaskClient, url: str) -> int:
         event.remove(engine, "before_cursor_execute", note)
     if answer.status_code != 200:
         raise RuntimeError(f"{url} answered {answer.status}")
-    return len(asked)
+    return asked
 
 
 def _hands(session: Session) -> tuple[Brand, Actor]:

@@ -140,28 +140,19 @@ def all_content(
     return [Piece(*row) for row in session.execute(statement.limit(limit).offset(offset))]
 
 
-def counts(session: Session, actor: Actor) -> tuple[int, int]:
-    """How many drafts wait for a decision, and how many posts for a look."""
-    drafts = (
-        select(func.count())
-        .select_from(Submission)
-        .where(
-            Submission.brand_id.in_(actor.brands_with(Permission.CONTENT_READ)),
-            Submission.state == SubmissionState.IN_REVIEW,
-        )
-    )
-    posts = (
-        select(func.count())
-        .select_from(Post)
-        .where(Post.brand_id.in_(actor.brands_with(Permission.CONTENT_READ)), Post.state == PostState.REPORTED)
-    )
-    row = session.execute(select(drafts.scalar_subquery(), posts.scalar_subquery())).one()
-    return int(row[0]), int(row[1])
-
-
 def count_waiting(session: Session, actor: Actor) -> int:
     """The number on the badge: drafts that wait for this team."""
-    return counts(session, actor)[0]
+    return _count(session, Submission, actor, SubmissionState.IN_REVIEW)
+
+
+def count_posts(session: Session, actor: Actor) -> int:
+    """How many reported posts wait for a look."""
+    return _count(session, Post, actor, PostState.REPORTED)
+
+
+def _count(session: Session, table: type[Submission | Post], actor: Actor, state: str) -> int:
+    mine = table.brand_id.in_(actor.brands_with(Permission.CONTENT_READ))
+    return session.scalar(select(func.count()).select_from(table).where(mine, table.state == state)) or 0
 
 
 def waiting(session: Session, actor: Actor) -> list[Waiting]:

@@ -26,6 +26,7 @@ from core import clock
 from core.influencers.measure import engagement_sql
 from core.influencers.models import Channel, ImportBatch, ImportRow, Note, Relationship
 from core.influencers.rows import ACCOUNTS
+from core.influencers.tags import remember_imported
 
 TEXTS = (
     "display_name", "email", "phone", "country", "language", "niche", "street", "postcode", "city", "referral", "risk",
@@ -50,6 +51,7 @@ def apply_rows(session: Session, batch: ImportBatch) -> None:
         _write_accounts(session, batch, index)
     _copy_largest(session, batch)
     _add_notes(session, batch)
+    remember_imported(session, batch)
 
 
 def _of(batch: ImportBatch, *outcomes: str) -> ColumnElement[bool]:

@@ -55,6 +55,15 @@ class Relationship(BrandRow):
     )
 
 
+class Tag(BrandRow):
+    """A word by which a brand sorts its people."""
+
+    __tablename__ = "tag"
+    __table_args__ = owned(extra=(UniqueConstraint("brand_id", "name"),))
+
+    name: Mapped[str] = internal(String(40))
+
+
 class Channel(BrandRow):
     """One account on one platform, with the figures that its engagement rate is made of."""
 

@@ -19,7 +19,6 @@ from core.plugin_api.text import T
 from core.typed import storable
 
 PAGE = 50
-RECENT = 1_000
 SORTS: dict[str, tuple[Any, bool]] = {  # name -> (column, largest first)
     "followers": (Relationship.followers, True),
     "engagement": (Relationship.engagement_ppm, True),
@@ -77,17 +76,6 @@ def list_people(
         _write_mark("b", sort, rows[0]) if before and rows else None,
         _write_mark("a", sort, rows[-1]) if after and rows else None,
     )
-
-
-def recent_tags(session: Session, actor: Actor) -> list[str]:
-    """The tags on the people that came last, to filter by; bounded, so as fast with many as with few."""
-    newest = (
-        select(Relationship.tags)
-        .where(Relationship.brand_id.in_(actor.brands_with(Permission.PEOPLE_READ)))
-        .order_by(Relationship.id.desc())
-        .limit(RECENT)
-    )
-    return sorted({tag for tags in session.scalars(newest) for tag in tags or ()})
 
 
 def get_relationship(
@@ -227,8 +215,7 @@ def _read_mark(mark: str, sort: str) -> tuple[bool, tuple[Any, int] | None]:
         way, value, row_id = json.loads(mark[:500])
     except (ValueError, TypeError):
         return False, None
-    number = value is None or _is_key(value, LARGEST.get(sort, MOST_KEY))
-    right = isinstance(value, str) and storable(value) if sort == "name" else number
+    right = isinstance(value, str) and storable(value) if sort == "name" else value is None or _is_key(value, LARGEST.get(sort, MOST_KEY))
     if way not in ("a", "b") or not right or not _is_key(row_id, MOST_KEY):
         return False, None
     return way == "b", (value, row_id)

@@ -20,6 +20,7 @@ from core.database import public_id
 from core.errors import Invalid, Missing, Refused
 from core.influencers.measure import engagement, read_account
 from core.influencers.models import Channel, Influencer, Note, Relationship, Vetting
+from core.influencers.tags import remember_tags
 from core.influencers.vocabulary import CRITERIA, EVIDENCE
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
@@ -70,6 +71,7 @@ def add_person(
         _settle(session, row)
     session.add(row)
     session.flush()
+    remember_tags(session, brand.id, row.tags or ())
     audit.record(session, actor=actor, brand_id=brand.id, action="person.add", obj=row)
     return row
 
@@ -85,6 +87,7 @@ def edit_person(
         _fill(relationship, details)
         _set_bank(keyring, relationship, details.get("iban"))
         _settle(session, relationship)
+    remember_tags(session, relationship.brand_id, relationship.tags)
     audit.record(session, actor=actor, brand_id=relationship.brand_id, action="person.edit", obj=relationship)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 
 class Tier(NamedTuple):
@@ -78,7 +78,7 @@ CRITERIA = {
     "followers": Criterion(T("Follower authenticity"), T("Are the followers real, not bought?")),
 }
 
-VETTING_STATES = {"unvetted": T("Not vetted"), "passed": T("Passed"), "failed": T("Failed")}
+VETTING_STATES = {"unvetted": T("Not vetted"), "passed": T("Passed"), "failed": Tc("vetting", "Failed")}
 VETTING_TONES = {"unvetted": "quiet", "passed": "ok", "failed": "bad"}
 IMPORT_STATES = {
     "mapping": T("Columns to be matched"),

@@ -27,6 +27,8 @@ from core.errors import Missing, SamverkError
 from core.instance import Instance
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
+from core.web.marks import avatar
+from core.web import plugin_templates, plugins
 from core.web.request import SAFE, actor, back, db
 
 HERE = Path(__file__).parent
@@ -70,9 +72,14 @@ def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> 
         RATELIMIT_ENABLED=not settings.testing,
         TESTING=settings.testing,
     )
+    app.jinja_environment = plugin_templates.FencedEnvironment
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = ChoiceLoader(
-        [FileSystemLoader(settings.instance / "templates"), FileSystemLoader(HERE / "templates")]
+        [
+            FileSystemLoader(settings.instance / "templates"),
+            FileSystemLoader(HERE / "templates"),
+            plugin_templates.loader(instance.plugins),
+        ]
     )
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
@@ -84,6 +91,7 @@ def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> 
     _lobby(app)
     for register in faces:
         register(app)
+    plugins.register(app)
     return app
 
 
@@ -114,6 +122,7 @@ def _furnish(app: Flask) -> None:
     app.jinja_env.globals.update(
         _=i18n.gettext,
         ngettext=i18n.ngettext,
+        pgettext=i18n.pgettext,
         money=i18n.money,
         date=i18n.day,
         datetime=i18n.moment,
@@ -126,6 +135,7 @@ def _furnish(app: Flask) -> None:
         locales=i18n.LOCALES,
         Permission=Permission,
     )
+    app.jinja_env.filters["avatar"] = avatar
     app.context_processor(_context)
 
 

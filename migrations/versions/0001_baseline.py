@@ -820,6 +820,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "tag",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_tag_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_tag_brand_id_id")),
+        sa.UniqueConstraint("brand_id", "name", name=op.f("uq_tag_brand_id_name")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_tag_public_id")),
+    )
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tag_brand_id"), ["brand_id"], unique=False)
+
+    op.create_table(
         "note",
         sa.Column("relationship_id", sa.Integer(), nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=True),
@@ -1503,6 +1519,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_note_brand_id"))
 
     op.drop_table("note")
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tag_brand_id"))
+
+    op.drop_table("tag")
     with op.batch_alter_table("collaboration", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_collaboration_live",

@@ -19,6 +19,7 @@ from core.influencers.importing import Importer
 from core.influencers.models import Channel, ImportBatch, ImportRow, Note, Relationship
 from core.influencers.queries import PeopleFilter
 from core.influencers.rows import read_row
+from core.influencers.tags import known_tags
 from core.instance import Instance
 from tests.world import World
 
@@ -68,6 +69,7 @@ def test_the_example_file_goes_in_whole(session: Session, world: World, importer
     assert (aino.country, aino.platform, aino.handle, aino.followers) == ("FI", "instagram", "ainolaine", 18_400)
     assert aino.engagement_ppm == (8_230 + 412 + 96) * 1_000_000 // (12 * 18_400)
     assert aino.tags == ["ihonhoito", "luonto"] and aino.iban_last4 == "0785" and aino.city == "Helsinki"
+    assert known_tags(session, world.owner) == sorted({tag for row in listed.values() for tag in row.tags})
     assert service.read_iban(instance.keyring, aino) == "FI2112345600000785"
     assert [note.text for note in queries.notes_of(session, aino)] == ["Toimii nopeasti"]
     assert listed["Mikko Korpi"].followers == 212_500 and listed["Mikko Korpi"].handle == "mikkokorpi"

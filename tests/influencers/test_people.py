@@ -18,6 +18,7 @@ from core.influencers.measure import engagement, read_account
 from core.influencers.models import Relationship
 from core.influencers.queries import PeopleFilter
 from core.influencers.service import Figures
+from core.influencers.tags import known_tags
 from core.influencers.vocabulary import CRITERIA, tier_of
 from core.instance import Instance
 from tests.world import World
@@ -220,9 +221,18 @@ def test_as_many_statements_with_many_rows_as_with_few(session: Session, world: 
         bulk(session, world, more, start=more)
         with counting(session.get_bind()) as statements:
             queries.list_people(session, world.owner, PeopleFilter(q="name", tier="micro"), sort="engagement")
-            queries.recent_tags(session, world.owner)
+            known_tags(session, world.owner)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 3
+
+
+def test_the_filter_offers_every_tag_of_ones_own_brands_once(session, world, instance) -> None:
+    add(session, world, instance, details={"tags": ["Food", "#home"]})
+    row = add(session, world, instance, "Bo Ek", details={"tags": ["food", "äiti"]})
+    assert known_tags(session, world.owner) == ["food", "home", "äiti"]
+    service.edit_person(session, world.owner, instance.keyring, relationship=row, details={"tags": ["skin"]})
+    assert "skin" in known_tags(session, world.owner)
+    assert known_tags(session, world.outsider) == []
 
 
 @contextmanager
