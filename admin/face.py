@@ -8,7 +8,9 @@ from flask import current_app, request, url_for
 
 from core.content.queries import count_waiting
 from core.permissions import Permission
+from core.plugin_api.pages import Face as FaceName
 from core.plugin_api.text import T
+from core.web import plugins
 from core.web.brands import brands
 from core.web.face import Face
 from core.web.request import actor, db, login
@@ -44,7 +46,7 @@ def navigation() -> list[list[dict[str, Any]]]:
         for endpoint, label, icon, permission in NAV
         if (permission is None or who.may(permission)) and endpoint in current_app.view_functions
     ]
-    return [items]
+    return [items, *filter(None, [plugins.navigation(FaceName.ADMIN)])]
 
 
 @admin.context_processor

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from core.errors import Denied
@@ -72,6 +72,25 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 
 
+_of_plugins: Mapping[str, frozenset[str]] = {}
+
+
+def grant(rights: Mapping[str, Collection[str]]) -> None:
+    """Take down the rights that plugins brought, each with the roles that have it, in place of those known before."""
+    global _of_plugins
+    _of_plugins = {name: frozenset(roles) for name, roles in rights.items()}
+
+
+def right(name: str) -> Permission | str:
+    """A right of core or of a plugin by its name; `ValueError` when there is none of that name."""
+    return name if name in _of_plugins else Permission(name)
+
+
+def holds(role: Role, permission: Permission | str) -> bool:
+    """What the table says: whether a role has a right of core or of a plugin."""
+    return permission in ROLE_PERMISSIONS[role] or role in _of_plugins.get(permission, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: a person and their role in each brand, or the system itself (no person)."""
@@ -87,11 +106,11 @@ class Actor:
         """The role in a brand, None without one."""
         return self.roles.get(brand_id)
 
-    def brands_with(self, permission: Permission) -> tuple[int, ...]:
+    def brands_with(self, permission: Permission | str) -> tuple[int, ...]:
         """The brands in which the actor holds a permission, sorted."""
-        return tuple(sorted(b for b, role in self.roles.items() if permission in ROLE_PERMISSIONS[role]))
+        return tuple(sorted(b for b, role in self.roles.items() if holds(role, permission)))
 
-    def may(self, permission: Permission, brand_id: int | None = None) -> bool:
+    def may(self, permission: Permission | str, brand_id: int | None = None) -> bool:
         """Whether the actor holds a permission: in one brand, or anywhere when none is named."""
         if permission is Permission.SITE_ADMIN:
             return self.site_admin
@@ -100,9 +119,9 @@ class Actor:
         if permission is Permission.SELF:
             return self.person_id is not None
         if brand_id is None:
-            return any(permission in ROLE_PERMISSIONS[role] for role in self.roles.values())
+            return any(holds(role, permission) for role in self.roles.values())
         role = self.role_in(brand_id)
-        return role is not None and permission in ROLE_PERMISSIONS[role]
+        return role is not None and holds(role, permission)
 
     def require(self, permission: Permission, brand_id: int | None = None) -> None:
         """Raise `Denied` unless the actor holds the permission."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from core import events, outbox
+from core import events, i18n, observers, outbox, permissions, schedule
 from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
 from core.collaborations import reactions
 from core.collaborations import service as offers
@@ -22,6 +22,7 @@ from core.content.events import DeliverableApproved
 from core.earnings import service as earnings
 from core.influencers.importing import Importer
 from core.payouts import submit
+from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.tracking import codes, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
@@ -62,6 +63,19 @@ def connect(instance: Instance) -> None:
     events.guard(MayComplete, gifts.objections)
     for kind in EARNING:
         events.subscribe(kind, _earn)
+    _welcome(instance.plugins)
+
+
+def _welcome(host: PluginHost) -> None:
+    """Let the plugins' rights be held, their words be spoken, their observers be told and their jobs be run."""
+    permissions.grant({name: spec.roles for name, spec in host.permissions.items()})
+    for name, record in host.active.items():
+        if record.plugin and not record.in_the_box and (folder := folder_of(record.plugin)):
+            i18n.add_domain(name, folder / "translations")
+    for kind in observers.TOLD:
+        events.subscribe(kind, _observe)
+    outbox.register(observers.TELL, _tell, outside=True)
+    outbox.register(schedule.RUN, _run_job, outside=True, lease=schedule.LEASE)
 
 
 def here() -> Instance:
@@ -102,8 +116,22 @@ def _hand_over(session: Session, payload: dict[str, Any]) -> Callable[[Session],
     return lambda writing: submit.record(writing, what, answer, here().settings.base_url)
 
 
+def _observe(session: Session, event: object) -> None:
+    observers.observe(session, plugins(), event)
+
+
+def _tell(session: Session, payload: dict[str, Any]) -> None:
+    observers.tell(session, plugins(), payload)
+
+
+def _run_job(session: Session, payload: dict[str, Any]) -> None:
+    schedule.run(session, plugins(), payload)
+
+
 def tick(instance: Instance) -> None:
-    """What time alone brings about, each minute: offers expire, holds end."""
+    """What time alone brings about, each minute: offers expire, holds end, plugins' jobs come due."""
     with instance.database.write() as session:
         offers.expire_due(session, instance.settings.base_url)
         earnings.release_due(session)
+    with instance.database.write() as session:
+        schedule.enqueue_due(session, instance.plugins)

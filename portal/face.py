@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
+from core.plugin_api.pages import Face as FaceName
 from core.plugin_api.text import T
+from core.web import plugins
 from core.web.face import Face
 
 portal = Face("portal", __name__, url_prefix="/portal", template_folder="templates")
@@ -34,7 +36,7 @@ def navigation() -> list[list[dict[str, Any]]]:
         for endpoint, label, icon in NAV
         if endpoint in current_app.view_functions
     ]
-    return [items]
+    return [items, *filter(None, [plugins.navigation(FaceName.PORTAL)])]
 
 
 @portal.context_processor

@@ -11,7 +11,7 @@ from core.csv_input import (
     parse_number,
     read_table,
 )
-from core.errors import Invalid
+from core.errors import Invalid, Missing
 from core.money import Money, half_even
 from core.plugin_api import API_VERSION
 from core.plugin_api.compliance import (
@@ -49,6 +49,7 @@ from core.plugin_api.contract import ContractError
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_shown
 from core.plugin_api.hooks import hookimpl
+from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import Plugin, PluginKind, PluginScope
 from core.plugin_api.observations import (
     CampaignPublished,
@@ -58,7 +59,7 @@ from core.plugin_api.observations import (
     PayoutSettled,
     SaleAttributed,
 )
-from core.plugin_api.pages import PageRequest, Panel, PermissionSpec, Place, PluginPage, View
+from core.plugin_api.pages import Face, PageRequest, Panel, PermissionSpec, Place, PluginPage, Redirect, View
 from core.plugin_api.payment_models import (
     DeliverableApproved,
     EvidenceLevel,
@@ -125,17 +126,20 @@ __all__ = [
     "DeliverableApproved",
     "Disclosure",
     "EvidenceLevel",
+    "Face",
     "Fact",
     "FieldKind",
     "Finding",
     "GiftDelivered",
     "Http",
     "Invalid",
+    "Job",
     "Label",
     "Line",
     "Maximum",
     "MetricReading",
     "Metrics",
+    "Missing",
     "Money",
     "NeedsAction",
     "Net",
@@ -172,6 +176,7 @@ __all__ = [
     "RateLimited",
     "Recipe",
     "RecipePart",
+    "Redirect",
     "Refund",
     "RefundRecord",
     "Refused",

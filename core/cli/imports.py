@@ -47,7 +47,7 @@ def _import(here: Instance, importer: Importer, file: Path, brand: str, dry_run:
     from core.influencers.models import ImportBatch
 
     with here.database.write() as session:
-        owner = _brand(session, brand)
+        owner = find_brand(session, brand)
         actor = Actor(name="Command line", roles={owner.id: Role.OWNER})
         batch = importer.start(session, actor, brand=owner, name=file.name, raw=file.read_bytes())
         _tell_columns(batch)
@@ -68,7 +68,8 @@ def _import(here: Instance, importer: Importer, file: Path, brand: str, dry_run:
         return batch.rows_bad
 
 
-def _brand(session: Session, wanted: str) -> Brand:
+def find_brand(session: Session, wanted: str) -> Brand:
+    """The brand of a name or a public id; a plain sentence with the brands there are when it is not one."""
     from core.accounts.models import Brand
 
     found = session.scalars(select(Brand).where(or_(Brand.name == wanted, Brand.public_id == wanted))).all()

@@ -23,6 +23,7 @@ COMMANDS = {
     "import": ("core.cli.imports", "Import influencers from a CSV."),
     "compliance": ("core.cli.compliance", "Check contents against the rule packs."),
     "plugin": ("core.cli.plugins", "What plugins there are and how they are."),
+    "x": ("core.cli.extra", "Commands that plugins bring."),
     "ledger": ("core.cli.ledger", "Verify and export the books."),
     "i18n": ("core.cli.i18n", "Extract, update and check the catalogues."),
 }

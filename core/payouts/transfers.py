@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from core import audit, clock, lifecycle
 from core.errors import Invalid, Refused
+from core.events import publish
 from core.ledger import postings
 from core.ledger import service as ledger
 from core.payouts.booking import brand_of, free, in_days, items, key, set_earnings, today_of, voucher
+from core.payouts.events import PayoutSettled
 from core.payouts.lifecycle import Action, State
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.notices import tell
@@ -102,6 +104,7 @@ def fail(session: Session, actor: Actor, payout: Payout, *, reason: str, base_ur
         )
     postings.fail_payout(session, voucher(payout, "fail", actor), payout_id=payout.id, items=items(session, payout))
     free(session, payout)
+    publish(session, PayoutSettled(payout.id, received=False))
     brand = brand_of(session, payout)
     audit.record(
         session, actor=actor, brand_id=payout.brand_id, action="payout.failed", obj=payout, detail={"reason": reason}
@@ -142,6 +145,7 @@ def _receive(session: Session, actor: Actor, payout: Payout, received_on: date, 
         raise Invalid(T("That is before it was sent."), "received_on")
     lifecycle.move(session, payout, Action.RECEIVE, actor=actor)
     payout.received_on, payout.received_by, payout.due_at = received_on, by, None
+    publish(session, PayoutSettled(payout.id, received=True))
     audit.record(
         session, actor=actor, brand_id=payout.brand_id, action="payout.received", obj=payout, detail={"by": by}
     )

@@ -2,7 +2,9 @@
 
 A hook is implemented by a method of the plugin with the same name, marked `@hookimpl`; it may leave out
 arguments that it does not need. `register_*` hooks are called once at start and must be quick; `on_*` hooks are
-called by the worker after the commit, at least once, and may not raise: what they raise is logged and shown.
+called by the worker after the commit, at least once and in no certain order. An event told again has the same `id`;
+an observer that acts outside hands that id on or remembers it. One that raises is told again later, eight times in
+all, while the others go on. Observers of a plugin that is off in the event's brand are not told.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from core.plugin_api.compliance import CompliancePack
     from core.plugin_api.composition import Recipe
+    from core.plugin_api.context import Context
+    from core.plugin_api.jobs import Job
     from core.plugin_api.observations import (
         CampaignPublished,
         CollaborationAgreed,
@@ -106,7 +110,7 @@ def register_payout_rails() -> Sequence[type[PayoutRail]]:
 
 @hookspec
 def register_pages() -> Sequence[PluginPage]:
-    """Called at start for pages under `/admin/x/<plugin>/`.
+    """Called at start for pages under `/admin/x/<plugin>/` and `/portal/x/<plugin>/`.
 
     :returns: `PluginPage` objects. Their templates live in the plugin under `templates/x/<plugin>/`.
     """
@@ -117,7 +121,7 @@ def register_pages() -> Sequence[PluginPage]:
 def register_panels() -> Sequence[Panel]:
     """Called at start for boxes in named places of core's pages.
 
-    :returns: `Panel` objects.
+    :returns: `Panel` objects; the places are listed in `Place`.
     """
     return ()
 
@@ -126,7 +130,18 @@ def register_panels() -> Sequence[Panel]:
 def register_commands() -> Sequence[click.Command]:
     """Called at start for commands under `samverk x <plugin>`.
 
+    A command that is marked `@click.pass_obj` gets a `Context`; `samverk x <plugin> --brand B` names its brand.
+
     :returns: Click commands or groups.
+    """
+    return ()
+
+
+@hookspec
+def register_jobs() -> Sequence[Job]:
+    """Called at start for what the worker does by the clock.
+
+    :returns: `Job` objects.
     """
     return ()
 
@@ -141,42 +156,47 @@ def register_permissions() -> Sequence[PermissionSpec]:
 
 
 @hookspec
-def on_campaign_published(event: CampaignPublished) -> None:
+def on_campaign_published(event: CampaignPublished, ctx: Context) -> None:
     """Told after a campaign was launched.
 
     :param event: Which campaign of which brand, and when.
+    :param ctx: The brand and the plugin's settings in it.
     """
 
 
 @hookspec
-def on_collaboration_agreed(event: CollaborationAgreed) -> None:
+def on_collaboration_agreed(event: CollaborationAgreed, ctx: Context) -> None:
     """Told after both sides signed.
 
     :param event: Which collaboration, and when.
+    :param ctx: The brand and the plugin's settings in it.
     """
 
 
 @hookspec
-def on_content_decided(event: ContentDecided) -> None:
+def on_content_decided(event: ContentDecided, ctx: Context) -> None:
     """Told after the brand decided on a submission.
 
     :param event: Which deliverable, and the decision.
+    :param ctx: The brand and the plugin's settings in it.
     """
 
 
 @hookspec
-def on_sale_attributed(event: SaleAttributed) -> None:
+def on_sale_attributed(event: SaleAttributed, ctx: Context) -> None:
     """Told after a sale was credited to a collaboration.
 
     :param event: The order, its amount without VAT and shipping, and whom it was credited to.
+    :param ctx: The brand and the plugin's settings in it.
     """
 
 
 @hookspec
-def on_payout_settled(event: PayoutSettled) -> None:
+def on_payout_settled(event: PayoutSettled, ctx: Context) -> None:
     """Told after a payout was received or has failed for good.
 
     :param event: Which payout, its amount, and whether it was received.
+    :param ctx: The brand and the plugin's settings in it.
     """
 
 

@@ -36,7 +36,7 @@ KIND_HOOKS: dict[PluginKind, tuple[str, ...]] = {
     PluginKind.SALES_SOURCES: ("register_sales_sources",),
     PluginKind.COMPLIANCE: ("register_compliance",),
     PluginKind.PAYOUT_RAILS: ("register_payout_rails",),
-    PluginKind.PAGES: ("register_pages", "register_panels", "register_commands"),
+    PluginKind.PAGES: ("register_pages", "register_panels", "register_commands", "register_jobs"),
 }
 HOOKS = frozenset(name for name in vars(hooks) if name.startswith(("register_", "on_")))
 

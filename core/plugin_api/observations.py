@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from core.money import Money
 
@@ -50,9 +52,41 @@ class SaleAttributed(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutSettled(Observation):
-    """A payout was received, or has failed for good."""
+    """A payout was received, or has failed for good: what it pays in one collaboration. Each is told by itself."""
 
     collaboration: str
     payout: str
     amount: Money
     received: bool
+
+
+OBSERVATIONS: Mapping[str, type[Observation]] = {
+    "on_campaign_published": CampaignPublished,
+    "on_collaboration_agreed": CollaborationAgreed,
+    "on_content_decided": ContentDecided,
+    "on_sale_attributed": SaleAttributed,
+    "on_payout_settled": PayoutSettled,
+}
+"""What each observer's hook is told."""
+
+
+def to_json(event: Observation) -> dict[str, Any]:
+    """A form that waits in the outbox."""
+    return {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
+
+
+def from_json(hook: str, data: Mapping[str, Any]) -> Observation:
+    """The observation that `to_json` stored for a hook."""
+    return OBSERVATIONS[hook](**{name: _rich(name, value) for name, value in data.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Money):
+        return [value.minor, value.currency]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _rich(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return Money(*value)
+    return datetime.fromisoformat(value) if name == "at" else value

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from core.plugin_api.context import Context
 from core.plugin_api.text import T
 from core.plugin_host.loader import Candidate, find, load, manager_of, told
 from core.plugin_host.records import Failure, Record, State
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from core.plugin_api.compliance import CompliancePack
     from core.plugin_api.composition import Recipe
+    from core.plugin_api.jobs import Job
     from core.plugin_api.observations import Observation
     from core.plugin_api.pages import Panel, PermissionSpec, PluginPage
     from core.plugin_api.payment_models import PaymentModel
@@ -92,6 +94,10 @@ class PluginHost:
         """Every plugin's commands, as (plugin, command)."""
         return self._own("commands")
 
+    def jobs(self) -> list[tuple[str, Job]]:
+        """Every plugin's jobs, as (plugin, job)."""
+        return self._own("jobs")
+
     def _own(self, kind: str) -> list[tuple[str, Any]]:
         return [(name, item) for name, r in self.active.items() for item in r.provides.get(kind, {}).values()]
 
@@ -110,8 +116,17 @@ class PluginHost:
             return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=kind))
         return answer
 
+    def observers(self, hook: str) -> list[str]:
+        """The plugins that have a hook, by name."""
+        return [name for name in self._managers if hasattr(self.active[name].plugin, hook)]
+
+    def tell(self, plugin: str, hook: str, event: Observation, ctx: Context) -> Failure | None:
+        """Tell one observer, behind the fence."""
+        answer = self.call(plugin, getattr(self._managers[plugin].hook, hook), event=event, ctx=ctx)
+        return answer if isinstance(answer, Failure) else None
+
     def notify(self, hook: str, event: Observation, switches: Mapping[str, bool] | None = None) -> list[Failure]:
         """Tell every observer that is not switched off, each behind its own fence; the failures come back."""
-        told_to = (name for name in self._managers if (switches or {}).get(name, True))
-        answers = (self.call(name, getattr(self._managers[name].hook, hook), event=event) for name in told_to)
-        return [answer for answer in answers if isinstance(answer, Failure)]
+        told_to = (name for name in self.observers(hook) if (switches or {}).get(name, True))
+        answers = (self.tell(name, hook, event, Context(brand=event.brand)) for name in told_to)
+        return [answer for answer in answers if answer is not None]

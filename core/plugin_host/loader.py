@@ -19,6 +19,7 @@ from core.plugin_api import API_VERSION, hooks
 from core.plugin_api.compliance import CompliancePack
 from core.plugin_api.composition import Recipe
 from core.plugin_api.contract import NAME, ContractError, Provider
+from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.pages import Panel, PermissionSpec, PluginPage
 from core.plugin_api.payment_models import PaymentModel
@@ -26,6 +27,7 @@ from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import T, Text
+from core.plugin_host import additions
 from core.plugin_host.records import IN_THE_BOX, Record, State
 
 GROUP = "samverk.plugins"
@@ -41,10 +43,11 @@ PROVIDERS: dict[str, type[Provider]] = {
 DATA: dict[str, tuple[type, str]] = {
     "compositions": (Recipe, "name"),
     "compliance": (CompliancePack, "id"),
-    "pages": (PluginPage, "path"),
-    "panels": (Panel, "title"),
+    "pages": (PluginPage, "key"),
+    "panels": (Panel, "key"),
     "permissions": (PermissionSpec, "name"),
     "commands": (object, "name"),
+    "jobs": (Job, "name"),
 }
 """Registered as they are; the attribute is what tells two of them apart."""
 SHARED = (*PROVIDERS, "compositions", "compliance", "permissions")
@@ -117,7 +120,9 @@ def examine(candidate: Candidate) -> Record:
         plugin = manifest(candidate)
         record = replace(record, name=plugin.name, plugin=plugin)
         check_version(plugin)
-        return replace(record, provides=collect(plugin))
+        provides = collect(plugin)
+        additions.check(plugin, provides)
+        return replace(record, provides=provides)
     except Fault as fault:
         return replace(record, state=fault.state, reason=fault.reason)
     except ContractError as error:

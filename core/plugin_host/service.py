@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -39,8 +41,16 @@ def set_switch(
 
 def switches(session: Session, brand_id: int | None) -> dict[str, bool]:
     """Which plugins are on for a brand: off when the installation or the brand says off; no entry means on."""
-    query = select(PluginSwitch).where(or_(PluginSwitch.brand_id.is_(None), PluginSwitch.brand_id == brand_id))
-    answer: dict[str, bool] = {}
-    for switch in session.scalars(query):
-        answer[switch.plugin] = answer.get(switch.plugin, True) and switch.enabled
+    return switches_of(session, {brand_id})[brand_id]
+
+
+def switches_of(session: Session, brand_ids: Collection[int | None]) -> dict[int | None, dict[str, bool]]:
+    """The switches of several brands in one statement; None stands for the installation alone."""
+    named = PluginSwitch.brand_id.in_([brand for brand in brand_ids if brand is not None])
+    found = session.scalars(select(PluginSwitch).where(or_(PluginSwitch.brand_id.is_(None), named))).all()
+    answer: dict[int | None, dict[str, bool]] = {brand: {} for brand in brand_ids}
+    for brand, told in answer.items():
+        for switch in found:
+            if switch.brand_id in (None, brand):
+                told[switch.plugin] = told.get(switch.plugin, True) and switch.enabled
     return answer

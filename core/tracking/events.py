@@ -11,6 +11,7 @@ class SaleCredited:
 
     sale_id: int
     collaboration_id: int
+    sale_ids: tuple[int, ...] = ()  # all of them, in the order of their booking
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ order told twice is one sale; a refund takes from a known order, and never more 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -121,11 +122,14 @@ def hold_brand(session: Session, brand_id: int) -> Brand:
 
 
 def _tell(session: Session, sales: Iterable[Sale], refunds: Iterable[tuple[Refund, Sale]]) -> None:
-    credited = {sale.collaboration_id: sale.id for sale in sales if sale.state == SaleState.CREDITED}
+    credited: dict[int | None, list[int]] = defaultdict(list)
+    for sale in sales:
+        if sale.state == SaleState.CREDITED:
+            credited[sale.collaboration_id].append(sale.id)
     refunded = {sale.collaboration_id: row.id for row, sale in refunds if sale.state == SaleState.CREDITED}
-    for collaboration_id, sale_id in credited.items():
+    for collaboration_id, ids in credited.items():
         if collaboration_id:
-            publish(session, SaleCredited(sale_id, collaboration_id))
+            publish(session, SaleCredited(ids[-1], collaboration_id, tuple(ids)))
     for collaboration_id, refund_id in refunded.items():
         if collaboration_id:
             publish(session, SaleRefunded(refund_id, collaboration_id))

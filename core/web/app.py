@@ -27,8 +27,8 @@ from core.errors import Missing, SamverkError
 from core.instance import Instance
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
-from core.web.marks import avatar
 from core.web import plugin_templates, plugins
+from core.web.marks import avatar
 from core.web.request import SAFE, actor, back, db
 
 HERE = Path(__file__).parent

@@ -9,13 +9,13 @@ from core.permissions import Permission
 from core.web.request import actor, login
 
 
-def brands(permission: Permission = Permission.CONTENT_READ) -> list[Brand]:
+def brands(permission: Permission | str = Permission.CONTENT_READ) -> list[Brand]:
     """The brands in which the person holds a permission, by name."""
     allowed = set(actor().brands_with(permission))
     return [brand for brand in g.get("brands", ()) if brand.id in allowed]
 
 
-def current_brand(permission: Permission = Permission.CONTENT_READ) -> Brand:
+def current_brand(permission: Permission | str = Permission.CONTENT_READ) -> Brand:
     """The brand chosen in this session, else the first one where the permission is held; 403 without any."""
     mine = brands(permission)
     if not mine:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 
-from core.permissions import Permission
+from core.permissions import Permission, right
 from core.web.request import actor
 
 PUBLIC = "public"
@@ -22,7 +22,7 @@ class Face(Blueprint):
         """Register a view; the anonymous are asked to sign in, the unentitled get a 403."""
 
         def register(view: View) -> View:
-            guarded = view if permission == PUBLIC else _guard(view, Permission(permission))
+            guarded = view if permission == PUBLIC else guard(view, right(permission))
             guarded.permission = permission  # type: ignore[attr-defined]
             endpoint = view.__name__
             self.add_url_rule(rule, endpoint, guarded, methods=methods)
@@ -43,7 +43,9 @@ class Face(Blueprint):
         return self.door(rule, permission, ["GET", "POST"])
 
 
-def _guard(view: View, permission: Permission) -> View:
+def guard(view: View, permission: Permission | str) -> View:
+    """The view behind a permission: the anonymous are asked to sign in, the unentitled get a 403."""
+
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         who = actor()

@@ -1,0 +1,57 @@
+"""Plugins' jobs: each minute the clock writes what has come due into the outbox, and the worker runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock, outbox
+from core.accounts.models import Brand
+from core.outbox import OutboxJob
+from core.plugin_api.jobs import Job
+from core.plugin_api.manifest import PluginScope
+from core.plugin_host.calls import insist
+from core.plugin_host.contexts import context_of
+from core.plugin_host.host import PluginHost
+from core.plugin_host.service import switches, switches_of
+
+RUN = "plugins.job"
+LEASE = timedelta(minutes=15)
+
+
+def enqueue_due(session: Session, host: PluginHost) -> int:
+    """Write a run of each job for each brand where its plugin is on, once in each stretch; how many are new."""
+    jobs = host.jobs()
+    if not jobs:
+        return 0
+    due = dict(_due(session, host, jobs))
+    known = set(session.scalars(select(OutboxJob.key).where(OutboxJob.key.in_(due))))
+    return sum(outbox.enqueue(session, RUN, payload, key) for key, payload in due.items() if key not in known)
+
+
+def _due(session: Session, host: PluginHost, jobs: list[tuple[str, Job]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    brands = dict(session.execute(select(Brand.id, Brand.public_id).order_by(Brand.id)).tuples())
+    on, moment = switches_of(session, {None, *brands}), clock.now().timestamp()
+    for plugin, job in jobs:
+        record = host.active[plugin].plugin
+        whole = record is not None and record.scope is PluginScope.SITE
+        stretch = int(moment // job.every.total_seconds())
+        for brand, public in [(None, None)] if whole else brands.items():
+            if on[brand].get(plugin, True):
+                payload = {"plugin": plugin, "job": job.name, "brand": public}
+                yield f"x:{plugin}:{job.name}:{public or ''}:{stretch}", payload
+
+
+def run(session: Session, host: PluginHost, payload: dict[str, Any]) -> None:
+    """Run a job; `PluginFailed` when the plugin fails. One that is off or gone meanwhile is left."""
+    plugin, public = payload["plugin"], payload["brand"]
+    brand = session.scalar(select(Brand.id).where(Brand.public_id == public)) if public else None
+    on = switches(session, brand).get(plugin, True)
+    session.close()  # nothing of the database is held while a plugin works
+    job = next((job for owner, job in host.jobs() if (owner, job.name) == (plugin, payload["job"])), None)
+    if job is not None and on:
+        insist(host.call(plugin, job.run, context_of(host, plugin, public)))

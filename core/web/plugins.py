@@ -1,0 +1,261 @@
+"""Plugins' pages and panels: doors like core's own, each behind its permission, its brand's switch and the fence."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, abort, current_app, flash, g, redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy import select
+
+from core import i18n
+from core.accounts.models import Brand, Influencer
+from core.collaborations.models import Collaboration
+from core.errors import SamverkError
+from core.permissions import Permission
+from core.plugin_api.manifest import PluginScope
+from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
+from core.plugin_api.text import Text
+from core.plugin_host.contexts import context_of
+from core.plugin_host.records import Failure
+from core.plugin_host.service import switches_of
+from core.web.brands import current_brand
+from core.web.face import guard
+from core.web.plugin_templates import PREFIX, belongs
+from core.web.request import SAFE, actor, commit, db, instance
+
+log = logging.getLogger("samverk.plugins")
+ROOT = {Face.ADMIN: "/admin", Face.PORTAL: "/portal"}
+SHELL = {Face.ADMIN: "shell_admin.html", Face.PORTAL: "shell_portal.html"}
+Brands = Mapping[int, str]
+"""Brands by id, with their public ids."""
+
+
+@dataclass
+class Added:
+    """What the plugins of an app added, looked up without asking them again."""
+
+    nav: dict[Face, list[tuple[str, str, PluginPage]]] = field(default_factory=lambda: defaultdict(list))
+    panels: dict[Place, list[tuple[str, Panel]]] = field(default_factory=lambda: defaultdict(list))
+
+
+def register(app: Flask) -> None:
+    """Open a door for each page of the active plugins, and stand their panels ready."""
+    host, added = app.extensions["samverk"].plugins, Added()
+    app.extensions["samverk_added"] = added
+    app.jinja_env.globals["panels"] = panels
+    for plugin, page in host.pages():
+        if page.face not in app.blueprints:
+            continue
+        endpoint = endpoint_of(plugin, page)
+        view = guard(_view(plugin, page), need_of(host.active[plugin].plugin.scope, page))
+        view.permission = need_of(host.active[plugin].plugin.scope, page)  # type: ignore[attr-defined]
+        app.add_url_rule(_rule(plugin, page), endpoint, view, methods=["GET", "POST"] if page.takes_form else ["GET"])
+        if page.nav and "<" not in page.path:
+            added.nav[page.face].append((plugin, endpoint, page))
+    for plugin, panel in host.panels():
+        added.panels[panel.place].append((plugin, panel))
+
+
+def _rule(plugin: str, page: PluginPage) -> str:
+    return f"{ROOT[page.face]}/{PREFIX}/{plugin}/{page.path}"
+
+
+def endpoint_of(plugin: str, page: PluginPage) -> str:
+    """The name of a page's door; its first part makes it one of the face's, with all that stands around a page."""
+    return f"{page.face}.{PREFIX}.{plugin}.{page.path or 'index'}"
+
+
+def need_of(scope: PluginScope, item: PluginPage | Panel) -> str:
+    """The right that a page or panel asks for."""
+    face = item.face if isinstance(item, PluginPage) else item.place.face
+    if face is Face.PORTAL:
+        return Permission.PORTAL
+    return item.permission or (Permission.SITE_ADMIN if scope is PluginScope.SITE else Permission.BRAND_READ)
+
+
+def navigation(face: Face) -> list[dict[str, Any]]:
+    """The pages that plugins put into a face's navigation, of those that this reader may open now."""
+    found = _added().nav.get(face, ())
+    return [
+        {
+            "url": url_for(endpoint),
+            "endpoint": endpoint,
+            "label": page.title,
+            "icon": page.icon,
+            "current": request.endpoint == endpoint,
+            "badge": None,
+        }
+        for plugin, endpoint, page in found
+        if actor().may(_need(plugin, page)) and _asked(plugin, face, _brands(face, _need(plugin, page))) is not None
+    ]
+
+
+def panels(place: str, subject: str = "", brand_id: int | None = None) -> Markup:
+    """The boxes of plugins at a place of a page; nothing, and no statement, when no plugin has one there."""
+    found = _added().panels.get(Place(place), ())
+    return Markup("").join(_panel(plugin, panel, subject, brand_id) for plugin, panel in found)
+
+
+def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Markup:
+    need, face = _need(plugin, panel), panel.place.face
+    brands = _one(brand_id) if brand_id or face is Face.ADMIN else _brands(face, need)
+    asked = _asked(plugin, face, brands, one=bool(brand_id)) if actor().may(need, brand_id) else None
+    if asked is None:
+        return Markup("")
+    answer = _ask(plugin, lambda: panel.render(asked, subject), (View,))
+    body = answer if isinstance(answer, Failure) else _fragment(plugin, answer)
+    failed = _incident(body) if isinstance(body, Failure) else None
+    frame = current_app.jinja_env.get_template("plugin_panel.html")
+    title = panel.title if failed else answer.title or panel.title
+    return Markup(frame.render(title=title, body=body, owner=_title(plugin), error_id=failed))  # noqa: S704
+
+
+def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
+    def view(**arguments: str) -> Any:
+        brands = _brands(page.face, _need(plugin, page))
+        asked = _asked(plugin, page.face, brands, one=page.face is Face.ADMIN, **_sent(arguments))
+        if asked is None:
+            abort(404)
+        if request.method not in SAFE:
+            commit()  # the lock that a POST takes is not held while a plugin works
+        answer = _ask(plugin, lambda: page.render(asked), (View, Redirect, SamverkError))
+        if isinstance(answer, SamverkError):
+            raise answer
+        if isinstance(answer, Redirect):
+            return _go(plugin, page.face, answer)
+        body = _fragment(plugin, answer) if isinstance(answer, View) else answer
+        if isinstance(body, Failure):
+            return _broken(plugin, body)
+        title = answer.title or page.title
+        shell = SHELL[page.face]
+        return render_template("plugin_page.html", shell=shell, title=title, owner=_title(plugin), body=body)
+
+    return view
+
+
+def _sent(arguments: Mapping[str, str]) -> dict[str, Any]:
+    form = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    method = "POST" if request.method == "POST" else "GET"
+    return {"method": method, "query": request.args.to_dict(), "form": form, "arguments": dict(arguments)}
+
+
+def _asked(plugin: str, face: Face, brands: Brands, *, one: bool = False, **sent: Any) -> PageRequest | None:
+    """What the plugin is told, None where it is switched off; with `one` the brand is the one that it is asked for."""
+    scope, switches = _scope(plugin), _switches(brands)
+    if not switches[None].get(plugin, True):
+        return None
+    on = tuple(public for brand, public in brands.items() if switches[brand].get(plugin, True))
+    if scope is PluginScope.BRAND and not on:
+        return None
+    brand = on[0] if one and scope is PluginScope.BRAND else None
+    influencer = db().get(Influencer, actor().influencer_id) if face is Face.PORTAL else None
+    return PageRequest(
+        brand=brand,
+        locale=i18n.current_locale(),
+        settings=context_of(instance().plugins, plugin, brand).settings,
+        brands=on,
+        influencer=influencer.public_id if influencer else None,
+        **sent,
+    )
+
+
+def _brands(face: Face, need: str) -> Brands:
+    """The brands of this reader: in the admin the chosen one, in the portal all that they work with."""
+    if face is Face.ADMIN:
+        if need == Permission.SITE_ADMIN:
+            return {}
+        chosen = current_brand(need)
+        return {chosen.id: chosen.public_id}
+    if "plugin_brands" not in g:
+        own = select(Collaboration.brand_id).where(Collaboration.influencer_id == actor().influencer_id)
+        named = select(Brand.id, Brand.public_id).where(Brand.id.in_(own)).order_by(Brand.id)
+        g.plugin_brands = dict(db().execute(named).tuples())
+    found: Brands = g.plugin_brands
+    return found
+
+
+def _one(brand_id: int | None) -> Brands:
+    brand = db().get(Brand, brand_id) if brand_id else None
+    return {brand.id: brand.public_id} if brand else {}
+
+
+def _switches(brands: Collection[int]) -> Mapping[int | None, Mapping[str, bool]]:
+    known: dict[int | None, Mapping[str, bool]] = g.setdefault("plugin_switches", {})
+    if missing := {None, *brands} - set(known):
+        known.update(switches_of(db(), missing))
+    return known
+
+
+def _ask(plugin: str, function: Callable[[], Any], returns: tuple[type, ...]) -> Any:
+    def ask() -> Any:
+        try:
+            return function()
+        except SamverkError as refusal:
+            return refusal
+
+    return instance().plugins.call(plugin, ask, returns=returns)
+
+
+def _fragment(plugin: str, view: View) -> Markup | Failure:
+    answer: Markup | Failure = instance().plugins.call(plugin, lambda: _drawn(plugin, view), returns=Markup)
+    return answer
+
+
+def _drawn(plugin: str, view: View) -> Markup:
+    if not belongs(view.template, plugin):
+        raise ValueError(f"{view.template} is not a template named {PREFIX}/{plugin}/….html")
+
+    def own(msgid: str, **params: Any) -> str:
+        return str(Text(msgid, params, plugin))
+
+    def counted(singular: str, plural: str, num: int, **params: Any) -> str:
+        return str(Text(singular, params | {"num": num}, plugin, plural=plural))
+
+    words = {"locale": i18n.current_locale(), "text_dir": "ltr", "_": own, "ngettext": counted}
+    template = current_app.jinja_env.get_template(view.template)
+    return Markup(template.render({**view.values, **words}))  # noqa: S704 - Jinja has escaped what is in it
+
+
+def _go(plugin: str, face: Face, to: Redirect) -> Any:
+    if to.message is not None:
+        flash(str(to.message), "ok")
+    return redirect(f"{ROOT[face]}/{PREFIX}/{plugin}/{to.path.lstrip('/')}", 303)
+
+
+def _broken(plugin: str, failure: Failure) -> Any:
+    incident = _incident(failure)
+    title, message = (
+        i18n.gettext("Something broke"),
+        i18n.gettext("The plugin %(plugin)s failed.", plugin=_title(plugin)),
+    )
+    return render_template("error.html", status=500, title=title, message=message, error_id=incident), 500
+
+
+def _incident(failure: Failure) -> str:
+    incident = secrets.token_hex(4)
+    log.error("incident %s: %s %s: plugin %s", incident, request.method, request.path, failure.plugin)
+    return incident
+
+
+def _added() -> Added:
+    found: Added = current_app.extensions["samverk_added"]
+    return found
+
+
+def _scope(plugin: str) -> PluginScope:
+    manifest = instance().plugins.active[plugin].plugin
+    return manifest.scope if manifest else PluginScope.BRAND
+
+
+def _need(plugin: str, item: PluginPage | Panel) -> str:
+    return need_of(_scope(plugin), item)
+
+
+def _title(plugin: str) -> Text:
+    return instance().plugins.active[plugin].title
