@@ -27,7 +27,7 @@ from core.errors import Refused
 from core.i18n import gettext
 from core.permissions import Permission
 from core.places import country_choices
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.service import switches
 from core.web.forms import AtMost, BaseForm, ChoiceField, ChoicesField, DayField, MoneyField, Required, WholeField
 from core.web.offer_form import OfferForm, usable
@@ -41,7 +41,7 @@ STEPS: tuple[tuple[str, Text], ...] = (
     ("brief", T("Brief")),
     ("pay", T("Deliverables and pay")),
     ("budget", T("Budget and terms")),
-    ("launch", T("Launch")),
+    ("launch", Tc("step", "Launch")),
 )
 section("campaigns", *(f"campaign_{step}" for step, _ in STEPS))
 

@@ -16,12 +16,12 @@ from core.influencers.rows import read_tags
 from core.influencers.service import Figures
 from core.influencers.vocabulary import CRITERIA, EVIDENCE, PLATFORM_NAMES
 from core.places import country_choices
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Tc
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, NumberField, Required, WholeField
 
 MANY = 10_000_000_000
 SCORES = [SelectChoice(str(score), str(score)) for score in range(1, 6)]
-VERDICTS = [SelectChoice("passed", T("Passed")), SelectChoice("failed", T("Failed"))]
+VERDICTS = [SelectChoice("passed", T("Passed")), SelectChoice("failed", Tc("vetting", "Failed"))]
 LANGUAGES = ("fi", "sv", "nb", "en", "da", "is", "et", "de", "fr", "es", "it", "nl", "pl", "ru", "so", "ar")
 
 

@@ -10,7 +10,7 @@ from wtforms import StringField
 
 from admin.face import admin, section
 from core import clock
-from core.i18n import ROOT, gettext
+from core.i18n import ROOT, gettext, ngettext
 from core.permissions import Permission
 from core.plugin_api.text import T
 from core.tracking import export, importing, keys, queries, sample
@@ -130,7 +130,8 @@ def sales_preview(public_id: str) -> Any:
     given: dict[str, Any] = {"host": instance().plugins, "store": instance().files, "file": file}
     if request.method == "POST":
         taken = importing.import_sales(db(), actor(), **given)
-        return done(url_for("admin.sales"), gettext("%(count)s rows are taken.", count=len(taken.new)))
+        told = ngettext("%(num)s row is taken.", "%(num)s rows are taken.", len(taken.new))
+        return done(url_for("admin.sales"), told)
     found = importing.preview(db(), **given)
     return render_template(
         "admin/sales_preview.html", file=file, found=found, shown=SHOWN, states=SALE_STATE_NAMES, tones=TONES

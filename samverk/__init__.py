@@ -95,7 +95,7 @@ from core.plugin_api.payout_rails import (
 )
 from core.plugin_api.platforms import METRICS, Disclosure, Metrics, PlatformConnector, Post, PostRef, Profile
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord, SalesSource
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text, Tn
 
 __all__ = [
     "API_VERSION",
@@ -196,8 +196,10 @@ __all__ = [
     "Sum",
     "T",
     "Table",
+    "Tc",
     "Terms",
     "Text",
+    "Tn",
     "Unavailable",
     "Verdict",
     "View",

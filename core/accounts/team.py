@@ -12,7 +12,7 @@ from core.accounts.models import Brand, Membership, Person, Workspace
 from core.accounts.service import actor_of, clean_email, find_token, make_token, owns_workspace
 from core.errors import Invalid, Refused
 from core.permissions import Actor, Permission, Role
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Tn
 
 INVITE_DAYS = 7
 
@@ -61,7 +61,7 @@ def invite_member(
         subject=T("Join %(brand)s in Samverk", brand=brand.name),
         paragraphs=(
             T("%(name)s invites you to work with %(brand)s.", name=actor.name, brand=brand.name),
-            T("The link works once, for %(days)s days.", days=INVITE_DAYS),
+            Tn("The link works once, for %(num)s day.", "The link works once, for %(num)s days.", INVITE_DAYS),
         ),
         link=link,
         link_label=T("Join the team"),

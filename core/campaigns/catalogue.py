@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 GOALS: dict[str, Text] = {
     "awareness": T("Brand awareness"),
@@ -62,7 +62,7 @@ DELIVERABLE_KINDS: dict[str, Text] = {
     "live": T("Live"),
     "podcast": T("Podcast episode"),
     "blog": T("Blog post"),
-    "review": T("Review"),
+    "review": Tc("kind of content", "Review"),
 }
 PLATFORMS: dict[str, Text] = {
     "instagram": T("Instagram"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from core.lifecycle import Machine, Turn
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 
 class State(enum.StrEnum):
@@ -37,12 +37,12 @@ class Action(enum.StrEnum):
 STATE_NAMES: dict[str, Text] = {
     State.DRAFT: T("Draft"),
     State.RECRUITING: T("Recruiting"),
-    State.ACTIVE: T("Active"),
+    State.ACTIVE: Tc("campaign", "Active"),
     State.PAUSED: T("Paused"),
     State.WRAPPING_UP: T("Wrapping up"),
-    State.COMPLETED: T("Completed"),
+    State.COMPLETED: Tc("campaign", "Completed"),
     State.ARCHIVED: T("Archived"),
-    State.CANCELLED: T("Cancelled"),
+    State.CANCELLED: Tc("campaign", "Cancelled"),
 }
 
 _S, _A = State, Action

@@ -16,12 +16,12 @@ from core.ledger import accounts as plan
 from core.ledger.models import LedgerAccount
 from core.money import Money
 from core.permissions import Actor, Permission
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 GROUPS: dict[str, tuple[Text, tuple[str, ...]]] = {
     "live": (T("Running"), (State.RECRUITING, State.ACTIVE, State.WRAPPING_UP)),
     "draft": (T("Drafts"), (State.DRAFT,)),
-    "paused": (T("Paused"), (State.PAUSED,)),
+    "paused": (Tc("campaigns", "Paused"), (State.PAUSED,)),
     "ended": (T("Ended"), (State.COMPLETED, State.ARCHIVED, State.CANCELLED)),
 }
 

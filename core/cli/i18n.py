@@ -21,7 +21,8 @@ METHODS = [
     ("plugins/compliance/**.yaml", "core.compliance.extract:extract_pack"),
     ("**.py", "python"),
 ]
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "T": None}
+CONTEXT = ((1, "c"), 2)
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": CONTEXT, "T": None, "Tc": CONTEXT, "Tn": (1, 2)}
 FOLDERS = ("core", "admin", "portal", "plugins")
 DOMAIN = ROOT / "translations"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.compliance.kit import contract_clauses, label_kit
 from core.i18n import country
 from core.money import Money
 from core.plugin_api.compliance import CompliancePack, DealContext, Label
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Text, Tn
 from core.plugin_host.host import PluginHost
 
 FORMAT = 1
@@ -141,10 +141,15 @@ def _approval(draft: Draft) -> list[Text]:
     campaign = draft.campaign
     return [
         T("Nothing is published before the brand has approved it."),
-        T("Days that the brand has for its answer to a submission: %(days)s.", days=campaign.review_days),
-        T(
-            "Rounds of changes that are included: %(rounds)s. Further ones need an agreement of both sides.",
-            rounds=campaign.revision_rounds,
+        Tn(
+            "The brand answers a submission within %(num)s day.",
+            "The brand answers a submission within %(num)s days.",
+            campaign.review_days,
+        ),
+        Tn(
+            "%(num)s round of changes is included. Further ones need an agreement of both sides.",
+            "%(num)s rounds of changes are included. Further ones need an agreement of both sides.",
+            campaign.revision_rounds,
         ),
     ]
 
@@ -186,8 +191,16 @@ def _pay(host: PluginHost, draft: Draft) -> tuple[list[Text], list[Text]]:
     if draft.cap:
         items.append(T("In money at most %(cap)s in all.", cap=draft.cap))
     items += [
-        T("Days that what is earned is held before it is due: %(days)s.", days=campaign.hold_days),
-        T("Days after the holding period in which it is paid: %(days)s.", days=campaign.due_days),
+        Tn(
+            "What is earned is held for %(num)s day before it is due.",
+            "What is earned is held for %(num)s days before it is due.",
+            campaign.hold_days,
+        ),
+        Tn(
+            "It is paid within %(num)s day of the end of the hold period.",
+            "It is paid within %(num)s days of the end of the hold period.",
+            campaign.due_days,
+        ),
     ]
     return paragraphs, items
 
@@ -280,4 +293,4 @@ def _say(stored: Mapping[str, Any]) -> str:
         name: ", ".join(country(code) for code in value) if name == "countries" else value
         for name, value in text.params.items()
     }
-    return str(Text(text.msgid, params, text.domain))
+    return str(replace(text, params=params))

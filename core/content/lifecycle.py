@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from core.lifecycle import Machine, Turn
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 
 class DeliverableState(enum.StrEnum):
@@ -61,10 +61,10 @@ DELIVERABLE_NAMES: dict[str, Text] = {
     D.ASSIGNED: T("To do"),
     D.IN_PRODUCTION: T("In the works"),
     D.IN_REVIEW: T("In review"),
-    D.APPROVED: T("Approved"),
+    D.APPROVED: Tc("deliverable", "Approved"),
     D.PUBLISHED: T("Published"),
-    D.VERIFIED: T("Verified"),
-    D.CANCELLED: T("Cancelled"),
+    D.VERIFIED: Tc("deliverable", "Verified"),
+    D.CANCELLED: Tc("deliverable", "Cancelled"),
 }
 SUBMISSION_NAMES: dict[str, Text] = {
     S.IN_REVIEW: T("In review"),

@@ -54,7 +54,7 @@ def decide(
     if beyond and not agreed_beyond:
         raise Invalid(
             T(
-                "All %(rounds)s agreed rounds are used. Ask the influencer first, then tick that they agreed.",
+                "The agreed rounds (%(rounds)s) are used. Ask the influencer first, then tick that they agreed.",
                 rounds=setting.campaign.revision_rounds,
             ),
             "agreed_beyond",

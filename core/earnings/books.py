@@ -19,7 +19,7 @@ from core.plugin_api.text import T, Text
 
 KINDS: dict[str, tuple[Text, Text]] = {
     "cost": (T("Cost of campaigns"), T("Nobody: it is what was earned in money so far.")),
-    "pending": (T("Earned, on hold period"), T("The calendar, until the holding period is over.")),
+    "pending": (T("Earned, on hold period"), T("The calendar, until the hold period is over.")),
     "payable": (T("Due to influencers"), T("You: prepare and approve a payout run.")),
     "in_transit": (T("In payment"), T("You: send it in the bank and enter the reference.")),
     "rail_cash": (T("Paid out"), T("Nobody: the bank confirmed it.")),
@@ -33,9 +33,9 @@ POSTINGS: dict[str, Text] = {
     "commit_budget": T("Reserved by an agreement"),
     "release_budget": T("Freed again"),
     "accrue": T("Earned"),
-    "release_hold": T("Holding period over"),
+    "release_hold": T("Hold period over"),
     "net_advance": T("Netted against what was paid too much"),
-    "claw_back": T("Taken back"),
+    "claw_back": T("Clawed back"),
     "start_payout": T("Handed over for payment"),
     "settle_payout": T("Sent"),
     "fail_payout": T("Payment failed"),

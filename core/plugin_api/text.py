@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Param = Any
-_translate: Callable[[str, str, Mapping[str, Param]], str] | None = None
+_translate: Callable[[Text], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,36 +16,56 @@ class Text:
 
     `str(text)` is the message in the current language; parameters are filled in with
     `%(name)s`. A `Money`, `date`, `Decimal` or another `Text` among the parameters is
-    formatted for the reader, so that amounts and dates follow the language too.
+    formatted for the reader, so that amounts and dates follow the language too. `context`
+    tells apart two meanings of one English word; `plural` is the form for any `num` but one.
     """
 
     msgid: str
     params: Mapping[str, Param] = field(default_factory=dict)
     domain: str = "messages"
+    context: str = ""
+    plural: str = ""
+
+    @property
+    def english(self) -> str:
+        """The English pattern, the plural one where `num` asks for it."""
+        return self.plural if self.plural and self.params["num"] != 1 else self.msgid
 
     def __str__(self) -> str:
         """The message in the current language, or filled in as it stands without one."""
         if _translate is None:
-            return self.msgid % self.params if self.params else self.msgid
-        return _translate(self.domain, self.msgid, self.params)
+            return self.english % self.params if self.params else self.msgid
+        return _translate(self)
 
     def to_json(self) -> dict[str, Any]:
         """A form that can be stored; parameters that are not JSON are stored as text."""
-        return {"msgid": self.msgid, "params": {k: _plain(v) for k, v in self.params.items()}, "domain": self.domain}
+        told = {"msgid": self.msgid, "params": {k: _plain(v) for k, v in self.params.items()}, "domain": self.domain}
+        return told | {k: v for k, v in (("context", self.context), ("plural", self.plural)) if v}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Text:
         """The message that `to_json` stored."""
         params = {k: _rich(v) for k, v in data.get("params", {}).items()}
-        return cls(data["msgid"], params, data.get("domain", "messages"))
+        known = data.get("domain", "messages"), data.get("context", ""), data.get("plural", "")
+        return cls(data["msgid"], params, *known)
 
 
 def T(msgid: str, **params: Param) -> Text:
-    """A message of core: `T("Due in %(days)s days", days=3)`."""
+    """A message of core: `T("The file has no column %(name)s.", name="Code")`."""
     return Text(msgid, params)
 
 
-def set_translator(translate: Callable[[str, str, Mapping[str, Param]], str]) -> None:
+def Tc(context: str, msgid: str, **params: Param) -> Text:
+    """A message whose English means something else elsewhere: `Tc("payout", "Failed")`."""
+    return Text(msgid, params, context=context)
+
+
+def Tn(singular: str, plural: str, num: int, **params: Param) -> Text:
+    """A message that counts: `Tn("%(num)s day", "%(num)s days", 3)`."""
+    return Text(singular, params | {"num": num}, plural=plural)
+
+
+def set_translator(translate: Callable[[Text], str]) -> None:
     """Called once by `core.i18n`: how a message becomes a sentence."""
     global _translate
     _translate = translate

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.plugin_api.manifest import Plugin, PluginKind
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 IN_THE_BOX = "samverk"
 
@@ -23,7 +23,12 @@ class State(enum.StrEnum):
     @property
     def label(self) -> Text:
         """The word for people."""
-        return {State.ACTIVE: T("Active"), State.BROKEN: T("Broken"), State.NEEDS_UPGRADE: T("Needs an upgrade")}[self]
+        names = {
+            State.ACTIVE: Tc("plugin", "Active"),
+            State.BROKEN: T("Broken"),
+            State.NEEDS_UPGRADE: T("Needs an upgrade"),
+        }
+        return names[self]
 
 
 @dataclass(frozen=True, slots=True)

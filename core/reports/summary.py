@@ -168,7 +168,7 @@ class Summary:
                 T("Approved or later, of %(all)s agreed.", all=self.planned),
                 T("Approvals in Samverk"),
                 self.at,
-                T("of %(all)s", all=self.planned),
+                T("of %(all)s agreed", all=self.planned),
             )
         ]
 
@@ -244,7 +244,7 @@ class Summary:
                 sold,
                 when,
             ),
-            Figure(T("ROI"), self.roi, "share", T("(net sales - earned in money) / earned in money."), sold, when),
+            Figure(T("ROI"), self.roi, "share", T("(net sales − earned in money) / earned in money."), sold, when),
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from core.lifecycle import Machine, Turn
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 
 
 class SaleState(enum.StrEnum):
@@ -49,7 +49,7 @@ STATE_NAMES: dict[str, Text] = {
     GiftState.SHIPPED: T("On its way"),
     GiftState.DELIVERED: T("Received"),
     GiftState.RETURNED: T("Returned"),
-    GiftState.CANCELLED: T("Cancelled"),
+    GiftState.CANCELLED: Tc("gift", "Cancelled"),
 }
 
 _S, _A = GiftState, GiftAction

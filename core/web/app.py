@@ -123,6 +123,7 @@ def _furnish(app: Flask) -> None:
         _=i18n.gettext,
         ngettext=i18n.ngettext,
         pgettext=i18n.pgettext,
+        pgettext=i18n.pgettext,
         money=i18n.money,
         date=i18n.day,
         datetime=i18n.moment,

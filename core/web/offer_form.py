@@ -19,7 +19,7 @@ from core.plugin_api.composition import Component, Composition, Net, Part, Recip
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_typed
 from core.plugin_api.payment_models import PaymentModel
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.terms import read_component
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, WholeField
@@ -137,8 +137,12 @@ class OfferForm:
         fields["new_part"] = SelectField(T("Another kind of pay"), choices=kinds, validate_choice=False)
         for n in range(self.count):
             fields |= {
-                f"d{n}-kind": ChoiceField(T("Content"), options=list(DELIVERABLE_KINDS.items()), blank=T("None")),
-                f"d{n}-platform": ChoiceField(T("Platform"), options=list(PLATFORMS.items()), blank=T("None")),
+                f"d{n}-kind": ChoiceField(
+                    Tc("kind", "Content"), options=list(DELIVERABLE_KINDS.items()), blank=Tc("kind of content", "None")
+                ),
+                f"d{n}-platform": ChoiceField(
+                    T("Platform"), options=list(PLATFORMS.items()), blank=Tc("platform", "None")
+                ),
                 f"d{n}-quantity": WholeField(T("How many"), low=0, high=100),
                 f"d{n}-due_on": DayField(T("By"), [Optional()]),
                 f"d{n}-note": StringField(T("Remark"), [AtMost(300)]),
