@@ -18,7 +18,7 @@ from core.earnings.terms import terms_of
 from core.i18n import gettext
 from core.influencers.models import Influencer
 from core.lifecycle import history, whose_turn
-from core.payouts import queries, service
+from core.payouts import debts, queries, service
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
 from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutRun
@@ -34,7 +34,7 @@ from core.web.sheet import sheet
 
 section(
     "payouts", "earnings", "ledger", "payout_run", "payout_run_approve", "payout_run_cancel", "payout", "payout_sent",
-    "payout_failed", "payout_received", "payouts_prepare",
+    "payout_failed", "payout_received", "payout_debt", "payouts_prepare",
 )  # fmt: skip
 P = Permission
 PAGE = 25
@@ -61,6 +61,14 @@ class ReceivedForm(BaseForm):
     received_on = DayField(T("Day on the statement"), [Required()])
 
 
+class WriteOffForm(BaseForm):
+    """Why a debt is let go."""
+
+    reason = TextAreaField(
+        T("Why it is written off"), [Required(), AtMost(300)], description=T("The influencer reads it too.")
+    )
+
+
 class SureForm(BaseForm):
     """Only a yes."""
 
@@ -82,6 +90,8 @@ def payouts() -> Any:
         owed=owed,
         ready=_by_currency([one for one in owed if not one.blocked]),
         blocked=[one for one in owed if one.blocked],
+        debts=debts.debts(db(), actor(), brand.id),
+        may_write_off=actor().may(P.PAYOUT_APPROVE, brand.id),
         collaborations=queries.collaborations_of(db(), places),
         terms=terms_of(db(), instance().plugins, places),
         kinds=KIND_NAMES,
@@ -97,16 +107,17 @@ def payouts() -> Any:
 
 def _rails(brand_id: int) -> dict[str, Text]:
     """The ways of payment that are switched on for a brand, by name."""
-    on = instance().plugins.enabled("payout_rails", switches(db(), brand_id))
+    every = instance().plugins.payout_rails
+    on = every.enabled(switches(db(), brand_id)) if len(every) > 1 else every
     return {name: rail.title for name, rail in on.items()}
 
 
 def _chosen_rail(rails: Mapping[str, Text], wanted: str | None, brand_id: int) -> str:
     """The one that was asked for, else that of the last run."""
-    last = rails_of(db(), [brand_id]).get(brand_id, DEFAULT)
-    if wanted in rails:
-        return str(wanted)
-    return last if last in rails else next(iter(rails), DEFAULT)
+    if wanted and wanted in rails:
+        return wanted
+    last = rails_of(db(), [brand_id]).get(brand_id) if len(rails) > 1 else None
+    return last if last and last in rails else next(iter(rails), DEFAULT)
 
 
 def _by_currency(owed: list[queries.Owed]) -> dict[str, list[queries.Owed]]:
@@ -137,6 +148,18 @@ def payouts_prepare() -> Any:
         reason = str(blocked[0].reason) if blocked else gettext("Nothing is due for those you chose.")
         return done(url_for("admin.payouts"), reason)
     return done(url_for("admin.payout_run", public_id=run.public_id), gettext("The run is prepared."))
+
+
+@admin.form("/payouts/debts/<public_id>", P.PAYOUT_APPROVE)
+def payout_debt(public_id: str) -> Any:
+    """What was paid too much in a collaboration, and the form that lets it go."""
+    found, form = debts.get_debt(db(), actor(), public_id), WriteOffForm()
+    if form.validate_on_submit():
+        with saving(form):
+            base_url = instance().settings.base_url
+            service.write_off(db(), actor(), found.collaboration, reason=form.reason.data or "", base_url=base_url)
+            return done(url_for("admin.payouts"), gettext("Written off. The influencer gets a mail."))
+    return render_template("admin/payout_debt.html", form=form, debt=found), (422 if form.errors else 200)
 
 
 @admin.get("/payouts/runs/<public_id>", P.MONEY_READ)

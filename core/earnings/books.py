@@ -36,6 +36,7 @@ POSTINGS: dict[str, Text] = {
     "release_hold": T("Hold period over"),
     "net_advance": T("Netted against what was paid too much"),
     "claw_back": T("Clawed back"),
+    "write_off": T("Written off"),
     "start_payout": T("Handed over for payment"),
     "settle_payout": T("Sent"),
     "fail_payout": T("Payment failed"),

@@ -39,7 +39,7 @@ class Earning(BrandRow):
     amount_minor: Mapped[int] = financial(BigInteger)
     currency: Mapped[str] = financial(String(3))
     settles: Mapped[str] = financial(String(8))
-    state: Mapped[str] = internal(String(20))  # pending payable in_payout paid reversed clawed_back booked
+    state: Mapped[str] = internal(String(20))  # pending payable in_payout paid written_off booked
     reason: Mapped[dict[str, Any]] = financial(JSON)  # Text.to_json
     model_version: Mapped[str] = internal(String(30))
     fact_key: Mapped[str] = internal(String(160), default="")

@@ -22,6 +22,7 @@ STATE_NAMES: dict[str, Text] = {
     "payable": T("Due to be paid"),
     "in_payout": T("In a payout"),
     "paid": T("Paid"),
+    "written_off": T("Written off"),
     "booked": T("Booked as value"),
 }
 KIND_NAMES: dict[str, Text] = {

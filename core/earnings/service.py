@@ -88,9 +88,11 @@ def _keep_holds(session: Session, collaboration: Collaboration, holds: Iterable[
 
 
 def _booked(session: Session, collaboration_id: int) -> dict[str, tuple[int, int, Earning]]:
-    """Per line key: the sum booked so far, the last sequence, the first row."""
+    """Per line key: the sum booked so far, the last sequence, the first row. Adjustments are no model's."""
     rows = session.scalars(
-        select(Earning).where(Earning.collaboration_id == collaboration_id).order_by(Earning.line_key, Earning.sequence)
+        select(Earning)
+        .where(Earning.collaboration_id == collaboration_id, Earning.kind != "adjustment")
+        .order_by(Earning.line_key, Earning.sequence)
     )
     result = {}
     for key, group in groupby(rows, key=lambda row: row.line_key):

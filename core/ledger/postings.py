@@ -70,6 +70,11 @@ def claw_back(
     return post_many(session, [posting])[0] if held else _netted(session, posting, [collab_id])
 
 
+def write_off(session: Session, voucher: Voucher, *, campaign_id: int, collab_id: int, amount: Money) -> LedgerTx:
+    """Let go what was paid too much: it stays a cost of the campaign; refused beyond the advance."""
+    return _move(session, voucher, "write_off", Book.CASH, plan.advance(collab_id), plan.cost(campaign_id), amount)
+
+
 def start_payout(session: Session, voucher: Voucher, *, payout_id: int, items: Mapping[int, Money]) -> LedgerTx:
     """Hand a payout to its rail: per collaboration what it pays, below zero where it repays an advance."""
     return post_many(session, [_payout(voucher, "start_payout", payout_id, items)])[0]

@@ -49,6 +49,29 @@ def tell_of_account(session: Session, influencer_id: int, last4: str, base_url: 
     mail.send(session, letter, to=person.email, name=person.name, locale=person.locale)
 
 
+def tell_of_debt(
+    session: Session, influencer_id: int | None, brand: Brand, amount: Money, reason: str, base_url: str
+) -> None:
+    """Tell the influencer that what they were paid too much is written off, and why."""
+    person = _person_of(session, influencer_id)
+    if person is None:
+        return
+    letter = mail.Mail(
+        kind="debt",
+        subject=T("%(brand)s has written off %(amount)s", brand=brand.name, amount=amount),
+        paragraphs=(
+            T(
+                "You were paid %(amount)s more than you earned in the end. You do not have to pay it back.",
+                amount=amount,
+            ),
+            T("Why: %(reason)s", reason=reason),
+        ),
+        link=f"{base_url}/portal/payouts",
+        link_label=T("See your payouts"),
+    )
+    mail.send(session, letter, to=person.email, name=person.name, locale=person.locale, brand_id=brand.id)
+
+
 def ask_approvers(session: Session, actor: Actor, run: PayoutRun, total: Money, count: int, *, base_url: str) -> None:
     """Ask those who may approve a run, but not the one who prepared it."""
     brand = session.get_one(Brand, run.brand_id)
@@ -83,7 +106,7 @@ def ask_approvers(session: Session, actor: Actor, run: PayoutRun, total: Money, 
             mail.send(session, letter, to=person.email, name=person.name, locale=person.locale, brand_id=brand.id)
 
 
-def _person_of(session: Session, influencer_id: int) -> Person | None:
+def _person_of(session: Session, influencer_id: int | None) -> Person | None:
     return session.scalar(
         select(Person).join(Influencer, Influencer.person_id == Person.id).where(Influencer.id == influencer_id)
     )

@@ -196,6 +196,8 @@ def whose_ball(group: Group, has_account: bool, kept: Text | None = None) -> Tex
     """Who has to do what for this money to go on, as a sentence; `kept` is why it waits although it is due."""
     if group.state == "booked":
         return T("Nobody: it is booked as value, it is not paid in money.")
+    if group.state == "written_off":
+        return T("Nobody: %(brand)s has let it go, and you owe nothing for it.", brand=group.brand.name)
     if group.amount.minor < 0 and group.state in ("pending", "payable"):
         return T("Nobody: it is netted from what you earn next.")
     if group.state == "pending":

@@ -7,6 +7,7 @@ every state says whose turn it is and by when.
 from __future__ import annotations
 
 from core.payouts.booking import payouts_of, today_of
+from core.payouts.debts import write_off
 from core.payouts.methods import save_method
 from core.payouts.runs import Blocked, approve_run, cancel_run, prepare_run
 from core.payouts.transfers import confirm_received, fail, mark_failed, mark_sent, record_sent, record_statement
@@ -25,4 +26,5 @@ __all__ = [
     "record_statement",
     "save_method",
     "today_of",
+    "write_off",
 ]
