@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, current_app, render_template, request, stream_with_context, url_for
 
@@ -18,7 +18,7 @@ from core.accounts.models import Brand
 from core.collaborations import queries as collaborations
 from core.collaborations.lifecycle import STATE_NAMES
 from core.errors import Missing
-from core.i18n import country, current_locale, gettext
+from core.i18n import country, current_locale, gettext, number, percent
 from core.influencers import queries, service
 from core.influencers.measure import PPM, engagement
 from core.influencers.models import Channel, Relationship
@@ -37,7 +37,7 @@ from core.influencers.vocabulary import (
 )
 from core.permissions import Permission
 from core.places import COUNTRIES
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
 from core.web.brands import brands, current_brand
 from core.web.request import actor, db, done, instance, saving
 
@@ -51,6 +51,7 @@ SORT_NAMES = {
     "name": T("By name"),
     "newest": T("Newest"),
 }
+UNKNOWN = "–"
 _HARMLESS = re.compile(r"[+-]?[\d ]+")
 
 
@@ -67,20 +68,50 @@ def people() -> Any:
     page = queries.list_people(db(), actor(), filters, sort=sort, mark=request.args.get("at", ""))
     mine = brands(Permission.PEOPLE_READ)
     kept = _kept(filters, sort)
+    brand_names = {brand.id: brand.name for brand in mine} if len(mine) > 1 else {}
     return render_template(
         "admin/people.html",
         page=page,
+        lines=[_line(row, brand_names) for row in page.rows],
         filters=filters,
         sort=sort,
         kept=kept,
         narrowed=any(value for name, value in kept.items() if name != "sort"),
-        brand_names={brand.id: brand.name for brand in mine} if len(mine) > 1 else {},
         options=_options(filters, mine),
         previous=url_for(".people", **kept, at=page.previous) if page.previous else None,
         next=url_for(".people", **kept, at=page.next) if page.next else None,
         sort_url=lambda name: url_for(".people", **{**kept, "sort": name}),
-        vetting_names=VETTING_STATES,
-        vetting_tones=VETTING_TONES,
+    )
+
+
+class Line(NamedTuple):
+    """A person in the list, every part as it is read."""
+
+    key: str
+    name: str
+    where: str
+    tone: str
+    vetting: Text
+    tier: Text | str
+    followers: str
+    rate: str
+    tags: list[str]
+
+
+def _line(row: Relationship, brand_names: dict[int, str]) -> Line:
+    tier = tier_of(row.followers)
+    handle = f"@{row.handle}" if row.handle else ""
+    where = (platform_name(row.platform), handle, country(row.country), brand_names.get(row.brand_id))
+    return Line(
+        row.public_id,
+        row.display_name,
+        " · ".join(part for part in where if part) or row.email,
+        VETTING_TONES[row.vetting_state],
+        VETTING_STATES[row.vetting_state],
+        tier.name if tier else UNKNOWN,
+        UNKNOWN if row.followers is None else number(row.followers),
+        UNKNOWN if row.engagement_ppm is None else percent(Decimal(row.engagement_ppm) / PPM),
+        row.tags or [],
     )
 
 

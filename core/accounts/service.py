@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, clock, mail
@@ -177,6 +177,23 @@ def actor_of(session: Session, person: Person) -> Actor:
     return actor_with(person, brands_of(session, person), influencer)
 
 
+# Every request asks these two, so they are put together once.
+_LIVE_SESSION = (
+    select(LoginSession, Person, Influencer.id)
+    .join(Person, Person.id == LoginSession.person_id)
+    .outerjoin(Influencer, Influencer.person_id == Person.id)
+    .where(LoginSession.token_hash == bindparam("token"), LoginSession.expires_at > bindparam("now"))
+)
+_BRANDS_OF = (
+    select(Brand, Membership.role)
+    .join(Membership, Membership.workspace_id == Brand.workspace_id)
+    .where(
+        Membership.person_id == bindparam("person"), or_(Membership.brand_id.is_(None), Membership.brand_id == Brand.id)
+    )
+    .order_by(Membership.brand_id.is_not(None), Brand.name, Brand.id)
+)
+
+
 def actor_with(person: Person, brands: Sequence[tuple[Brand, Role]], influencer_id: int | None) -> Actor:
     """The actor made of what was read already."""
     roles = {brand.id: role for brand, role in brands}
@@ -185,12 +202,7 @@ def actor_with(person: Person, brands: Sequence[tuple[Brand, Role]], influencer_
 
 def brands_of(session: Session, person: Person) -> list[tuple[Brand, Role]]:
     """The brands a person works for, by name, each with the role there; the narrower membership wins."""
-    rows = session.execute(
-        select(Brand, Membership.role)
-        .join(Membership, Membership.workspace_id == Brand.workspace_id)
-        .where(Membership.person_id == person.id, or_(Membership.brand_id.is_(None), Membership.brand_id == Brand.id))
-        .order_by(Membership.brand_id.is_not(None), Brand.name, Brand.id)
-    )
+    rows = session.execute(_BRANDS_OF, {"person": person.id})
     found = {brand.id: (brand, Role(role)) for brand, role in rows}
     return sorted(found.values(), key=lambda pair: (pair[0].name.casefold(), pair[0].id))
 
@@ -225,12 +237,7 @@ def open_session(session: Session, person: Person, *, user_agent: str = "") -> s
 
 def find_session(session: Session, token: str) -> tuple[LoginSession, Person, int | None] | None:
     """The live session of a cookie's token, its person, and their id as an influencer."""
-    row = session.execute(
-        select(LoginSession, Person, Influencer.id)
-        .join(Person, Person.id == LoginSession.person_id)
-        .outerjoin(Influencer, Influencer.person_id == Person.id)
-        .where(LoginSession.token_hash == digest(token), LoginSession.expires_at > clock.now())
-    ).first()
+    row = session.execute(_LIVE_SESSION, {"token": digest(token), "now": clock.now()}).first()
     return (row[0], row[1], row[2]) if row else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core import clock
@@ -140,19 +140,25 @@ def all_content(
     return [Piece(*row) for row in session.execute(statement.limit(limit).offset(offset))]
 
 
+def _count_of(table: type[Submission | Post], state: str) -> Select[int]:
+    return (
+        select(func.count())
+        .select_from(table)
+        .where(table.brand_id.in_(bindparam("brands", expanding=True)), table.state == state)
+    )
+
+
+_DRAFTS, _POSTS = _count_of(Submission, SubmissionState.IN_REVIEW), _count_of(Post, PostState.REPORTED)
+
+
 def count_waiting(session: Session, actor: Actor) -> int:
-    """The number on the badge: drafts that wait for this team."""
-    return _count(session, Submission, actor, SubmissionState.IN_REVIEW)
+    """The number on the badge of every page: drafts that wait for this team."""
+    return session.scalar(_DRAFTS, {"brands": actor.brands_with(Permission.CONTENT_READ)}) or 0
 
 
 def count_posts(session: Session, actor: Actor) -> int:
     """How many reported posts wait for a look."""
-    return _count(session, Post, actor, PostState.REPORTED)
-
-
-def _count(session: Session, table: type[Submission | Post], actor: Actor, state: str) -> int:
-    mine = table.brand_id.in_(actor.brands_with(Permission.CONTENT_READ))
-    return session.scalar(select(func.count()).select_from(table).where(mine, table.state == state)) or 0
+    return session.scalar(_POSTS, {"brands": actor.brands_with(Permission.CONTENT_READ)}) or 0
 
 
 def waiting(session: Session, actor: Actor) -> list[Waiting]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, load_only, selectinload
 
 from core.database import MOST_KEY
 from core.errors import Missing
@@ -19,6 +19,11 @@ from core.plugin_api.text import T
 from core.typed import storable
 
 PAGE = 50
+SHOWN = load_only(
+    Relationship.public_id, Relationship.brand_id, Relationship.display_name, Relationship.email,
+    Relationship.vetting_state, Relationship.platform, Relationship.handle, Relationship.country,
+    Relationship.followers, Relationship.engagement_ppm, Relationship.tags,
+)  # fmt: skip
 SORTS: dict[str, tuple[Any, bool]] = {  # name -> (column, largest first)
     "followers": (Relationship.followers, True),
     "engagement": (Relationship.engagement_ppm, True),
@@ -62,7 +67,7 @@ def list_people(
     back, cursor = _read_mark(mark, sort)
     column, largest_first = SORTS[sort]
     down = largest_first != back
-    statement = select(Relationship).where(*where).order_by(*_order(column, down)).limit(size + 1)
+    statement = select(Relationship).options(SHOWN).where(*where).order_by(*_order(column, down)).limit(size + 1)
     if cursor:
         statement = statement.where(_beyond(column, down, *cursor))
     rows = list(session.scalars(statement))
@@ -215,7 +220,8 @@ def _read_mark(mark: str, sort: str) -> tuple[bool, tuple[Any, int] | None]:
         way, value, row_id = json.loads(mark[:500])
     except (ValueError, TypeError):
         return False, None
-    right = isinstance(value, str) and storable(value) if sort == "name" else value is None or _is_key(value, LARGEST.get(sort, MOST_KEY))
+    number = value is None or _is_key(value, LARGEST.get(sort, MOST_KEY))
+    right = isinstance(value, str) and storable(value) if sort == "name" else number
     if way not in ("a", "b") or not right or not _is_key(row_id, MOST_KEY):
         return False, None
     return way == "b", (value, row_id)
