@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,8 +40,9 @@ _zone: ContextVar[str] = ContextVar("zone", default="UTC")
 
 
 def add_domain(domain: str, folder: Path) -> None:
-    """Let a plugin's catalogues answer for its own domain."""
+    """Let a plugin's catalogues answer for its own domain; what they lack core's answer, and last the English id."""
     _domains[domain] = folder
+    _catalogue.cache_clear()
 
 
 def current_locale() -> str:
@@ -82,10 +84,27 @@ def negotiate(wanted: list[str]) -> str:
 
 @cache
 def _catalogue(domain: str, locale: str) -> NullTranslations:
-    folder = _domains.get(domain)
-    if folder is None or locale == DEFAULT_LOCALE:
+    if locale == DEFAULT_LOCALE:
         return NullTranslations()
-    return Translations.load(str(folder), [locale], domain)
+    found = _load(_domains[domain], domain, locale) if domain in _domains else NullTranslations()
+    if domain != "messages":
+        found.add_fallback(_catalogue("messages", locale))
+    return found
+
+
+def _load(folder: Path, domain: str, locale: str) -> NullTranslations:
+    """The compiled catalogue; a plugin may ship the source alone, which is then compiled in memory."""
+    source = folder / locale / "LC_MESSAGES" / f"{domain}.po"
+    if source.with_suffix(".mo").exists() or not source.exists():
+        return Translations.load(str(folder), [locale], domain)
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=locale))
+    compiled.seek(0)
+    return Translations(compiled, domain)
 
 
 def gettext(msgid: str, **params: Any) -> str:

@@ -34,7 +34,7 @@ def enqueue_due(session: Session, host: PluginHost) -> int:
 
 
 def _due(session: Session, host: PluginHost, jobs: list[tuple[str, Job]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    brands = dict(session.execute(select(Brand.id, Brand.public_id).order_by(Brand.id)).tuples())
+    brands = dict(session.execute(select(Brand.id, Brand.public_id).order_by(Brand.id)).all())
     on, moment = switches_of(session, {None, *brands}), clock.now().timestamp()
     for plugin, job in jobs:
         record = host.active[plugin].plugin

@@ -95,7 +95,7 @@ from core.plugin_api.payout_rails import (
 )
 from core.plugin_api.platforms import METRICS, Disclosure, Metrics, PlatformConnector, Post, PostRef, Profile
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord, SalesSource
-from core.plugin_api.text import T, Tc, Text, Tn
+from core.plugin_api.text import T, Tc, Text, Tn, texts
 
 __all__ = [
     "API_VERSION",
@@ -214,4 +214,5 @@ __all__ = [
     "roots_of",
     "sales_with_refunds",
     "standing",
+    "texts",
 ]

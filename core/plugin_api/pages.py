@@ -48,7 +48,8 @@ class View:
     """A template of the plugin, `x/<plugin>/name.html`, and its values; core draws it inside its own frame.
 
     The template is a fragment. It may include and import what begins with its own `x/<plugin>/` and the shared parts
-    (`ui.html`, `forms.html`, `table.html`), nothing else. `_` and `ngettext` speak the plugin's own gettext domain.
+    (`ui.html`, `forms.html`, `table.html`), nothing else. `_` and `ngettext` speak the plugin's own gettext domain, and
+    `page_url("path")` is the address of a page of its own on the same face.
     """
 
     template: str

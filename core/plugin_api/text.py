@@ -65,6 +65,15 @@ def Tn(singular: str, plural: str, num: int, **params: Param) -> Text:
     return Text(singular, params | {"num": num}, plural=plural)
 
 
+def texts(domain: str) -> Callable[..., Text]:
+    """`T` of a plugin that ships catalogues of its own: `T = texts("acme")`, its domain being its name."""
+
+    def own(msgid: str, **params: Param) -> Text:
+        return Text(msgid, params, domain)
+
+    return own
+
+
 def set_translator(translate: Callable[[Text], str]) -> None:
     """Called once by `core.i18n`: how a message becomes a sentence."""
     global _translate

@@ -17,14 +17,14 @@ from core import i18n
 from core.accounts.models import Brand, Influencer
 from core.collaborations.models import Collaboration
 from core.errors import SamverkError
-from core.permissions import Permission
+from core.permissions import Permission, right
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
 from core.plugin_api.text import Text
 from core.plugin_host.contexts import context_of
 from core.plugin_host.records import Failure
 from core.plugin_host.service import switches_of
-from core.web.brands import current_brand
+from core.web.brands import brands, current_brand
 from core.web.face import guard
 from core.web.plugin_templates import PREFIX, belongs
 from core.web.request import SAFE, actor, commit, db, instance
@@ -50,20 +50,25 @@ def register(app: Flask) -> None:
     app.extensions["samverk_added"] = added
     app.jinja_env.globals["panels"] = panels
     for plugin, page in host.pages():
-        if page.face not in app.blueprints:
-            continue
-        endpoint = endpoint_of(plugin, page)
-        view = guard(_view(plugin, page), need_of(host.active[plugin].plugin.scope, page))
-        view.permission = need_of(host.active[plugin].plugin.scope, page)  # type: ignore[attr-defined]
-        app.add_url_rule(_rule(plugin, page), endpoint, view, methods=["GET", "POST"] if page.takes_form else ["GET"])
-        if page.nav and "<" not in page.path:
-            added.nav[page.face].append((plugin, endpoint, page))
+        if page.face in app.blueprints:
+            _open(app, added, plugin, page)
     for plugin, panel in host.panels():
         added.panels[panel.place].append((plugin, panel))
 
 
-def _rule(plugin: str, page: PluginPage) -> str:
-    return f"{ROOT[page.face]}/{PREFIX}/{plugin}/{page.path}"
+def _open(app: Flask, added: Added, plugin: str, page: PluginPage) -> None:
+    scope = app.extensions["samverk"].plugins.active[plugin].plugin.scope
+    endpoint, need = endpoint_of(plugin, page), need_of(scope, page)
+    view = guard(_view(plugin, page), need)
+    view.permission = need  # type: ignore[attr-defined]
+    methods = ["GET", "POST"] if page.takes_form else ["GET"]
+    app.add_url_rule(_address(plugin, page.face, page.path), endpoint, view, methods=methods)
+    if page.nav and "<" not in page.path:
+        added.nav[page.face].append((plugin, endpoint, page))
+
+
+def _address(plugin: str, face: Face, path: str) -> str:
+    return f"{ROOT[face]}/{PREFIX}/{plugin}/{path.lstrip('/')}"
 
 
 def endpoint_of(plugin: str, page: PluginPage) -> str:
@@ -76,7 +81,9 @@ def need_of(scope: PluginScope, item: PluginPage | Panel) -> str:
     face = item.face if isinstance(item, PluginPage) else item.place.face
     if face is Face.PORTAL:
         return Permission.PORTAL
-    return item.permission or (Permission.SITE_ADMIN if scope is PluginScope.SITE else Permission.BRAND_READ)
+    if item.permission is not None:
+        return right(item.permission)
+    return Permission.SITE_ADMIN if scope is PluginScope.SITE else Permission.BRAND_READ
 
 
 def navigation(face: Face) -> list[dict[str, Any]]:
@@ -104,12 +111,12 @@ def panels(place: str, subject: str = "", brand_id: int | None = None) -> Markup
 
 def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Markup:
     need, face = _need(plugin, panel), panel.place.face
-    brands = _one(brand_id) if brand_id or face is Face.ADMIN else _brands(face, need)
-    asked = _asked(plugin, face, brands, one=bool(brand_id)) if actor().may(need, brand_id) else None
+    found = _one(brand_id) if brand_id or face is Face.ADMIN else _brands(face, need)
+    asked = _asked(plugin, face, found, one=bool(brand_id)) if actor().may(need, brand_id) else None
     if asked is None:
         return Markup("")
     answer = _ask(plugin, lambda: panel.render(asked, subject), (View,))
-    body = answer if isinstance(answer, Failure) else _fragment(plugin, answer)
+    body = answer if isinstance(answer, Failure) else _fragment(plugin, face, answer)
     failed = _incident(body) if isinstance(body, Failure) else None
     frame = current_app.jinja_env.get_template("plugin_panel.html")
     title = panel.title if failed else answer.title or panel.title
@@ -118,8 +125,8 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
 
 def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
     def view(**arguments: str) -> Any:
-        brands = _brands(page.face, _need(plugin, page))
-        asked = _asked(plugin, page.face, brands, one=page.face is Face.ADMIN, **_sent(arguments))
+        found = _brands(page.face, _need(plugin, page))
+        asked = _asked(plugin, page.face, found, one=page.face is Face.ADMIN, **_sent(arguments))
         if asked is None:
             abort(404)
         if request.method not in SAFE:
@@ -129,7 +136,7 @@ def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
             raise answer
         if isinstance(answer, Redirect):
             return _go(plugin, page.face, answer)
-        body = _fragment(plugin, answer) if isinstance(answer, View) else answer
+        body = _fragment(plugin, page.face, answer) if isinstance(answer, View) else answer
         if isinstance(body, Failure):
             return _broken(plugin, body)
         title = answer.title or page.title
@@ -168,14 +175,13 @@ def _asked(plugin: str, face: Face, brands: Brands, *, one: bool = False, **sent
 def _brands(face: Face, need: str) -> Brands:
     """The brands of this reader: in the admin the chosen one, in the portal all that they work with."""
     if face is Face.ADMIN:
-        if need == Permission.SITE_ADMIN:
-            return {}
-        chosen = current_brand(need)
-        return {chosen.id: chosen.public_id}
+        need = Permission.BRAND_READ if need == Permission.SITE_ADMIN else need
+        chosen = current_brand(need) if brands(need) else None
+        return {chosen.id: chosen.public_id} if chosen else {}
     if "plugin_brands" not in g:
         own = select(Collaboration.brand_id).where(Collaboration.influencer_id == actor().influencer_id)
         named = select(Brand.id, Brand.public_id).where(Brand.id.in_(own)).order_by(Brand.id)
-        g.plugin_brands = dict(db().execute(named).tuples())
+        g.plugin_brands = dict(db().execute(named).all())
     found: Brands = g.plugin_brands
     return found
 
@@ -202,12 +208,12 @@ def _ask(plugin: str, function: Callable[[], Any], returns: tuple[type, ...]) ->
     return instance().plugins.call(plugin, ask, returns=returns)
 
 
-def _fragment(plugin: str, view: View) -> Markup | Failure:
-    answer: Markup | Failure = instance().plugins.call(plugin, lambda: _drawn(plugin, view), returns=Markup)
+def _fragment(plugin: str, face: Face, view: View) -> Markup | Failure:
+    answer: Markup | Failure = instance().plugins.call(plugin, lambda: _drawn(plugin, face, view), returns=Markup)
     return answer
 
 
-def _drawn(plugin: str, view: View) -> Markup:
+def _drawn(plugin: str, face: Face, view: View) -> Markup:
     if not belongs(view.template, plugin):
         raise ValueError(f"{view.template} is not a template named {PREFIX}/{plugin}/….html")
 
@@ -217,7 +223,10 @@ def _drawn(plugin: str, view: View) -> Markup:
     def counted(singular: str, plural: str, num: int, **params: Any) -> str:
         return str(Text(singular, params | {"num": num}, plugin, plural=plural))
 
-    words = {"locale": i18n.current_locale(), "text_dir": "ltr", "_": own, "ngettext": counted}
+    def page_url(path: str = "") -> str:
+        return _address(plugin, face, path)
+
+    words = {"locale": i18n.current_locale(), "text_dir": "ltr", "_": own, "ngettext": counted, "page_url": page_url}
     template = current_app.jinja_env.get_template(view.template)
     return Markup(template.render({**view.values, **words}))  # noqa: S704 - Jinja has escaped what is in it
 
@@ -225,7 +234,7 @@ def _drawn(plugin: str, view: View) -> Markup:
 def _go(plugin: str, face: Face, to: Redirect) -> Any:
     if to.message is not None:
         flash(str(to.message), "ok")
-    return redirect(f"{ROOT[face]}/{PREFIX}/{plugin}/{to.path.lstrip('/')}", 303)
+    return redirect(_address(plugin, face, to.path), 303)
 
 
 def _broken(plugin: str, failure: Failure) -> Any:

@@ -1,0 +1,83 @@
+"""Foreign distributions: a module outside the checkout with an entry point, as pip would leave it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from core.instance import Instance
+
+ACME = Path(__file__).parent / "acme"
+NEIGHBOUR = """
+from samverk import Plugin, PluginPage, T, View, hookimpl
+
+class Other(Plugin):
+    name = "other"
+    title = T("Other")
+    api_version = 1
+
+    @hookimpl
+    def register_pages(self):
+        return [PluginPage("", T("Other"), lambda request: View("x/other/secret.html"))]
+
+    @hookimpl
+    def on_sale_attributed(self, event):
+        HEARD.append(event)
+
+HEARD = []
+plugin = Other()
+"""
+
+
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: Path | str) -> None:
+    """Put a package on the path as the distribution and the plugin `name`."""
+    target = folder / "site" / name
+    if isinstance(source, Path):
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        target.mkdir(parents=True)
+        (target / "__init__.py").write_text(source)
+    about = folder / "site" / f"{name}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nAuthor: Ada\n")
+    (about / "entry_points.txt").write_text(f"[samverk.plugins]\n{name} = {name}:plugin\n")
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(str(folder / "site"))
+
+
+def module(name: str) -> ModuleType:
+    """The plugin's module as the host has imported it."""
+    return sys.modules[name]
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Acme and its neighbour are installed; ask for it before the app is made."""
+    install(tmp_path, monkeypatch, "acme", ACME)
+    install(tmp_path, monkeypatch, "other", NEIGHBOUR)
+    secret = tmp_path / "site" / "other" / "templates" / "x" / "other" / "secret.html"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("<p>The secret of the other</p>")
+
+
+@contextmanager
+def statements(instance: Instance) -> Iterator[list[str]]:
+    """The SQL that a block runs."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(instance.database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(instance.database.engine, "before_cursor_execute", note)

@@ -1,0 +1,196 @@
+"""Pages and panels of a foreign plugin through HTTP: shown where they belong, to whom they may, at their own cost."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from core.accounts.models import Person
+from core.collaborations.models import Collaboration
+from core.instance import Instance
+from core.plugin_host.service import set_switch
+from samverk import PageRequest
+from tests.content import stage as scene
+from tests.plugin_host.foreign import acme, module, statements  # noqa: F401 - the first is a fixture
+from tests.world import World, sign_in
+
+pytestmark = pytest.mark.usefixtures("acme")
+
+
+def heard(what: str) -> PageRequest:
+    """What the plugin was told when it was last asked for something."""
+    request: PageRequest = next(told[0] for name, *told in reversed(module("acme").HEARD) if name == what)
+    return request
+
+
+def switch(instance: Instance, world: World, on: bool, brand_id: int | None = None) -> None:
+    with instance.database.write() as session:
+        set_switch(session, world.owner, plugin="acme", enabled=on, brand_id=brand_id)
+
+
+def test_a_page_stands_in_the_frame_and_in_the_navigation(client: FlaskClient, committed: World) -> None:
+    sign_in(client, "manager")
+    page = client.get("/admin/x/acme/")
+    assert page.status_code == 200
+    assert "<h1>Hello</h1>" in page.text and "Good day, &lt;b&gt;Olga&lt;/b&gt;" in page.text
+    assert 'href="/admin/x/acme/orders/7"' in page.text and "Box of acme" in page.text
+    assert re.search(r'<a href="/admin/x/acme/" aria-current="page">', page.text)
+    assert 'href="/admin/x/acme/"' in client.get("/admin/").text
+    request = heard("hello")
+    assert (request.brand, request.brands) == (committed.brand.public_id, (committed.brand.public_id,))
+    assert (request.method, request.locale, request.influencer) == ("GET", "en", None)
+
+
+def test_a_page_is_behind_its_permission(app: Flask, client: FlaskClient, committed: World) -> None:
+    for path in ("/admin/x/acme/", "/admin/x/acme/audit", "/portal/x/acme/"):
+        assert "/sign-in" in client.get(path).headers["Location"]
+    for name, audit, money in (("owner", 200, 200), ("finance", 200, 200), ("manager", 403, 200), ("viewer", 403, 403)):
+        browser = sign_in(app.test_client(), name)
+        assert browser.get("/admin/x/acme/audit").status_code == audit
+        assert browser.get("/admin/x/acme/money").status_code == money
+        assert ("/admin/x/acme/audit" in browser.get("/admin/").text) == (audit == 200)
+
+
+def test_switched_off_for_a_brand_it_is_not_there(
+    app: Flask, client: FlaskClient, committed: World, instance: Instance
+) -> None:
+    sign_in(client, "owner")
+    other = sign_in(app.test_client(), "outsider")
+    switch(instance, committed, False, committed.brand.id)
+    assert client.get("/admin/x/acme/").status_code == 404
+    assert "/x/acme/" not in client.get("/admin/").text and "Box of acme" not in client.get("/admin/").text
+    assert other.get("/admin/x/acme/").status_code == 200
+    switch(instance, committed, False)
+    assert other.get("/admin/x/acme/").status_code == 404
+    switch(instance, committed, True)
+    switch(instance, committed, True, committed.brand.id)
+    assert client.get("/admin/x/acme/").status_code == 200
+
+
+def test_a_form_is_guarded_and_answers_with_a_redirect(app: Flask, client: FlaskClient, committed: World) -> None:
+    sign_in(client, "manager")
+    app.config["WTF_CSRF_ENABLED"] = True
+    module("acme").HEARD.clear()
+    assert client.post("/admin/x/acme/orders/7", data={"note": "Fragile"}).status_code == 400
+    assert not module("acme").HEARD, "the plugin was not asked"
+    page = client.get("/admin/x/acme/orders/7")
+    assert "<h1>Order 7</h1>" in page.text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]  # type: ignore[index]
+    answer = client.post("/admin/x/acme/orders/7", data={"note": "Fragile", "csrf_token": token})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/x/acme/")
+    assert "Noted." in client.get("/admin/x/acme/").text
+    request = heard("order")
+    assert (request.form, request.arguments, request.method) == ({"note": "Fragile"}, {"number": "7"}, "POST")
+    answer = client.post("/admin/x/acme/orders/7?a=1", data={"note": "", "csrf_token": token})
+    assert answer.status_code == 303 and "Write a note." in client.get("/admin/").text
+    assert client.get("/admin/x/acme/orders/never-existed").status_code == 404
+    assert client.post("/admin/x/acme/", data={"csrf_token": token}).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["", "wrong", "no-template", "shadow", "other", "reach-other", "reach-core"])
+def test_a_page_that_fails_costs_only_itself(
+    client: FlaskClient, committed: World, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    sign_in(client, "owner")
+    module("acme").FAILING.add("hello")
+    page = client.get(f"/admin/x/acme/{path}")
+    assert page.status_code == 500
+    assert "The plugin Acme&#39;s corner failed." in page.text
+    assert "secret of the other" not in page.text and "out of order" not in page.text
+    number = re.search(r"<code>([0-9a-f]{8})</code>", page.text)[1]  # type: ignore[index]
+    assert f"incident {number}: GET /admin/x/acme/{path}: plugin acme" in caplog.text
+    assert client.get("/admin/").status_code == 200
+    assert "The secret of the other" in client.get("/admin/x/other/").text
+
+
+def test_core_is_not_shadowed_and_the_installation_may_override(client: FlaskClient, committed: World) -> None:
+    sign_in(client, "owner")
+    assert "SHADOW" not in client.get("/admin/").text + client.get("/no-such-page").text
+
+
+def test_an_installation_may_put_its_own_template_first(
+    client: FlaskClient, committed: World, instance: Instance
+) -> None:
+    own = instance.settings.instance / "templates"
+    for name, text in (("x/acme/panel.html", "<p>Ours, of acme</p>"), ("admin/audit.html", "<p>Ours, of core</p>")):
+        (own / name).parent.mkdir(parents=True)
+        (own / name).write_text(text)
+    sign_in(client, "owner")
+    assert "Ours, of acme" in client.get("/admin/x/acme/").text
+    assert client.get("/admin/audit").text == "<p>Ours, of core</p>"
+
+
+def test_its_words_are_its_own_and_fall_back(client: FlaskClient, committed: World, instance: Instance) -> None:
+    with instance.database.write() as session:
+        session.scalars(select(Person).where(Person.email == "owner@example.com")).one().locale = "sv"
+    sign_in(client, "owner")
+    page = client.get("/admin/x/acme/").text
+    assert "<h1>Hejsan</h1>" in page and "God dag, &lt;b&gt;Olga" in page and "3 tälten" in page
+    assert "Din tur" in page, "a shared part speaks core's language"
+    assert "Acme&#39;s corner" in page, "what no catalogue has stays as it was written"
+
+
+def test_the_portal_has_the_plugins_of_the_brands_one_works_with(
+    app: Flask, client: FlaskClient, committed: World, instance: Instance
+) -> None:
+    sign_in(client, "influencer")
+    assert client.get("/portal/x/acme/").status_code == 404, "no brand, no plugin"
+    with instance.database.write() as session:
+        scene.build(session, committed)
+    page = client.get("/portal/x/acme/")
+    assert page.status_code == 200 and "<h1>Your corner</h1>" in page.text
+    assert 'href="/portal/x/acme/"' in client.get("/portal/").text
+    request = heard("hello")
+    assert (request.brand, request.brands) == (None, (committed.brand.public_id,))
+    assert request.influencer == committed.influencer.public_id
+    switch(instance, committed, False, committed.brand.id)
+    assert client.get("/portal/x/acme/").status_code == 404
+    assert "/x/acme/" not in client.get("/portal/").text
+    assert sign_in(app.test_client(), "owner").get("/portal/x/acme/").status_code == 403
+
+
+def places(stage: scene.Stage) -> dict[str, tuple[str, str]]:
+    """Each place: its page, and the subject that a panel there is told."""
+    with_id = stage.collaboration.public_id
+    return {
+        "dashboard": ("/admin/", ""),
+        "campaign": (f"/admin/campaigns/{stage.campaign.public_id}", stage.campaign.public_id),
+        "collaboration": (f"/admin/collaborations/{with_id}", with_id),
+        "portal_home": ("/portal/", ""),
+        "portal_deal": (f"/portal/offers/{with_id}", with_id),
+    }
+
+
+def test_panels_stand_in_their_places(
+    app: Flask, client: FlaskClient, committed: World, instance: Instance, caplog: pytest.LogCaptureFixture
+) -> None:
+    with instance.database.write() as session:
+        stage = scene.build(session, committed)
+        person = session.get_one(Collaboration, stage.collaboration.id).relationship_id
+        subject = session.scalars(select(scene.Relationship.public_id).where(scene.Relationship.id == person)).one()
+    every = places(stage) | {"influencer": (f"/admin/people/{subject}", subject)}
+    brand, phone = sign_in(app.test_client(), "owner"), sign_in(client, "influencer")
+    for failing in (False, True):
+        if failing:
+            module("acme").FAILING.add("panel")
+        for place, (url, told) in every.items():
+            page = (phone if place.startswith("portal") else brand).get(url)
+            assert page.status_code == 200, (place, page.text)
+            assert page.text.count("Box of acme") == (not failing), place
+            what, request, subject = module("acme").HEARD[-1]
+            assert (what, subject, request.brands) == ("panel", told, (committed.brand.public_id,)), place
+            if failing:
+                number = re.search(r"<code>([0-9a-f]{8})</code>", page.text)[1]  # type: ignore[index]
+                assert f"incident {number}" in caplog.text
+
+
+def test_panels_and_pages_cost_one_statement(client: FlaskClient, committed: World, instance: Instance) -> None:
+    sign_in(client, "owner")
+    client.get("/admin/")
+    with statements(instance) as seen:
+        assert "Box of acme" in client.get("/admin/").text
+    assert len([statement for statement in seen if "plugin_switch" in statement]) == 1
