@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from core.cli.i18n import damage, extract, i18n, placeholders, read
-from core.i18n import LOCALES, in_locale, ngettext, pgettext
+from core.i18n import LOCALES, ROOT, in_locale, ngettext, pgettext
 from core.plugin_api.text import Tc, Text, Tn
 
 OTHERS = [locale for locale in LOCALES if locale != "en"]
@@ -61,3 +61,14 @@ def test_damage_is_seen() -> None:
     assert found is not None and list(damage(wanted, found, 2)) == []
     found.string = "100 % %(nmae)s"
     assert len(list(damage(wanted, found, 2))) == 2
+
+
+def test_the_glossary_is_what_the_program_says() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if line[:2] == "| "]
+    assert rows[0][0] == "English" and len(rows) > 30
+    said = {locale: {str(m.id): str(m.string) for m in read(locale) if not m.context} for locale in OTHERS}
+    held = [row for row in rows if row[0].capitalize() in said["fi"]]
+    assert len(held) > 30
+    for row in held:
+        assert row[1:] == [said[locale][row[0].capitalize()].lower() for locale in OTHERS], row[0]
