@@ -68,7 +68,7 @@ class BasicsForm(BaseForm):
 class BudgetForm(BaseForm):
     """Budget and terms."""
 
-    budget = MoneyField(T("Budget"), low=0, high=10**12)
+    budget = MoneyField(T("Budget"), low=0)
     due_days = WholeField(
         T("Days until payment"), [Required()], low=0, high=120, description=T("From when the hold period has ended.")
     )

@@ -15,6 +15,7 @@ from core.errors import Invalid
 from core.plugin_api.text import T, Text
 
 DELIMITERS = (";", ",", "\t")
+MOST_DIGITS = 40
 SPACES = "\u0020\u00a0\u2009\u202f\u2007'\u2019"
 _SPACED = re.compile(rf"^\d{{1,3}}([{SPACES}]\d{{3}})*$")
 _GROUPED = re.compile(r"^\d{1,3}([.,])\d{3}(\1\d{3})*$")
@@ -206,6 +207,8 @@ def parse_integer(text: str) -> int:
 
 def _sign(text: str) -> tuple[str, str]:
     body = text.strip().replace("\u2212", "-")
+    if len(body) > MOST_DIGITS:
+        raise Invalid(T("%(text)s is not a number.", text=f"{body[:40]}…"))
     return ("-", body[1:].strip()) if body.startswith("-") else ("", body.removeprefix("+").strip())
 
 

@@ -21,7 +21,7 @@ _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 _JOINED_FROM = "\u0590"
 
 
-def text(value: str) -> str:
+def text(value: str, field: str | None = None) -> str:
     """A text without what nobody can see, trimmed; line breaks and tabs stay.
 
     Controls, zero-width and other format characters and lone surrogates are left out. The joiners
@@ -32,7 +32,7 @@ def text(value: str) -> str:
     if value.isascii() and value.isprintable():
         return value.strip()
     if _REORDERING.search(value):
-        raise Invalid(T("This text has characters that turn the order of the letters. Type it without them."))
+        raise Invalid(T("This text has characters that turn the order of the letters. Type it without them."), field)
     return "".join(letter for place, letter in enumerate(value) if _visible(value, place)).strip()
 
 
@@ -51,14 +51,14 @@ def storable(value: str) -> bool:
     return not _UNSTORABLE.search(value)
 
 
-def day(value: date) -> date:
+def day(value: date, field: str | None = None) -> date:
     """A day of this century, else `Invalid`: far beyond it nothing can be reckoned."""
     if not FIRST_DAY <= value <= LAST_DAY:
-        raise Invalid(T("Choose a day between %(first)s and %(last)s.", first=FIRST_DAY, last=LAST_DAY))
+        raise Invalid(T("Choose a day between %(first)s and %(last)s.", first=FIRST_DAY, last=LAST_DAY), field)
     return value
 
 
-def moment(value: datetime) -> datetime:
+def moment(value: datetime, field: str | None = None) -> datetime:
     """A point in time of this century, else `Invalid`."""
-    day(value.date())
+    day(value.date(), field)
     return value

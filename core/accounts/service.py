@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from core import audit, clock, mail
+from core import audit, clock, mail, typed
 from core.accounts import passwords
 from core.accounts.models import Brand, Influencer, LoginSession, Membership, OneTimeToken, Person, Workspace
 from core.errors import Invalid, Missing, Refused
@@ -22,7 +22,9 @@ from core.plugin_api.text import T
 
 SESSION_DAYS = 14
 RESET_HOURS = 2
+MOST_RESETS = 3
 PRIVACY_VERSION = "2026-11"
+SPENT = T("This link has been used or is too old. Ask for a new one.")
 
 
 def digest(token: str) -> str:
@@ -39,8 +41,8 @@ def clean_email(raw: str, field: str = "email") -> str:
 
 
 def required(value: str, field: str, limit: int = 120) -> str:
-    """A trimmed text that must not be empty nor longer than its column."""
-    value = " ".join(value.split())
+    """A text in one line that must not be empty nor longer than its column, without what nobody can see."""
+    value = " ".join(typed.text(value, field).split())
     if not value:
         raise Invalid(T("Fill in this field."), field)
     if len(value) > limit:
@@ -273,14 +275,24 @@ def find_token(session: Session, kind: str, token: str) -> OneTimeToken:
         )
     )
     if row is None:
-        raise Missing(T("This link has been used or is too old. Ask for a new one."))
+        raise Missing(SPENT)
     return row
 
 
+def spend(session: Session, row: OneTimeToken) -> None:
+    """Use a token up; of two who use it at the same moment the second finds it `Missing`."""
+    unused = update(OneTimeToken).where(OneTimeToken.id == row.id, OneTimeToken.used_at.is_(None))
+    if session.execute(unused.values(used_at=clock.now()).returning(OneTimeToken.id)).first() is None:
+        raise Missing(SPENT)
+
+
 def ask_reset(session: Session, *, email: str, base_url: str) -> None:
-    """Mail a reset link if the address is known; the caller answers the same either way."""
+    """Mail a reset link if the address is known; the caller answers the same either way.
+
+    An account gets at most three in two hours, and nobody is told: its owner has one that works by then.
+    """
     person = session.scalar(select(Person).where(Person.email == email.strip().casefold()))
-    if person is None:
+    if person is None or _resets_asked(session, person) >= MOST_RESETS:
         return
     token = make_token(
         session, kind="reset", person_id=person.id, expires_at=clock.now() + timedelta(hours=RESET_HOURS)
@@ -298,11 +310,19 @@ def ask_reset(session: Session, *, email: str, base_url: str) -> None:
     mail.send(session, message, to=person.email, name=person.name, locale=person.locale)
 
 
+def _resets_asked(session: Session, person: Person) -> int:
+    """How many links of the last two hours were not used."""
+    of_person = (OneTimeToken.kind == "reset", OneTimeToken.person_id == person.id, OneTimeToken.used_at.is_(None))
+    living = select(func.count(OneTimeToken.id)).where(*of_person, OneTimeToken.expires_at > clock.now())
+    return session.scalar(living) or 0
+
+
 def reset_password(session: Session, *, token: str, password: str) -> Person:
     """Set a new password by a reset link; ends every session of the person."""
     row = find_token(session, "reset", token)
     person = session.get_one(Person, row.person_id)
     person.password_hash = passwords.hash_password(password)
+    spend(session, row)
     _spend_resets(session, person)
     sign_out_everywhere(session, person.id)
     audit.record(session, actor=actor_of(session, person), brand_id=None, action="person.reset_password", obj=person)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, clock, mail
 from core.accounts.models import Brand, Membership, Person, Workspace
-from core.accounts.service import actor_of, clean_email, find_token, make_token, owns_workspace
+from core.accounts.service import actor_of, clean_email, find_token, make_token, owns_workspace, spend
 from core.errors import Invalid, Refused
 from core.permissions import Actor, Permission, Role
 from core.plugin_api.text import T, Tn
@@ -91,7 +91,7 @@ def join(session: Session, *, token: str, person: Person) -> None:
     ):
         raise Refused(T("You are in this team already. An owner can change your role."))
     session.add(Membership(person_id=person.id, workspace_id=row.workspace_id, brand_id=row.brand_id, role=row.role))
-    row.used_at = clock.now()
+    spend(session, row)
     session.flush()
     actor = actor_of(session, person)
     audit.record(session, actor=actor, brand_id=row.brand_id, action="team.join", obj=person, detail={"role": row.role})

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, clock
+from core import audit, clock, typed
 from core.collaborations import endings
 from core.collaborations.lifecycle import State as CollaborationState
 from core.collaborations.models import Collaboration
@@ -32,7 +32,6 @@ from core.plugin_api.text import T
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 
-LARGEST_COUNT = 10**15
 EVIDENCE_OF = {
     EvidenceLevel.CLAIMED: "stated",
     EvidenceLevel.DOCUMENTED: "export",
@@ -162,14 +161,16 @@ def record_metrics(
     _may_count(session, actor, post)
     if evidence not in EVIDENCE or (evidence == "connector" and actor.person_id is not None):
         raise Invalid(T("Choose one of the list."), "evidence")
-    if read_at > clock.now() + timedelta(hours=14):
+    if typed.moment(read_at, "read_at") > clock.now() + timedelta(hours=14):
         raise Invalid(T("This day has not come yet."), "read_at")
     known = {name: value for name, value in values.items() if value is not None}
     if not known:
         raise Invalid(T("Enter at least one number."), next(iter(METRIC_NAMES)))
     for name, value in known.items():
-        if name not in METRIC_NAMES or not 0 <= value <= LARGEST_COUNT:
+        if name not in METRIC_NAMES or value < 0:
             raise Invalid(T("Enter a whole number that is not below zero."), name)
+        if value > typed.MOST_COUNT:
+            raise Invalid(T("This number cannot be right."), name)
     new = sum(_add(session, post, name, value, read_at, evidence, source) for name, value in known.items())
     if new:
         _record(session, actor, "metrics", post, evidence=evidence, **known)
@@ -249,16 +250,20 @@ def import_metrics(
         if post is None:
             errors.append(RowError(line, "url", T("No published post of this brand has this address.")))
             continue
-        good += 1
-        figures += record_metrics(
-            session,
-            actor,
-            post=post,
-            values=reading.values,
-            read_at=reading.at,
-            evidence=EVIDENCE_OF[reading.evidence],
-            source=name,
-        )
+        try:
+            figures += record_metrics(
+                session,
+                actor,
+                post=post,
+                values=reading.values,
+                read_at=reading.at,
+                evidence=EVIDENCE_OF[reading.evidence],
+                source=name,
+            )
+        except Invalid as error:
+            errors.append(RowError(line, error.field or "", error.message))
+        else:
+            good += 1
     return Imported(good, figures, sorted(errors, key=lambda error: error.line))
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core import typed
 from core.csv_input import parse_date, parse_number
 from core.errors import Invalid
 from core.money import Money, exponent
@@ -17,7 +18,6 @@ from core.plugin_api.text import T, Text
 Values = dict[str, Any]
 Errors = dict[str, Text]
 MAX_TEXT = 2000
-MAX_MINOR = 10**15
 
 
 class FieldKind(enum.StrEnum):
@@ -112,7 +112,7 @@ def parse_one(field: SettingField, raw: object, currency: str) -> Any:
 def _text(field: SettingField, text: str) -> str:
     if len(text) > MAX_TEXT:
         raise Invalid(T("At most %(count)s characters.", count=MAX_TEXT), field.key)
-    return text
+    return typed.text(text, field.key)
 
 
 def _choice(field: SettingField, text: str) -> str:
@@ -144,7 +144,7 @@ def _minor(field: SettingField, number: Decimal, currency: str) -> int:
     except ValueError:
         message = T("%(currency)s has at most %(digits)s decimals.", currency=currency, digits=exponent(currency))
         raise Invalid(message, field.key) from None
-    if abs(amount.minor) > MAX_MINOR:
+    if abs(amount.minor) > typed.MOST_MINOR:
         raise Invalid(T("This amount is too large."), field.key)
     return amount.minor
 

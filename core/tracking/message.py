@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -16,6 +17,20 @@ Number = Annotated[
 Code = Annotated[str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Amount = Annotated[str, Field(pattern=r"^\d{1,13}(\.\d{1,4})?$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+_NUMBER = "a string of 1 to 120 characters without control characters, such as {}"
+_MOMENT = 'ISO 8601 with an offset or Z, such as "2026-11-22T14:05:00+02:00"'
+EXPECTED = {
+    "order_id": _NUMBER.format('"1042"'),
+    "refund_id": _NUMBER.format('"R-7"'),
+    "code": 'a string of at most 40 characters, such as "AINO27"',
+    "amount": 'a string with a decimal point and without a sign, such as "49.90"',
+    "currency": 'three capitals of ISO 4217, such as "EUR"',
+    "sold_at": _MOMENT,
+    "refunded_at": _MOMENT,
+}
+"""What each field must be, told to whoever sent something else."""
 
 
 class _Strict(BaseModel):
@@ -83,7 +98,7 @@ def read(body: bytes) -> tuple[Message | None, list[dict[str, Any]]]:
     try:
         return Message.model_validate_json(body), []
     except ValidationError as error:
-        return None, [{"place": place(*fault["loc"]), "message": _plain(fault["msg"])} for fault in error.errors()]
+        return None, [{"place": place(*fault["loc"]), "message": _told(fault)} for fault in error.errors()]
 
 
 def place(*path: str | int) -> str:
@@ -91,5 +106,11 @@ def place(*path: str | int) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _told(fault: Mapping[str, Any]) -> str:
+    """What is wrong, by name, with what is expected and an example."""
+    name = str(fault["loc"][-1]) if fault["loc"] else ""
+    if fault["type"] == "extra_forbidden":
+        return f"{name} is not a field of this message."
+    if name in EXPECTED:
+        return f"{name} {'is missing' if fault['type'] == 'missing' else 'cannot be read'}: {EXPECTED[name]}."
+    return str(fault["msg"]).removeprefix("Value error, ")

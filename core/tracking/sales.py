@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import audit, clock
+from core import audit, clock, typed
 from core.accounts.models import Brand
 from core.collaborations.lifecycle import ContractState
 from core.collaborations.models import Collaboration, Contract, Signature
@@ -32,7 +32,6 @@ from core.tracking.lifecycle import SaleState
 from core.tracking.models import DiscountCode, Refund, Sale
 
 CHUNK = 500
-MOST_MINOR = 10**15
 OLDEST_YEAR = 2000
 AHEAD = timedelta(days=1)
 IN_FORCE = (ContractState.ACTIVE, ContractState.COMPLETED, ContractState.TERMINATED)
@@ -239,8 +238,10 @@ def _plausible(record: SalesRecord) -> None:
         raise _Faulty("number", T("Enter the number of the order."))
     if record.at.year < OLDEST_YEAR or record.at.year > clock.now().year + 1 or record.at > clock.now() + AHEAD:
         raise _Faulty("at", T("This moment is too far away."))
-    if not (0 if isinstance(record, SaleRecord) else 1) <= record.amount.minor <= MOST_MINOR:
-        raise _Faulty("amount", T("This amount cannot be taken."))
+    least, most = (0 if isinstance(record, SaleRecord) else 1), typed.MOST_MINOR
+    if not least <= record.amount.minor <= most:
+        bounds = {name: Money(minor, record.amount.currency) for name, minor in (("least", least), ("most", most))}
+        raise _Faulty("amount", T("An amount lies between %(least)s and %(most)s.", **bounds))
 
 
 def _chunks(values: Iterable[V]) -> Iterator[list[V]]:

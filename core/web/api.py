@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import Response, request
 
 from core.errors import SamverkError
 from core.i18n import in_locale
+from core.tracking import inbox
+from core.tracking.inbox import Unsigned
+from core.web.app import limiter
 from core.web.face import PUBLIC, Face
 from core.web.request import commit, db, instance
 
@@ -15,11 +18,24 @@ api = Face("api", __name__, url_prefix="/api/v1")
 MOST_BYTES = 1_000_000
 
 
+def _key() -> str:
+    return f"key {request.headers.get('Samverk-Key', '')[:20]}"
+
+
+def _signed(answer: Response) -> bool:
+    """What nobody signed does not count against the key that it names."""
+    return answer.status_code != Unsigned.status
+
+
+def _unsigned(answer: Response) -> bool:
+    return not _signed(answer)
+
+
 @api.post("/sales", PUBLIC)
+@limiter.limit("120 per minute", key_func=_key, deduct_when=_signed)
+@limiter.limit("60 per minute", deduct_when=_unsigned)
 def sales() -> Any:
     """Sales and refunds, signed after Standard Webhooks: all of a message is taken, or nothing."""
-    from core.tracking import inbox
-
     request.max_content_length = MOST_BYTES
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:

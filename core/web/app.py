@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, flash, g, redirect, render_template, request, url_for
+from flask import Flask, abort, flash, g, make_response, redirect, render_template, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -84,11 +85,11 @@ def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> 
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
     csrf.init_app(app)
-    limiter.init_app(app)
     jobs.carry(instance)
     wiring.connect(instance)
     _furnish(app)
     _lobby(app)
+    limiter.init_app(app)  # after `_enter`, so that it knows who asks and in which language
     for register in faces:
         register(app)
     plugins.register(app)
@@ -269,8 +270,12 @@ def _http_error(error: HTTPException) -> Any:
         405: i18n.gettext("This address does not take what the browser sent."),
         413: i18n.gettext("The file is too large."),
         429: i18n.gettext("Too many tries. Wait a few minutes and try again."),
+        500: i18n.gettext("Something went wrong."),
     }
-    return _page(error.code or 500, messages.get(error.code or 500, i18n.gettext("Something went wrong.")))
+    answer = make_response(_page(error.code or 500, messages.get(error.code or 500, messages[500])))
+    if error.code == 429 and limiter.current_limit:
+        answer.headers["Retry-After"] = str(max(limiter.current_limit.reset_at - int(time.time()), 1))
+    return answer
 
 
 def _bug(error: Exception) -> Any:

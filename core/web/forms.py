@@ -159,6 +159,8 @@ class MoneyField(NumberField):
                 self.data = Money.from_decimal(self.data, self.currency)
             except ValueError:
                 raise ValidationError(gettext("%(currency)s has fewer decimals.", currency=self.currency)) from None
+            if abs(self.data.minor) > typed.MOST_MINOR:
+                raise ValidationError(gettext("This amount is too large."))
 
 
 class DayField(DateField):

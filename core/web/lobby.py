@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, session, url_for
+from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
 
@@ -163,7 +164,12 @@ def _code_right(form: BaseForm) -> bool:
 
 
 def signed_in(who: Person, target: str, token: str | None = None, message: str | None = None) -> Response:
-    """Commit, send the person on, and give their browser the sign-in cookie: the one place that writes it."""
+    """Commit, send the person on, and give their browser the sign-in cookie: the one place that writes it.
+
+    Whatever the browser carried before, a session of somebody else's making included, ends here.
+    """
+    accounts.sign_out(db(), request.cookies.get(cookie_name(), ""))
+    session.clear()
     token = token or accounts.open_session(db(), who, user_agent=request.headers.get("User-Agent", ""))
     response = make_response(done(target, message))
     response.set_cookie(
@@ -177,13 +183,23 @@ def signed_in(who: Person, target: str, token: str | None = None, message: str |
     return response
 
 
-def _account_key() -> str:
-    return "sign-in:" + request.form.get("email", "").strip().casefold()[:254]
+def _failed(answer: Response) -> bool:
+    """Whether a try led nowhere: only such tries count, so that nobody is slowed who knows the password."""
+    return answer.status_code != 303
+
+
+def _guesser() -> str:
+    """An account as tried from one address: who guesses locks out nobody but themselves."""
+    return f"{get_remote_address()} {request.form.get('email', '').strip().casefold()[:254]}"
+
+
+def _whoever() -> str:
+    return f"person {actor().person_id}"
 
 
 @lobby.form("/sign-in", PUBLIC)
-@limiter.limit("30 per 5 minutes", methods=["POST"])
-@limiter.limit("10 per 15 minutes", key_func=_account_key, methods=["POST"])
+@limiter.limit("60 per 15 minutes", methods=["POST"], deduct_when=_failed)
+@limiter.limit("10 per 15 minutes", key_func=_guesser, methods=["POST"], deduct_when=_failed)
 def sign_in() -> Any:
     """Sign in."""
     form = SignInForm()
@@ -209,13 +225,14 @@ def sign_out() -> Any:
     if request.form.get("everywhere"):
         accounts.sign_out_everywhere(db(), person().id)
     accounts.sign_out(db(), request.cookies.get(cookie_name(), ""))
+    session.clear()
     response = make_response(done(url_for("lobby.sign_in"), gettext("You are signed out.")))
     response.delete_cookie(cookie_name(), secure=instance().settings.secure, httponly=True, samesite="Lax")
     return response
 
 
 @lobby.form("/reset", PUBLIC)
-@limiter.limit("5 per 15 minutes", methods=["POST"])
+@limiter.limit("30 per 15 minutes", methods=["POST"])
 def reset_ask() -> Any:
     """Ask for a reset link. The answer is the same whether the address is known or not."""
     form = ResetAskForm()
@@ -294,7 +311,7 @@ def account() -> Any:
 
 
 @lobby.form("/account/password", Permission.SELF)
-@limiter.limit("10 per 15 minutes", methods=["POST"])
+@limiter.limit("10 per 15 minutes", key_func=_whoever, methods=["POST"], deduct_when=_failed)
 def password() -> Any:
     """Change the password; other sessions end."""
     form = PasswordForm()

@@ -194,3 +194,28 @@ def test_files_are_known_by_their_bytes_and_get_a_small_picture(
     version = versions.versions(session, stage.first)[0]
     assert version.submission.id == submission.id
     assert [p.video for p in version.pictures] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ("1.1.0001;10", "read_at"),
+        ("31.12.9999 23:59;10", "read_at"),
+        ("9999-12-31T23:59:59-12:00;10", "read_at"),
+        ("1.1.2099;10", "read_at"),
+        ("1.11.2026;99999999999999999999", "views"),
+        (f"1.11.2026;{'9' * 5000}", "views"),
+        ("1.11.2026;-1", "views"),
+    ],
+)
+def test_what_cannot_be_meant_is_named_with_its_row_and_the_others_are_taken(
+    session: Session, stage: Stage, cells: str, column: str
+) -> None:
+    with clock.frozen(datetime(2026, 11, 20, 12, tzinfo=UTC)):
+        post = live(session, stage)
+        raw = f"url;read_at;views\n{URL};1.11.2026;5\n{URL};{cells}\n{URL};2.11.2026;7\n".encode()
+        given = {"host": host(), "brand_id": stage.world.brand.id, "raw": raw, "name": "m.csv"}
+        taken = service.import_metrics(session, stage.world.owner, **given)
+    assert [(error.line, error.column) for error in taken.errors] == [(3, column)]
+    assert (taken.rows, taken.figures) == (2, 2)
+    assert versions.readings(session, [post.id])[post.id]["views"].value == 7

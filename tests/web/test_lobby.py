@@ -7,7 +7,9 @@ import re
 import pytest
 from sqlalchemy import select
 
-from core.accounts.models import Brand, LoginSession, Membership, Person
+from core.accounts import service as accounts
+from core.accounts.models import Brand, LoginSession, Membership, OneTimeToken, Person
+from core.errors import Missing
 from core.mail import MailMessage
 from tests.world import PASSWORD, sign_in
 
@@ -197,3 +199,23 @@ def test_one_reset_spends_every_older_link(app, client, committed, instance):
     links = [re.search(r"/reset/\S+", m.body).group(0) for m in rows(instance, select(MailMessage))]
     assert client.post(links[1], data={"password": "an entirely new one"}).status_code == 303
     assert app.test_client().get(links[0]).status_code == 404
+
+
+def test_an_invitation_works_once_even_for_its_own_person(app, client, committed, instance):
+    sign_in(client, "owner")
+    client.post("/admin/team", data={"email": "new@example.com", "role": "viewer", "locale": "en"})
+    (mail,) = rows(instance, select(MailMessage).where(MailMessage.kind == "team_invitation"))
+    path = re.search(r"/join/\S+", mail.body).group(0)
+    guest = app.test_client()
+    assert guest.post(path, data={"name": "Nea Uusi", "password": "nobody guesses this"}).status_code == 303
+    assert guest.post(path).status_code == 404
+
+
+def test_of_two_who_use_a_link_at_the_same_moment_one_wins(instance, committed):
+    with instance.database.write() as session:
+        accounts.ask_reset(session, email="owner@example.com", base_url="http://samverk.test")
+    (row,) = rows(instance, select(OneTimeToken))
+    with instance.database.write() as session:
+        accounts.spend(session, row)
+    with instance.database.write() as session, pytest.raises(Missing):
+        accounts.spend(session, row)
