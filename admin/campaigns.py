@@ -11,6 +11,7 @@ from wtforms import StringField, TextAreaField
 
 from admin.campaign_plan import plan_of
 from admin.face import admin, section
+from core import clock
 from core.campaigns import queries, service
 from core.campaigns.catalogue import AUDIENCE_FIELDS, BRIEF_FIELDS, CATEGORIES, GOALS, MARKS
 from core.campaigns.lifecycle import STATE_NAMES, Action
@@ -18,7 +19,7 @@ from core.campaigns.models import Campaign
 from core.collaborations import terms
 from core.collaborations.queries import of_campaign
 from core.i18n import country, gettext
-from core.lifecycle import history
+from core.lifecycle import history, whose_turn
 from core.permissions import Permission
 from core.plugin_api.text import T, Text
 from core.reports import progress
@@ -104,7 +105,14 @@ def campaign_state(state: str) -> Text:
 def campaigns() -> Any:
     """Every campaign of one's brands."""
     group, search = request.args.get("group", ""), request.args.get("q", "").strip()[:100]
-    rows = queries.list_campaigns(db(), actor(), search=search, group=group, limit=PAGE + 1, before=before_arg())
+    rows = queries.list_campaigns(
+        db(),
+        actor(),
+        search=search,
+        group=group,
+        limit=PAGE + 1,
+        before=before_arg(),
+    )
     shown = rows[:PAGE]
     ids = [row.campaign.id for row in shown]
     return render_template(
@@ -146,6 +154,8 @@ def campaign(public_id: str) -> Any:
         missing=service.missing(db(), found) if found.state == "draft" else [],
         moves=[a for a in found.machine.actions(found.state) if a in CHANGES] if may_edit else [],
         changes=CHANGES,
+        turn=whose_turn(found),
+        late=found.due_at is not None and found.due_at < clock.now(),
         **told(found),
     )
 

@@ -24,7 +24,7 @@ LAST = datetime.max.replace(tzinfo=UTC)
 def today() -> Any:
     """What waits for this person, the most urgent first; without anything, the next step."""
     who = actor()
-    rooms = (collaborations, content, tracking, payouts)
+    rooms = (collaborations, content, tracking, payouts, campaigns)
     found = [row for room in rooms for row in room.waiting(db(), who)]
     found.sort(key=lambda row: row.due_at or LAST)
     counts = campaigns.count_by_group(db(), who) if who.may(Permission.CAMPAIGN_READ) else {"": 0}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.accounts.models import Brand
 from core.campaigns.lifecycle import State
 from core.campaigns.models import BriefVersion, Campaign, CampaignComponent, WantedDeliverable
@@ -17,6 +19,9 @@ from core.ledger.models import LedgerAccount
 from core.money import Money
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Tc, Text
+from core.waiting import Waiting
+
+SOON = 7
 
 GROUPS: dict[str, tuple[Text, tuple[str, ...]]] = {
     "live": (T("Running"), (State.RECRUITING, State.ACTIVE, State.WRAPPING_UP)),
@@ -93,6 +98,45 @@ def count_by_group(session: Session, actor: Actor) -> dict[str, int]:
     by_state = {state: int(number) for state, number in rows}
     counts = {group: sum(by_state.get(str(s), 0) for s in states) for group, (_, states) in GROUPS.items()}
     return {"": sum(by_state.values()), **counts}
+
+
+def waiting(session: Session, actor: Actor) -> list[Waiting]:
+    """Campaigns whose next step is the brand's and due within a week, or late."""
+    soon = clock.now() + timedelta(days=SOON)
+    rows = session.scalars(
+        select(Campaign)
+        .where(
+            Campaign.brand_id.in_(actor.brands_with(Permission.CAMPAIGN_EDIT)),
+            Campaign.state.in_(tuple(_TITLES)),
+            Campaign.due_at <= soon,
+        )
+        .order_by(Campaign.due_at, Campaign.id)
+        .limit(20)
+    )
+    return [
+        Waiting(
+            Text(_TITLES[row.state].msgid, {"name": row.name}),
+            _DETAILS[row.state],
+            row.due_at,
+            "admin.campaign",
+            {"public_id": row.public_id},
+        )
+        for row in rows
+    ]
+
+
+_TITLES: dict[str, Text] = {
+    State.DRAFT: T("Launch %(name)s"),
+    State.RECRUITING: T("Find influencers for %(name)s"),
+    State.PAUSED: T("Let %(name)s go on, or end it"),
+    State.WRAPPING_UP: T("Complete %(name)s"),
+}
+_DETAILS: dict[str, Text] = {
+    State.DRAFT: T("The plan is not launched yet."),
+    State.RECRUITING: T("No contract is signed yet."),
+    State.PAUSED: T("The campaign is paused."),
+    State.WRAPPING_UP: T("Close what still runs and pay what is due."),
+}
 
 
 def latest_brief(session: Session, campaign_id: int) -> BriefVersion | None:

@@ -22,6 +22,7 @@ from core.campaigns.catalogue import (
     MARKS,
     PLATFORMS,
 )
+from core.campaigns.deadlines import set_due
 from core.campaigns.lifecycle import Action, State
 from core.campaigns.models import BriefVersion, Campaign, CampaignComponent, WantedDeliverable
 from core.errors import Invalid, Refused
@@ -46,6 +47,7 @@ def create_campaign(session: Session, actor: Actor, brand: Brand, *, name: str) 
     )
     session.add(campaign)
     lifecycle.begin(session, campaign, actor=actor)
+    set_due(session, campaign)
     audit.record(session, actor=actor, brand_id=brand.id, action="campaign.create", obj=campaign)
     return campaign
 
@@ -125,7 +127,9 @@ def save_basics(
     campaign.name = required(name, "name", 160)
     campaign.goals, campaign.goal_note = list(goals), goal_note[:LONGEST]
     campaign.product, campaign.markets, campaign.categories = product[:200], list(markets), list(categories)
-    campaign.starts_on, campaign.ends_on = starts_on, ends_on
+    if (campaign.starts_on, campaign.ends_on) != (starts_on, ends_on):
+        campaign.starts_on, campaign.ends_on = starts_on, ends_on
+        set_due(session, campaign)
     _saved(session, actor, campaign, "basics")
 
 
@@ -304,6 +308,7 @@ def start(session: Session, campaign_id: int, actor: Actor) -> None:
     campaign = session.get_one(Campaign, campaign_id)
     if campaign.state == State.RECRUITING:
         lifecycle.move(session, campaign, Action.START, actor=actor)
+        set_due(session, campaign)
 
 
 def pause(session: Session, actor: Actor, campaign: Campaign, *, reason: str = "") -> None:
@@ -345,6 +350,7 @@ def cancel(session: Session, actor: Actor, campaign: Campaign, *, reason: str) -
 def _move(session: Session, actor: Actor, campaign: Campaign, action: Action, reason: str = "") -> None:
     actor.require(Permission.CAMPAIGN_EDIT, campaign.brand_id)
     lifecycle.move(session, campaign, action, actor=actor, reason=reason.strip()[:500] or None)
+    set_due(session, campaign)
     audit.record(
         session,
         actor=actor,

@@ -153,7 +153,8 @@ def waiting(session: Session, actor: Actor) -> list[Waiting]:
     answers, signs = (actor.brands_with(p) for p in (Permission.OFFER_EDIT, Permission.CONTRACT_SIGN))
     state, brand = Collaboration.state, Collaboration.brand_id
     to_sign = (state == State.CONTRACTING) & brand.in_(signs) & Collaboration.id.not_in(_signed_by("brand"))
-    to_answer = state.in_((State.NEGOTIATING, State.DELIVERED)) & brand.in_(answers)
+    asked_again = (state == State.ON_HOLD) & (Collaboration.due_at <= clock.now())
+    to_answer = (state.in_((State.NEGOTIATING, State.DELIVERED)) | asked_again) & brand.in_(answers)
     statement = _whole().where(to_answer | to_sign).order_by(Collaboration.due_at, Collaboration.id).limit(LISTED)
     return [
         Waiting(
@@ -171,6 +172,7 @@ _BRAND_TITLES: dict[str, Text] = {
     State.NEGOTIATING: T("Answer the counter-offer of %(name)s"),
     State.CONTRACTING: T("Sign the contract with %(name)s"),
     State.DELIVERED: T("Close the collaboration with %(name)s"),
+    State.ON_HOLD: T("Let the work of %(name)s go on, or end it"),
 }
 
 

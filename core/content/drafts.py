@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import audit, clock
+from core.campaigns.models import Campaign
 from core.collaborations.events import CollaborationEnded, ContractSigned, MayComplete
 from core.collaborations.lifecycle import State as CollaborationState
 from core.collaborations.models import Collaboration
@@ -44,13 +45,17 @@ class Media:
 
 
 def create_deliverables(session: Session, collaboration_id: int) -> list[Deliverable]:
-    """One row for each piece that the signed offer promises. Done once; a second call changes nothing."""
+    """One row for each piece that the signed offer promises. Done once; a second call changes nothing.
+
+    A piece for which no day was agreed is due on the campaign's last day.
+    """
     known = session.scalar(select(func.count()).where(Deliverable.collaboration_id == collaboration_id))
     offer = signed_offer(session, collaboration_id)
     if known or offer is None:
         return []
     promised = [item for item in offer.deliverables for _ in range(int(item.get("quantity", 1)))]
-    made = [_deliverable(offer.brand_id, collaboration_id, at, item) for at, item in enumerate(promised, 1)]
+    last = session.scalar(select(Campaign.ends_on).join(Collaboration).where(Collaboration.id == collaboration_id))
+    made = [_deliverable(offer.brand_id, collaboration_id, at, item, last) for at, item in enumerate(promised, 1)]
     session.add_all(made)
     session.flush()
     zone = brand_zone(session, collaboration_id)
@@ -60,7 +65,9 @@ def create_deliverables(session: Session, collaboration_id: int) -> list[Deliver
     return made
 
 
-def _deliverable(brand_id: int, collaboration_id: int, position: int, item: dict[str, Any]) -> Deliverable:
+def _deliverable(
+    brand_id: int, collaboration_id: int, position: int, item: dict[str, Any], last: date | None
+) -> Deliverable:
     due = item.get("due_on")
     return Deliverable(
         brand_id=brand_id,
@@ -69,7 +76,7 @@ def _deliverable(brand_id: int, collaboration_id: int, position: int, item: dict
         kind=item["kind"],
         platform=item["platform"],
         note=item.get("note") or "",
-        due_on=date.fromisoformat(str(due)[:10]) if due else None,
+        due_on=date.fromisoformat(str(due)[:10]) if due else last,
     )
 
 

@@ -92,7 +92,7 @@ def _carry_out(session: Session, actor: Actor, setting: Setting, submission: Sub
     zone = brand_zone(session, deliverable.collaboration_id)
     if of_deliverable is Act.APPROVE:
         deliverable.approved_at = moment
-        deliverable.due_at = end_of(submission.planned_on, zone)
+        deliverable.due_at = end_of(submission.planned_on or deliverable.due_on, zone)
     else:
         deliverable.rounds_used += 1
         deliverable.due_at = end_of(deliverable.due_on, zone)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import events
+from core import clock, events
 from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
 from core.collaborations import endings, queries, reactions
 from core.collaborations.events import CollaborationEnded, MayComplete
@@ -50,6 +50,15 @@ def test_pausing_and_going_on(stage: Stage) -> None:
     assert (made.state, made.due_at) == ("in_progress", due)
     kinds = list(stage.session.scalars(select(MailMessage.kind)))
     assert kinds[-2:] == ["collaboration_paused", "collaboration_resumed"]
+
+
+def test_a_pause_of_two_weeks_is_asked_about_again(stage: Stage) -> None:
+    made, _ = stage.signed()
+    endings.pause(stage.session, stage.brand, collaboration=made, reason="Snow", base_url=BASE)
+    assert queries.waiting(stage.session, stage.brand) == []
+    with clock.frozen(lambda: datetime.now(UTC) + timedelta(days=15)):
+        (row,) = queries.waiting(stage.session, stage.brand)
+    assert str(row.title).startswith("Let the work of") and row.due_at == made.due_at
 
 
 def test_cancelling_keeps_what_was_earned_and_frees_the_rest(stage: Stage) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from io import BytesIO
 
@@ -64,6 +64,7 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
         markets=list(markets),
         currency="EUR",
         revision_rounds=rounds,
+        ends_on=date(2026, 12, 20),
     )
     person = Relationship(
         brand_id=brand.id,

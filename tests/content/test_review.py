@@ -33,7 +33,8 @@ def test_one_row_for_each_promised_piece_and_only_once(session: Session, stage: 
         ("post", 2, "assigned"),
         ("reel", 3, "assigned"),
     ]
-    assert stage.first.due_at is not None
+    assert [str(d.due_on) for d in stage.deliverables] == ["2026-12-01", "2026-12-01", "2026-12-20"]
+    assert all(d.due_at is not None for d in stage.deliverables), "without an agreed day the campaign's last one"
     assert whose_turn(stage.first) is Turn.INFLUENCER
     assert service.create_deliverables(session, stage.collaboration.id) == []
 
