@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from core.content.lifecycle import EVIDENCE, METRIC_NAMES
 from core.money import Money, half_even
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Text, Tn
 
 REACTIONS = ("likes", "comments", "shares", "saves")
 
@@ -211,7 +211,7 @@ class Summary:
             T("%(evidence)s: %(count)s", evidence=EVIDENCE[level], count=Decimal(count))
             for level, count in metric.by_evidence.items()
         ]
-        note = T("%(count)s of %(all)s posts", count=metric.posts, all=self.posts)
+        note = Tn("%(count)s of %(num)s post", "%(count)s of %(num)s posts", self.posts, count=metric.posts)
         return Figure(label, metric.total, "count", formula, _joined(told), metric.oldest, note)
 
     def _worth(self) -> list[Figure]:
