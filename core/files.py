@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, exists, select
 from sqlalchemy.orm import Mapped, Session
 
-from core.database import PublicRow, internal, personal
+from core import clock
+from core.database import Base, PublicRow, internal, personal
 from core.errors import Invalid
 from core.plugin_api.text import T
 
@@ -139,6 +141,36 @@ def store_bytes(
     session.add(row)
     session.flush()
     return row
+
+
+SWEEP = "files.sweep"
+UNSENT = timedelta(days=1)
+
+
+def sweep(session: Session, store: FileStore) -> int:
+    """Forget the files that came more than a day ago and that nothing points to; returns how many.
+
+    What points to a file is read from the schema. Bytes go when no row names them any more.
+    """
+    pointers = [
+        column
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if any(key.column is StoredFile.__table__.c.id for key in column.foreign_keys)
+    ]
+    unused = [~exists().where(column == StoredFile.id) for column in pointers]
+    found = session.scalars(select(StoredFile).where(StoredFile.created_at < clock.now() - UNSENT, *unused)).all()
+    for row in found:
+        forget(session, store, row)
+    return len(found)
+
+
+def forget(session: Session, store: FileStore, row: StoredFile) -> None:
+    """Delete a file that nothing points to, and its bytes unless another row has the same."""
+    session.delete(row)
+    session.flush()
+    if session.scalar(select(StoredFile.id).where(StoredFile.sha256 == row.sha256).limit(1)) is None:
+        store.path(row.sha256).unlink(missing_ok=True)
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from core import events, i18n, observers, outbox, permissions, schedule
+from core import clock, events, files, i18n, observers, outbox, permissions, schedule
 from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
 from core.collaborations import reactions
 from core.collaborations import service as offers
@@ -49,6 +49,7 @@ def connect(instance: Instance) -> None:
     _here = instance
     outbox.register("mail.send", instance.postman.deliver, outside=True)
     outbox.register("payouts.submit", _submit_payouts)
+    outbox.register(files.SWEEP, _sweep_files)
     outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
     Importer(instance.files, instance.keyring).connect()
     events.subscribe(CampaignCancelled, _end_collaborations)
@@ -74,7 +75,7 @@ def _welcome(host: PluginHost) -> None:
             i18n.add_domain(name, folder / "translations")
     for kind in observers.TOLD:
         events.subscribe(kind, _observe)
-    outbox.register(observers.TELL, _tell, outside=True)
+    outbox.register(observers.TELL, _tell, outside=True, lease=observers.LEASE)
     outbox.register(schedule.RUN, _run_job, outside=True, lease=schedule.LEASE)
 
 
@@ -103,6 +104,10 @@ def _earn(session: Session, event: OfCollaboration) -> None:
     earnings.recompute(session, plugins(), event.collaboration_id)
 
 
+def _sweep_files(session: Session, payload: dict[str, Any]) -> None:
+    files.sweep(session, here().files)
+
+
 def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
     submit.submit_run(session, here().keyring, here().settings.base_url, payload)
 
@@ -129,9 +134,11 @@ def _run_job(session: Session, payload: dict[str, Any]) -> None:
 
 
 def tick(instance: Instance) -> None:
-    """What time alone brings about, each minute: offers expire, holds end, plugins' jobs come due."""
+    """What time alone brings about, each minute: offers expire, holds end, unsent files go, plugins' jobs come due."""
     with instance.database.write() as session:
         offers.expire_due(session, instance.settings.base_url)
         earnings.release_due(session)
-    with instance.database.write() as session:
-        schedule.enqueue_due(session, instance.plugins)
+        outbox.enqueue(session, files.SWEEP, {}, key=f"{files.SWEEP}:{clock.now():%Y-%m-%d}")
+    if instance.plugins.jobs():
+        with instance.database.write() as session:
+            schedule.enqueue_due(session, instance.plugins)

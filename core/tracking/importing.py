@@ -14,7 +14,7 @@ from core import clock
 from core.accounts.models import Brand
 from core.csv_input import Column, Row, RowError, read_table
 from core.errors import Invalid, Missing, Refused
-from core.files import FileStore, StoredFile, store_bytes
+from core.files import FileStore, StoredFile, forget, store_bytes
 from core.permissions import Actor, Permission
 from core.plugin_api.context import Parsed
 from core.plugin_api.sales_sources import RefundRecord, SalesRecord, SalesSource
@@ -159,15 +159,8 @@ def import_sales(session: Session, actor: Actor, *, host: PluginHost, store: Fil
         raise Refused(T("There is nothing new in this file."))
     verdicts = [line.verdict for line in found.new if line.verdict]
     book(session, actor, brand_id=file.brand_id, source=found.source, verdicts=verdicts)
-    _forget(session, store, file)
+    forget(session, store, file)
     return found
-
-
-def _forget(session: Session, store: FileStore, file: StoredFile) -> None:
-    session.delete(file)
-    session.flush()
-    if session.scalar(select(StoredFile.id).where(StoredFile.sha256 == file.sha256).limit(1)) is None:
-        store.path(file.sha256).unlink(missing_ok=True)
 
 
 def _purge(session: Session, store: FileStore, brand_id: int) -> None:
@@ -176,7 +169,7 @@ def _purge(session: Session, store: FileStore, brand_id: int) -> None:
     for file in session.scalars(
         select(StoredFile).where(StoredFile.brand_id == brand_id, StoredFile.media_type == MEDIA_TYPE, old)
     ):
-        _forget(session, store, file)
+        forget(session, store, file)
 
 
 def _reader(session: Session, host: PluginHost, brand_id: int, source: str) -> SalesSource:

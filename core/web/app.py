@@ -124,7 +124,6 @@ def _furnish(app: Flask) -> None:
         _=i18n.gettext,
         ngettext=i18n.ngettext,
         pgettext=i18n.pgettext,
-        pgettext=i18n.pgettext,
         money=i18n.money,
         date=i18n.day,
         datetime=i18n.moment,
@@ -136,6 +135,7 @@ def _furnish(app: Flask) -> None:
         asset=asset,
         locales=i18n.LOCALES,
         Permission=Permission,
+        upload_limit=app.extensions["samverk"].settings.max_upload_mb * 1_000_000,
     )
     app.jinja_env.filters["avatar"] = avatar
     app.context_processor(_context)
@@ -268,7 +268,7 @@ def _http_error(error: HTTPException) -> Any:
         403: i18n.gettext("You do not have the right to see this. Ask an owner of the brand."),
         404: i18n.gettext("There is nothing at this address, or it is not yours to see."),
         405: i18n.gettext("This address does not take what the browser sent."),
-        413: i18n.gettext("The file is too large."),
+        413: i18n.gettext("The file is too large. Go back in your browser: what you typed is still there."),
         429: i18n.gettext("Too many tries. Wait a few minutes and try again."),
         500: i18n.gettext("Something went wrong."),
     }

@@ -13,7 +13,8 @@ from core import clock
 from core.campaigns.models import BriefVersion, Campaign
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.content import service
-from core.content.models import Deliverable, Submission
+from core.content.models import Deliverable, Submission, SubmissionFile
+from core.files import StoredFile
 from core.influencers.models import Relationship
 from core.permissions import Actor
 from core.plugin_api.compliance import CompliancePack
@@ -155,3 +156,8 @@ def picture(side: int = 40) -> BytesIO:
 def film() -> BytesIO:
     """The first bytes of an MP4."""
     return BytesIO(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + b"\x00" * 64)
+
+
+def file_of(submission: Submission, file: StoredFile) -> SubmissionFile:
+    """A file as a part of a submission."""
+    return SubmissionFile(brand_id=submission.brand_id, submission_id=submission.id, file_id=file.id, position=1)
