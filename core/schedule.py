@@ -25,10 +25,7 @@ LEASE = timedelta(minutes=15)
 
 def enqueue_due(session: Session, host: PluginHost) -> int:
     """Write a run of each job for each brand where its plugin is on, once in each stretch; how many are new."""
-    jobs = host.jobs()
-    if not jobs:
-        return 0
-    due = dict(_due(session, host, jobs))
+    due = dict(_due(session, host, host.jobs()))
     known = set(session.scalars(select(OutboxJob.key).where(OutboxJob.key.in_(due))))
     return sum(outbox.enqueue(session, RUN, payload, key) for key, payload in due.items() if key not in known)
 

@@ -61,11 +61,15 @@ def context_for(plugin: str, brand: str | None) -> Context:
     from core.plugin_host.service import switches
 
     here = instance()
-    with here.database.session() as session:
-        found = find_brand(session, brand) if brand else None
-        if not switches(session, found.id if found else None).get(plugin, True):
-            raise click.ClickException(f"The plugin {plugin} is switched off.")
-        return context_of(here.plugins, plugin, found.public_id if found else None)
+    try:
+        with here.database.session() as session:
+            found = find_brand(session, brand) if brand else None
+            on = switches(session, found.id if found else None).get(plugin, True)
+    finally:
+        here.database.engine.dispose()  # the command may take its time
+    if not on:
+        raise click.ClickException(f"The plugin {plugin} is switched off.")
+    return context_of(here.plugins, plugin, found.public_id if found else None)
 
 
 @click.group("x", cls=OfPlugins)

@@ -1,4 +1,4 @@
-"""What a plugin adds to pages, commands and the clock is held to its own name before anything uses it."""
+"""What a plugin adds to the pages, the rights and the clock is held to its own name before anything uses it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-import click
 
 from core.permissions import Permission, Role
 from core.plugin_api.contract import NAME, ContractError
@@ -25,7 +23,7 @@ Rights = frozenset[str]
 
 
 def check(plugin: Plugin, provides: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise `ContractError` for the first page, panel, right, command or job that cannot be."""
+    """Raise `ContractError` for the first page, panel, right or job that cannot be."""
     rights: Rights = frozenset(provides.get("permissions", ()))
     for kind, look in CHECKS.items():
         for item in provides.get(kind, {}).values():
@@ -67,11 +65,6 @@ def _permission(plugin: str, spec: Any, _rights: Rights) -> Iterable[str]:
         yield f"{spec.name} names the role {min(unknown)}, which there is not"
 
 
-def _command(_plugin: str, command: Any, _rights: Rights) -> Iterable[str]:
-    if not isinstance(command, click.Command):
-        yield f"{command!r} is not a click command"
-
-
 def _job(_plugin: str, job: Any, _rights: Rights) -> Iterable[str]:
     if not NAME.fullmatch(job.name):
         yield f"the name {job.name!r} is not of small letters, digits and underscores"
@@ -85,7 +78,6 @@ CHECKS: Mapping[str, Callable[[str, Any, Rights], Iterable[str]]] = {
     "permissions": _permission,
     "pages": _page,
     "panels": _panel,
-    "commands": _command,
     "jobs": _job,
 }
 

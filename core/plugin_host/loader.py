@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, m
 from pathlib import Path
 from typing import Any
 
+import click
 import pluggy
 
 from core.plugin_api import API_VERSION, hooks
@@ -46,7 +47,7 @@ DATA: dict[str, tuple[type, str]] = {
     "pages": (PluginPage, "key"),
     "panels": (Panel, "key"),
     "permissions": (PermissionSpec, "name"),
-    "commands": (object, "name"),
+    "commands": (click.Command, "name"),
     "jobs": (Job, "name"),
 }
 """Registered as they are; the attribute is what tells two of them apart."""
