@@ -13,7 +13,7 @@ from core import clock
 from core.i18n import gettext
 from core.lifecycle import history, whose_turn
 from core.permissions import Permission
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import T, Tc, Text
 from core.tracking import gifts as service
 from core.tracking import queries
 from core.tracking.lifecycle import STATE_NAMES
@@ -55,7 +55,7 @@ STEPS: dict[str, tuple[type[BaseForm], Callable[..., None], Text, Text]] = {
     "received": (
         ReceivedForm,
         service.confirm,
-        T("Mark as delivered"),
+        Tc("gift", "Mark as delivered"),
         T("Use this when the carrier says so and the influencer has not confirmed it. Its value is booked."),
     ),
     "returned": (

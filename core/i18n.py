@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
-from babel.numbers import format_decimal, parse_pattern
+from babel.numbers import format_decimal, get_minus_sign_symbol, parse_pattern
 from babel.support import NullTranslations, Translations
 
 from core import clock
@@ -197,7 +197,7 @@ def _shape(locale: str, pattern: str, digits: int, currency: str | None = None) 
     def sample(number: int) -> tuple[str, str, str, str]:
         value = Decimal(number) / (100 if "%" in pattern else 1)
         told = str(known.apply(value, Locale.parse(locale), currency=currency, currency_digits=False))
-        found = _SAMPLE.fullmatch(told)
+        found = _SAMPLE.fullmatch(_signed(told, locale))
         if found is None:  # a locale that groups otherwise than by thousands, or has digits of its own
             raise ValueError(f"{locale} writes {told!r}")
         gap = "\xa0" if found["before"][-1:].isalpha() else ""  # CLDR parts letters from digits: SEK 500
@@ -226,7 +226,12 @@ def number(value: int | Decimal) -> str:
     locale = _format()
     if isinstance(value, int):
         return _shape(locale, _pattern(locale, "number"), 0).write(value)
-    return str(format_decimal(value, locale=locale))
+    return _signed(str(format_decimal(value, locale=locale)), locale)
+
+
+def _signed(told: str, locale: str) -> str:
+    """Babel leaves a hyphen; CLDR wants a minus sign in the Nordic languages."""
+    return told.replace("-", get_minus_sign_symbol(locale))
 
 
 def percent(value: Decimal | int, digits: int = 1) -> str:
