@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import ClassVar
 
 from core.csv_input import Column, Row
@@ -46,8 +46,11 @@ class SalesSource(Provider):
     """The columns of the table that `parse` reads, for the form and the documentation."""
     renamed: ClassVar[Mapping[str, str]] = {"get_orders": "orders", "parse_rows": "parse"}
 
-    def parse(self, rows: Sequence[Row], currency: str) -> Parsed[SalesRecord]:
-        """Records from the rows of a table, aligned to `columns`; `currency` holds where a row names none."""
+    def parse(self, rows: Sequence[Row], currency: str, zone: tzinfo) -> Parsed[SalesRecord]:
+        """Records from the rows of a table, aligned to `columns`.
+
+        `currency` holds where a row names none, `zone` (the brand's) where a time has no offset.
+        """
         raise NotSupported(_unsupported(self))
 
     def orders(self, ctx: Context, since: datetime, cursor: str | None = None) -> Page[SalesRecord]:

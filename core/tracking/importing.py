@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -184,7 +185,7 @@ def _judged(
 ) -> Preview:
     reader = _reader(session, host, brand.id, source)
     plugin = host.sales_sources.owners[source]
-    parsed = host.call(plugin, reader.parse, rows, brand.currency, returns=Parsed)
+    parsed = host.call(plugin, reader.parse, rows, brand.currency, ZoneInfo(brand.timezone), returns=Parsed)
     if isinstance(parsed, Failure):
         raise Refused(parsed.reason)
     records: list[SalesRecord] = list(parsed.records)

@@ -41,7 +41,7 @@ SALES = (
 def test_sales_are_read_and_each_fault_is_told_at_its_cell() -> None:
     source = HOST.sales_sources["csv"]
     table = read_table(b"\xef\xbb\xbf" + SALES.encode())
-    parsed = source.parse(table.aligned(source.columns), "EUR")
+    parsed = source.parse(table.aligned(source.columns), "EUR", UTC)
     assert parsed.records == (
         SaleRecord("1042", Money(124990, "EUR"), datetime(2026, 12, 31, 14, 5, tzinfo=UTC), "AINO10"),
         SaleRecord("1043", Money(4990, "SEK"), datetime(2026, 12, 31, 12, 5, tzinfo=UTC), ""),
@@ -56,7 +56,7 @@ def test_sales_are_read_and_each_fault_is_told_at_its_cell() -> None:
 
 def test_the_documented_example_of_each_table_can_be_read() -> None:
     for source, parse in (
-        (HOST.sales_sources["csv"], lambda rows: HOST.sales_sources["csv"].parse(rows, "EUR")),
+        (HOST.sales_sources["csv"], lambda rows: HOST.sales_sources["csv"].parse(rows, "EUR", UTC)),
         (HOST.platforms["csv"], HOST.platforms["csv"].parse),
     ):
         parsed = parse(read_table(example(source.columns).encode()).aligned(source.columns))

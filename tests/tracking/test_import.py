@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -123,3 +123,20 @@ def test_the_export_runs_nothing_in_a_spreadsheet(play: Play) -> None:
     rows, _ = queries.list_sales(play.session, play.world.owner, play.brand_id, queries.Filters())
     text = export.as_csv(rows).decode("utf-8-sig")
     assert "'=HYPERLINK" in text and "' @SUM(1)" in text and ";'-2+3;" in text and "\n1042;" in text
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("22.11.2026 00:30", "2026-11-21T22:30"),
+        ("22.11.2026", "2026-11-21T22:00"),
+        ("2026-07-01T12:00", "2026-07-01T09:00"),
+        ("2026-11-22T00:30Z", "2026-11-22T00:30"),
+        ("2026-11-22T00:30-05:00", "2026-11-22T05:30"),
+    ],
+)
+def test_a_time_without_an_offset_is_the_brands(play: Play, told: str, meant: str) -> None:
+    assert play.world.brand.timezone == "Europe/Helsinki"
+    (line,) = preview(play, keep(play, f"order_id;amount;sold_at\n5;1;{told}\n")).lines
+    assert line.record is not None
+    assert line.record.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M") == meant
