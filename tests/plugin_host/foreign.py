@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy import event
 from core.instance import Instance
 
 ACME = Path(__file__).parent / "acme"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 NEIGHBOUR = """
 from samverk import Plugin, PluginPage, T, View, hookimpl
 
@@ -37,9 +39,12 @@ plugin = Other()
 """
 
 
-def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: Path | str) -> None:
+def install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: Path | str, package: str | None = None
+) -> None:
     """Put a package on the path as the distribution and the plugin `name`."""
-    target = folder / "site" / name
+    package = package or name
+    target = folder / "site" / package
     if isinstance(source, Path):
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     else:
@@ -48,9 +53,18 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: Pa
     about = folder / "site" / f"{name}-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nAuthor: Ada\n")
-    (about / "entry_points.txt").write_text(f"[samverk.plugins]\n{name} = {name}:plugin\n")
-    monkeypatch.delitem(sys.modules, name, raising=False)
+    (about / "entry_points.txt").write_text(f"[samverk.plugins]\n{name} = {package}:plugin\n")
+    monkeypatch.delitem(sys.modules, package, raising=False)
     monkeypatch.syspath_prepend(str(folder / "site"))
+
+
+def install_example(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Put one of `examples/` on the path as its pyproject says."""
+    project = tomllib.loads((EXAMPLES / kind / "pyproject.toml").read_text("utf-8"))
+    ((name, point),) = project["project"]["entry-points"]["samverk.plugins"].items()
+    (package,) = project["tool"]["setuptools"]["packages"]
+    assert point == f"{package}:plugin"
+    install(folder, monkeypatch, name, EXAMPLES / kind / package, package)
 
 
 def module(name: str) -> ModuleType:
