@@ -8,7 +8,6 @@ from flask import render_template, request, url_for
 from flask_wtf.file import FileField
 
 from admin.face import admin
-from admin.people import sheet
 from core.i18n import gettext
 from core.influencers import queries
 from core.influencers.columns import FIELDS
@@ -20,6 +19,7 @@ from core.plugin_api.text import T, Text
 from core.web.brands import current_brand
 from core.web.forms import BaseForm, ChoiceField, Required
 from core.web.request import actor, db, done, instance, saving, whole
+from core.web.sheet import sheet
 
 SHOWN = 50
 

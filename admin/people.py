@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from flask import Response, current_app, render_template, request, stream_with_context, url_for
+from flask import current_app, render_template, request, url_for
 
 from admin.face import admin, section
 from admin.people_forms import AccountForm, NewPersonForm, NoteForm, PersonForm, VetForm
@@ -18,7 +14,7 @@ from core.accounts.models import Brand
 from core.collaborations import queries as collaborations
 from core.collaborations.lifecycle import STATE_NAMES
 from core.errors import Missing
-from core.i18n import country, current_locale, gettext, number, percent
+from core.i18n import country, gettext, number, percent
 from core.influencers import queries, service
 from core.influencers.measure import PPM, engagement
 from core.influencers.models import Channel, Relationship
@@ -40,6 +36,7 @@ from core.places import COUNTRIES
 from core.plugin_api.text import T, Text
 from core.web.brands import brands, current_brand
 from core.web.request import actor, db, done, instance, saving
+from core.web.sheet import sheet
 
 section(
     "people", "person", "person_new", "person_edit", "person_account_new", "person_account", "person_vet", "imports",
@@ -52,7 +49,6 @@ SORT_NAMES = {
     "newest": T("Newest"),
 }
 UNKNOWN = "–"
-_HARMLESS = re.compile(r"[+-]?[\d ]+")
 
 
 @admin.context_processor
@@ -153,39 +149,10 @@ def people_export() -> Any:
 
 
 def _exported(row: list[Any]) -> list[Any]:
-    row[9] = "" if row[9] is None else f"{Decimal(row[9]) * 100 / PPM:.2f}"
-    if current_locale() != "en":
-        row[9] = row[9].replace(".", ",")
+    row[9] = None if row[9] is None else (Decimal(row[9]) * 100 / PPM).normalize()
     row[10] = ", ".join(row[10] or ())
-    row[11] = str(VETTING_STATES[row[11]])
+    row[11] = VETTING_STATES[row[11]]
     return row
-
-
-def sheet(name: str, head: list[str], rows: Iterable[list[Any]]) -> Response:
-    """A CSV for spreadsheets: byte order mark, `;`, and no cell that a spreadsheet would run as a formula."""
-
-    def lines() -> Iterator[str]:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-        buffer.write("\ufeff")
-        writer.writerow(head)
-        for row in rows:
-            writer.writerow([safe_cell(value) for value in row])
-            if buffer.tell() > 60_000:
-                yield buffer.getvalue()
-                buffer.seek(0)
-                buffer.truncate()
-        yield buffer.getvalue()
-
-    answer = Response(stream_with_context(lines()), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
-
-
-def safe_cell(value: Any) -> str:
-    """A cell's text; one that begins like a formula gets an apostrophe first."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip()[:1] in "=+-@\t\r" and text.strip() and not _HARMLESS.fullmatch(text) else text
 
 
 @admin.form("/people/new", Permission.PEOPLE_EDIT)

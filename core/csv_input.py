@@ -117,8 +117,14 @@ def read_table(raw: bytes) -> Table:
         if any(cell.strip() for cell in cells[len(headers) :]):
             errors.append(RowError(line, "", T("This row has more cells than there are headers.")))
             continue
-        rows.append(Row(line, {name: cells[i].strip() if i < len(cells) else "" for i, name in names}))
+        rows.append(Row(line, {name: _text(cells[i]) if i < len(cells) else "" for i, name in names}))
     return Table(tuple(name for _, name in names), tuple(rows), tuple(errors))
+
+
+def _text(cell: str) -> str:
+    """What a cell says, without the apostrophe that keeps spreadsheets from running it; our own exports write it."""
+    text = cell.strip()
+    return text[1:] if text.startswith("'") and text[1:].lstrip().startswith(("=", "+", "-", "@")) else text
 
 
 def decode(raw: bytes) -> str:

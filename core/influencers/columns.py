@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from core.csv_input import plain_header
+from core.i18n import LOCALES, in_locale
 from core.plugin_api.text import T, Text
 
 
@@ -117,17 +119,25 @@ FIELDS: dict[str, Field] = {
 
 def plain(header: str) -> str:
     """A header as we compare it: `Engagement (%)` is `engagement`."""
-    return re.sub(r"[()%*:.]", "", plain_header(header))
+    return re.sub(r"[()%*:.,]", "", plain_header(header))
 
 
-_BY_WORD = {plain(word): code for code, field in FIELDS.items() for word in field.words.split("|")}
+@cache
+def _by_word() -> dict[str, str]:
+    """{word: field}: the usual words, and after them our own names in every language, as our exports write them."""
+    known = {plain(word): code for code, field in FIELDS.items() for word in field.words.split("|")}
+    for locale in LOCALES:
+        with in_locale(locale):
+            for code, field in FIELDS.items():
+                known.setdefault(plain(str(field.name)), code)
+    return known
 
 
 def guess_mapping(headers: Sequence[str]) -> dict[str, str]:
     """{header: field} for the headers that we know; a field is given to the first header that asks for it."""
     mapping: dict[str, str] = {}
     for header in headers:
-        code = _BY_WORD.get(plain(header))
+        code = _by_word().get(plain(header))
         if code and code not in mapping.values():
             mapping[header] = code
     return mapping

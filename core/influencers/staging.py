@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.crypto import Keyring, encrypt
 from core.csv_input import Row, RowError
 from core.database import public_id
+from core.influencers.measure import engagement
 from core.influencers.models import Channel, ImportBatch, ImportRow, Note, Relationship
 from core.influencers.rows import Errors, keys_of, read_row
 from core.influencers.service import MAX_TAGS, iban_place, read_iban, search_text
@@ -227,6 +228,9 @@ def _moved(told: dict[str, Any], account: Channel | None) -> bool:
         return True
     now = {key: getattr(account, key) for key in FIGURES}
     now["measured_on"] = account.measured_on.isoformat() if account.measured_on else None
+    known = engagement(account)
+    if known and told.get("stated_ppm") == known.ppm:
+        now["stated_ppm"] = known.ppm  # what the counts say already, as our own export tells it
     return any(told.get(key) not in (None, "") and told[key] != now[key] for key in FIGURES)
 
 
