@@ -117,13 +117,16 @@ def read_table(raw: bytes) -> Table:
         if any(cell.strip() for cell in cells[len(headers) :]):
             errors.append(RowError(line, "", T("This row has more cells than there are headers.")))
             continue
-        rows.append(Row(line, {name: _text(cells[i]) if i < len(cells) else "" for i, name in names}))
+        try:
+            rows.append(Row(line, {name: _text(cells[i]) if i < len(cells) else "" for i, name in names}))
+        except Invalid as error:
+            errors.append(RowError(line, "", error.message))
     return Table(tuple(name for _, name in names), tuple(rows), tuple(errors))
 
 
 def _text(cell: str) -> str:
     """What a cell says, without the apostrophe that keeps spreadsheets from running it; our own exports write it."""
-    text = cell.strip()
+    text = typed.text(cell)
     return text[1:] if text.startswith("'") and text[1:].lstrip().startswith(("=", "+", "-", "@")) else text
 
 

@@ -17,7 +17,7 @@ MOST_COUNT = 10**12
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _JOINERS = "\u200c\u200d"
-_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 _JOINED_FROM = "\u0590"
 
 
@@ -29,7 +29,7 @@ def text(value: str, field: str | None = None) -> str:
     between Latin, Greek and Cyrillic letters they would only make two names look alike. `Invalid` when
     it carries what shows letters in another order than they are kept.
     """
-    if value.isascii() and value.isprintable():
+    if value.isprintable() and _BLANK_LETTERS.isdisjoint(value):
         return value.strip()
     if _REORDERING.search(value):
         raise Invalid(T("This text has characters that turn the order of the letters. Type it without them."), field)

@@ -146,3 +146,9 @@ def test_moments(text: str) -> None:
 def test_what_is_no_moment(text: str) -> None:
     with pytest.raises(Invalid):
         parse_moment(text)
+
+
+def test_a_cell_keeps_what_can_be_seen_and_turned_letters_are_an_error_of_their_row() -> None:
+    table = read_table("name;city\nAi\u200bno;Åbo\nOlga \u202ereniwO;Oslo\nEva\x07;Umeå\n".encode())
+    assert [(row.line, row["name"], row["city"]) for row in table.rows] == [(2, "Aino", "Åbo"), (4, "Eva", "Umeå")]
+    assert [(error.line, error.column) for error in table.errors] == [(3, "")]

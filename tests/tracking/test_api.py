@@ -204,6 +204,44 @@ def test_one_fault_refuses_the_whole_message_and_names_its_place(shop: Shop, cha
     assert shop.send(shop.body("1")).status_code == 200, "the id is free, since nothing was taken"
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"amount": "49,90"}, "amount cannot be read: a string with a decimal point and without a sign, such"),
+        ({"amount": 49.9}, 'such as "49.90"'),
+        ({"amount": "9" * 20}, 'such as "49.90"'),
+        ({"amount": "1000000000000"}, "An amount lies between €0.00 and €100,000,000,000.00."),
+        ({"currency": "eur"}, 'currency cannot be read: three capitals of ISO 4217, such as "EUR".'),
+        ({"sold_at": "yesterday"}, 'sold_at cannot be read: ISO 8601 with an offset or Z, such as "2026-'),
+        ({"sold_at": "0001-01-01T00:00:00+14:00"}, "This moment is too far away."),
+        ({"sold_at": "9999-12-31T23:59:59-12:00"}, "This moment is too far away."),
+        ({"order_id": "a\x00b"}, "order_id cannot be read: a string of 1 to 120 characters"),
+        ({"code": "x" * 41}, 'code cannot be read: a string of at most 40 characters, such as "AINO27".'),
+        ({"buyer": "x"}, "buyer is not a field of this message."),
+    ],
+)
+def test_a_fault_tells_what_is_expected_with_an_example(shop: Shop, changed: dict[str, Any], words: str) -> None:
+    (fault,) = shop.send(shop.body(**changed)).json["error"]["faults"]
+    assert words in fault["message"]
+
+
+def test_what_is_missing_is_named(shop: Shop) -> None:
+    body = shop.body()
+    del body["sales"][0]["currency"]
+    (fault,) = shop.send(body).json["error"]["faults"]
+    assert fault == {
+        "place": "sales[0].currency", "message": 'currency is missing: three capitals of ISO 4217, such as "EUR".'
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\udfff\\ud800", "\\u0000"])
+@pytest.mark.parametrize("field", ["order_id", "code", "currency", "sold_at"])
+def test_what_no_database_can_keep_is_refused(shop: Shop, field: str, text: str) -> None:
+    raw = json.dumps(shop.body(**{field: "HERE"})).replace("HERE", text).encode()
+    assert shop.send(raw).status_code == 422
+    assert shop.count() == 0
+
+
 def test_a_refund_without_its_order_undoes_the_sales_beside_it(shop: Shop) -> None:
     body = shop.body("1")
     refund = {"refund_id": "r", "order_id": "9", "amount": "1.00", "currency": "EUR"}
