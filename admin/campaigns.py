@@ -105,14 +105,7 @@ def campaign_state(state: str) -> Text:
 def campaigns() -> Any:
     """Every campaign of one's brands."""
     group, search = request.args.get("group", ""), request.args.get("q", "").strip()[:100]
-    rows = queries.list_campaigns(
-        db(),
-        actor(),
-        search=search,
-        group=group,
-        limit=PAGE + 1,
-        before=before_arg(),
-    )
+    rows = queries.list_campaigns(db(), actor(), search=search, group=group, limit=PAGE + 1, before=before_arg())
     shown = rows[:PAGE]
     ids = [row.campaign.id for row in shown]
     return render_template(

@@ -15,7 +15,7 @@ from core.accounts.models import Brand
 from core.earnings.queries import KIND_NAMES
 from core.earnings.queries import STATE_NAMES as EARNING_NAMES
 from core.earnings.terms import terms_of
-from core.i18n import day, gettext, number, pgettext, pgettext
+from core.i18n import day, gettext, number, pgettext
 from core.payouts import own, queries, service
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
