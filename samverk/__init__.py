@@ -50,6 +50,7 @@ from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField, as_shown
 from core.plugin_api.hooks import hookimpl
 from core.plugin_api.jobs import Job
+from core.plugin_api.kit import FakeServer, Kit, Message, Request
 from core.plugin_api.manifest import Plugin, PluginKind, PluginScope
 from core.plugin_api.observations import (
     CampaignPublished,
@@ -61,6 +62,7 @@ from core.plugin_api.observations import (
 )
 from core.plugin_api.pages import Face, PageRequest, Panel, PermissionSpec, Place, PluginPage, Redirect, View
 from core.plugin_api.payment_models import (
+    AgreementSigned,
     DeliverableApproved,
     EvidenceLevel,
     Fact,
@@ -101,6 +103,7 @@ __all__ = [
     "API_VERSION",
     "METRICS",
     "Accepted",
+    "AgreementSigned",
     "Ambiguous",
     "AuthExpired",
     "BadAnswer",
@@ -128,15 +131,18 @@ __all__ = [
     "EvidenceLevel",
     "Face",
     "Fact",
+    "FakeServer",
     "FieldKind",
     "Finding",
     "GiftDelivered",
     "Http",
     "Invalid",
     "Job",
+    "Kit",
     "Label",
     "Line",
     "Maximum",
+    "Message",
     "MetricReading",
     "Metrics",
     "Missing",
@@ -180,6 +186,7 @@ __all__ = [
     "Refund",
     "RefundRecord",
     "Refused",
+    "Request",
     "Response",
     "Row",
     "RowError",

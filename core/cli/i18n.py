@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
+from core import catalogues
+from core.catalogues import PACKS, faults, gather
 from core.i18n import LOCALES, ROOT
 
-PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%|%")
 METHODS = [
     ("**/templates/**.html", "jinja2"),
     ("core/collaborations/**.typ", "ignore"),
-    ("plugins/compliance/**.yaml", "core.compliance.extract:extract_pack"),
+    ("plugins/compliance/**.yaml", PACKS),
     ("**.py", "python"),
 ]
-CONTEXT = ((1, "c"), 2)
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": CONTEXT, "T": None, "Tc": CONTEXT, "Tn": (1, 2)}
 FOLDERS = ("core", "admin", "portal", "plugins")
 DOMAIN = ROOT / "translations"
 
@@ -31,14 +27,8 @@ def extract() -> Catalog:
     """Every message of core, the faces and the plugins in the box."""
     catalogue = Catalog(project="Samverk", charset="utf-8", fuzzy=False)
     for folder in FOLDERS:
-        found = extract_from_dir(
-            str(ROOT / folder),
-            [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in METHODS if _applies(pattern, folder)],
-            {"**/templates/**.html": {"trimmed": "true"}},
-            keywords=KEYWORDS,
-        )
-        for name, _line, message, comments, context in sorted(found, key=lambda item: (item[0], item[1])):
-            catalogue.add(message, None, [(f"{folder}/{name}", 0)], auto_comments=comments, context=context)
+        methods = [(p.removeprefix(f"{folder}/"), method) for p, method in METHODS if _applies(p, folder)]
+        gather(catalogue, ROOT / folder, methods, f"{folder}/")
     return catalogue
 
 
@@ -53,11 +43,7 @@ def catalogue_path(locale: str) -> Path:
 
 def read(locale: str) -> Catalog:
     """A language's catalogue, empty when there is none yet."""
-    path = catalogue_path(locale)
-    if not path.exists():
-        return Catalog(locale=locale, project="Samverk", charset="utf-8", fuzzy=False)
-    with path.open("rb") as file:
-        return read_po(file, locale=locale)
+    return catalogues.read(catalogue_path(locale), locale)
 
 
 def write(catalogue: Catalog, locale: str) -> None:
@@ -68,41 +54,6 @@ def write(catalogue: Catalog, locale: str) -> None:
     buffer = io.BytesIO()
     write_po(buffer, catalogue, sort_output=True, omit_header=False, no_location=True, width=110, ignore_obsolete=True)
     path.write_bytes(buffer.getvalue())
-
-
-def faults(template: Catalog, catalogue: Catalog, locale: str) -> Iterator[str]:
-    """What is missing, fuzzy or damaged in a language."""
-    for wanted in template:
-        if not wanted.id:
-            continue
-        found = catalogue.get(wanted.id if isinstance(wanted.id, str) else wanted.id[0], wanted.context)
-        name = wanted.id if isinstance(wanted.id, str) else wanted.id[0]
-        if found is None or not found.string or (isinstance(found.string, tuple) and not all(found.string)):
-            yield f"{locale}: missing: {name}"
-        elif found.fuzzy:
-            yield f"{locale}: fuzzy: {name}"
-        else:
-            yield from (f"{locale}: {fault}: {name}" for fault in damage(wanted, found, catalogue.num_plurals))
-
-
-def damage(wanted: Message, found: Message, plurals: int) -> Iterator[str]:
-    """Placeholders that a translation lost, gained or misspelt; plural forms that are not the language's."""
-    sources = [wanted.id] if isinstance(wanted.id, str) else list(wanted.id)
-    targets = [found.string] if isinstance(found.string, str) else list(found.string or ())
-    if not isinstance(wanted.id, str) and len(targets) != plurals:
-        yield f"has {len(targets)} plural forms, the language {plurals}"
-    expected = set().union(*(placeholders(source) for source in sources))
-    for target in targets:
-        names = placeholders(target)
-        if "%" in names and "%" not in expected:
-            yield "has a lone percent sign"
-        if names - {"num", "%"} != expected - {"num", "%"}:
-            yield f"placeholders {sorted(names ^ expected)}"
-
-
-def placeholders(text: str) -> set[str]:
-    """The names between %( and )s; a lone percent sign is named %."""
-    return {m.group(1) or "%" for m in PLACEHOLDER.finditer(text) if m.group(0) != "%%"}
 
 
 @click.group()

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from core.plugin_api import hooks
+from core.plugin_api.context import Context
 from core.plugin_api.contract import ContractError, names_of, refuse_near_misses
 from core.plugin_api.fields import SettingField
+from core.plugin_api.kit import Kit
 from core.plugin_api.text import Text
 
 
@@ -56,6 +58,15 @@ class Plugin:
     scope: ClassVar[PluginScope] = PluginScope.BRAND
     settings: ClassVar[Sequence[SettingField]] = ()
 
+    def check_settings(self, ctx: Context) -> Sequence[tuple[str, Text]]:
+        """What is wrong with settings beyond what each field says: (field key, message) pairs, "" for the whole.
+
+        Asked before they are saved, while the person waits: it must be quick and reach nothing outside. `ctx` is what
+        the plugin would be given after saving. Without a brand it is the installation's form of a plugin of brands,
+        in which needed values may be missing, since each brand can fill them in.
+        """
+        return ()
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a hook that is misspelt, unknown or not marked."""
         super().__init_subclass__(**kwargs)
@@ -72,3 +83,7 @@ class Plugin:
     def kinds(self) -> tuple[PluginKind, ...]:
         """The kinds of things it registers, from the hooks it has."""
         return tuple(kind for kind, names in KIND_HOOKS.items() if any(hasattr(self, name) for name in names))
+
+    def kit(self) -> Kit:
+        """What the conformance kit needs to try this plugin; asked by the kit alone, so import test code inside it."""
+        return Kit()

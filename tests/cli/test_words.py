@@ -7,7 +7,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from core.cli.i18n import damage, extract, i18n, placeholders, read
+from core.catalogues import damage, placeholders
+from core.cli.i18n import extract, i18n, read
 from core.i18n import LOCALES, ROOT, in_locale, ngettext, pgettext
 from core.plugin_api.text import Tc, Text, Tn
 

@@ -1,0 +1,205 @@
+"""What a check is, what it says when it fails, and the plugin that it is asked about."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core.plugin_api.context import Context
+from core.plugin_api.kit import FakeServer, Kit
+from core.plugin_api.manifest import Plugin
+from core.plugin_host.additions import folder_of
+from core.plugin_host.host import PluginHost
+from core.plugin_host.loader import Candidate, examine, find
+from core.plugin_host.records import Record, State
+
+MODULES = ("loading", "sources", "words", "names", "forms", "models", "rails", "connectors", "sheets", "packs")
+"""Where the checks are, in the order in which they are asked."""
+
+
+class Broken(Exception):
+    """A promise that a plugin does not keep: what was expected, what was seen, and the smallest example of it."""
+
+    def __init__(self, expected: str, seen: str, example: object = "") -> None:
+        """Keep the three."""
+        super().__init__(f"expected {expected}, saw {seen}")
+        self.expected = expected
+        self.seen = seen
+        self.example = str(example)
+
+
+class NotAsked(Exception):
+    """The plugin has nothing that the check could be asked about."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One plugin on the bench: as it was found, and as it loads."""
+
+    candidate: Candidate
+    others: Sequence[Candidate] = ()
+    examples: int = 40
+    """How many made-up cases each search tries."""
+
+    @cached_property
+    def record(self) -> Record:
+        """The plugin loaded alone."""
+        return examine(self.candidate)
+
+    @property
+    def name(self) -> str:
+        """Its name, or that of its entry point while it does not load."""
+        return self.record.name
+
+    @property
+    def plugin(self) -> Plugin:
+        """Its plugin object; asked of an active plugin only."""
+        if self.record.plugin is None:
+            raise NotAsked
+        return self.record.plugin
+
+    @cached_property
+    def host(self) -> PluginHost:
+        """A host with this plugin alone."""
+        return PluginHost([self.record])
+
+    @cached_property
+    def kit(self) -> Kit:
+        """What its author hands over."""
+        return self.plugin.kit()
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its package lies; None for a plugin without files."""
+        return folder_of(self.plugin)
+
+    @cached_property
+    def sources(self) -> tuple[Path, ...]:
+        """Its Python files: the whole package, or the one module."""
+        module = type(self.plugin).__module__
+        file = Path(importlib.import_module(module).__file__ or "") if self.folder else None
+        if file is None:
+            return ()
+        return tuple(sorted(file.parent.rglob("*.py"))) if file.name == "__init__.py" else (file,)
+
+    def provided(self, kind: str) -> Mapping[str, Any]:
+        """What it brings of a kind, by name."""
+        return self.record.provides.get(kind, {})
+
+    def server(self, name: str) -> FakeServer | None:
+        """A fresh server for a provider; None when its author hands none over."""
+        make = self.kit.servers.get(name)
+        return make() if make else None
+
+    def context(self, server: FakeServer, http: Any = None) -> Context:
+        """The context in which a provider talks to a server."""
+        return Context(brand="kit-brand", settings=server.settings, secrets=server.secrets, http=http)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A promise and how it is tried: once for the plugin, or for each thing that it brings of one of `kinds`."""
+
+    id: str
+    promise: str
+    hint: str
+    run: Callable[..., None]
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def gate(self) -> bool:
+        """Whether nothing else can be asked when this fails."""
+        return self.id in GATES
+
+
+GATES = ("api", "manifest", "contract", "loads")
+CHECKS: dict[str, Check] = {}
+"""Every check by its id; filled by the modules of `MODULES`."""
+
+
+def check(id: str, promise: str, *kinds: str, hint: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Enter a function as a check; with `kinds` it is given the subject and one provider, else the subject alone."""
+
+    def enter(run: Callable[..., None]) -> Callable[..., None]:
+        CHECKS[id] = Check(id, promise, hint, run, kinds)
+        return run
+
+    return enter
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a check went. `about` names the provider it was asked of; `broken` is None when the promise is kept."""
+
+    plugin: str
+    check: Check
+    about: str = ""
+    broken: Broken | None = field(default=None, compare=False)
+
+
+def known() -> Mapping[str, Check]:
+    """Every check, in order."""
+    for name in MODULES:
+        importlib.import_module(f"core.plugin_kit.{name}")
+    return CHECKS
+
+
+def subjects(names: Sequence[str] = (), *, everything: bool = False, examples: int = 40) -> list[Subject]:
+    """The plugins with these names among all that are installed, or all of them; a `LookupError` names the missing."""
+    found = find()
+    wanted, missing = [], set(names)
+    for candidate in found:
+        subject = Subject(candidate, [other for other in found if other is not candidate], examples)
+        called = {candidate.name, subject.name} & set(names)
+        if called or everything:
+            wanted.append(subject)
+            missing -= called
+    if missing:
+        raise LookupError(min(missing))
+    return wanted
+
+
+def asked(subject: Subject) -> list[tuple[Check, str, Any]]:
+    """The checks that concern a plugin, each with the name of what it is asked of, and that thing."""
+    plan: list[tuple[Check, str, Any]] = []
+    active = subject.record.state is State.ACTIVE
+    for one in known().values():
+        if not one.kinds:
+            plan += [(one, "", None)] if one.gate or active else []
+        else:
+            plan += [(one, name, item) for kind in one.kinds for name, item in subject.provided(kind).items()]
+    return plan
+
+
+def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Result | None:
+    """Ask one check; None when it has nothing to ask. What the plugin raises in between is a broken promise too."""
+    try:
+        one.run(subject, item) if one.kinds else one.run(subject)
+    except NotAsked:
+        return None
+    except Broken as broken:
+        return Result(subject.name, one, about, broken)
+    except (Exception, SystemExit) as error:
+        seen = f"{type(error).__name__}: {error}"
+        return Result(subject.name, one, about, Broken("an answer", seen, _place(error)))
+    return Result(subject.name, one, about)
+
+
+def run_all(subject: Subject) -> Iterator[Result]:
+    """Ask everything that concerns a plugin."""
+    for one, about, item in asked(subject):
+        result = run(subject, one, about, item)
+        if result is not None:
+            yield result
+
+
+def _place(error: BaseException) -> str:
+    """The last line of the plugin's or our code that was reached."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}" if trace else ""

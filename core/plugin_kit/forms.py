@@ -1,0 +1,101 @@
+"""Its forms: every declared field can be shown and filled in, and refuses rubbish with a message instead of a fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed, check as faults_of, parse
+from core.plugin_api.text import Text
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_kit.search import search
+
+RUBBISH = ("", " ", "\0", "ÅÄÖ", "-1", "1e999", "١٢", "<script>", "' OR 1=1 --", "%(x)s", "9" * 60, "2026-02-30", "NaN")
+CURRENCY = "EUR"
+Fields = Sequence[SettingField]
+
+
+@check(
+    "fields",
+    "Every field can be shown: a label, a known kind, choices where it needs them, a default that it takes itself",
+    hint="Write a default as a form would store it: minor units, '12.5' for a percent, '2026-01-31' for a day.",
+)
+def fields(subject: Subject) -> None:
+    """What a form needs to be drawn."""
+    for where, group in declared(subject):
+        for field in group:
+            _shown(where, field)
+
+
+@check(
+    "rubbish",
+    "Its forms refuse rubbish, and what they take they take again",
+    hint="Look at minimum and maximum: at least one value must lie between them, and the default too.",
+)
+def rubbish(subject: Subject) -> None:
+    """Whatever is typed, `parse` answers; what it gave passes `check` and survives the way back into the form."""
+    groups = [(where, group) for where, group in declared(subject) if group]
+    if not groups:
+        raise NotAsked
+    for where, group in groups:
+        search(_typed(group), subject.examples, lambda raw, where=where, group=group: _read(where, group, raw))
+
+
+def declared(subject: Subject) -> Iterator[tuple[str, Fields]]:
+    """Every group of fields that it declares, with where that is."""
+    yield "settings", subject.plugin.settings
+    for kind, attributes in FORMS.items():
+        for name, item in subject.provided(kind).items():
+            yield from ((f"{attribute} of {name}", getattr(item, attribute)) for attribute in attributes)
+
+
+FORMS: Mapping[str, tuple[str, ...]] = {
+    "payment_models": ("terms",),
+    "payout_rails": ("settings", "payee_fields"),
+    "platforms": ("settings",),
+    "sales_sources": ("settings",),
+}
+
+
+def _shown(where: str, field: SettingField) -> None:
+    place = f"{field.key} in {where}"
+    if not isinstance(field.kind, FieldKind):
+        raise Broken("a FieldKind", f"kind = {field.kind!r}", place)
+    if not isinstance(field.label, Text) or not str(field.label).strip():
+        raise Broken("a label that people can read", f"label = {field.label!r}", place)
+    if field.kind is FieldKind.CHOICE and not field.choices:
+        raise Broken("choices to choose from", "none", place)
+    if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
+        raise Broken("a minimum below the maximum", f"{field.minimum} and {field.maximum}", place)
+    if field.default is not None:
+        for fault in faults_of([field], {field.key: field.default}, CURRENCY).values():
+            raise Broken("a default that the field itself takes", f"{field.default!r}: {fault}", place)
+
+
+def _typed(group: Fields) -> st.SearchStrategy[Mapping[str, Any]]:
+    anything = st.one_of(st.sampled_from(RUBBISH), st.text(max_size=20), st.none(), st.integers().map(str))
+    likely = {field.key: st.one_of(anything, _near(field)) for field in group}
+    return st.fixed_dictionaries(likely)
+
+
+def _near(field: SettingField) -> st.SearchStrategy[Any]:
+    choices = [key for key, _ in field.choices] or ["10", "10 %", "1 000,50", "31.12.2026", "yes"]
+    return st.sampled_from(choices)
+
+
+def _read(where: str, group: Fields, raw: Mapping[str, Any]) -> None:
+    values, errors = parse(group, raw, CURRENCY)
+    told = {key: value for key, value in raw.items() if value}
+    if any(not isinstance(message, Text) for message in errors.values()):
+        raise Broken("a message for each refused field", repr(errors), f"{where}: {told}")
+    taken = [field for field in group if field.key in values]
+    for key, fault in faults_of(taken, values, CURRENCY).items():
+        raise Broken("a taken value to be taken again", f"{key} = {values[key]!r}: {fault}", f"{where}: {told}")
+    back = {field.key: as_typed(field, values[field.key], CURRENCY) for field in taken}
+    again, _ = parse(taken, back, CURRENCY)
+    if [as_shown(f, again.get(f.key), CURRENCY) for f in taken] != [
+        as_shown(f, values[f.key], CURRENCY) for f in taken
+    ]:
+        raise Broken("the same value after showing it in the form", f"{values} became {again}", f"{where}: {told}")
