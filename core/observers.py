@@ -56,12 +56,12 @@ def tell(session: Session, host: PluginHost, payload: dict[str, Any]) -> None:
     plugin, hook = payload["plugin"], payload["hook"]
     events = [from_json(hook, data) for data in payload["events"]]
     brand = session.scalar(select(Brand.id).where(Brand.public_id == events[0].brand))
-    on = switches(session, brand).get(plugin, True)
-    session.close()  # nothing of the database is held while a plugin works
-    if not on or plugin not in host.observers(hook):
+    if plugin not in host.observers(hook) or not switches(session, brand).get(plugin, True):
         return
+    ctx = context_of(host, plugin, events[0].brand)  # what happens in one transaction happens in one brand
+    session.close()  # nothing of the database is held while a plugin works
     for event in events:
-        insist(host.tell(plugin, hook, event, context_of(host, plugin, event.brand)))
+        insist(host.tell(plugin, hook, event, ctx))
 
 
 def _published(session: Session, event: CampaignLaunched) -> Iterator[Observation]:

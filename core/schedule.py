@@ -47,8 +47,9 @@ def run(session: Session, host: PluginHost, payload: dict[str, Any]) -> None:
     """Run a job; `PluginFailed` when the plugin fails. One that is off or gone meanwhile is left."""
     plugin, public = payload["plugin"], payload["brand"]
     brand = session.scalar(select(Brand.id).where(Brand.public_id == public)) if public else None
-    on = switches(session, brand).get(plugin, True)
-    session.close()  # nothing of the database is held while a plugin works
     job = next((job for owner, job in host.jobs() if (owner, job.name) == (plugin, payload["job"])), None)
-    if job is not None and on:
-        insist(host.call(plugin, job.run, context_of(host, plugin, public)))
+    if job is None or not switches(session, brand).get(plugin, True):
+        return
+    ctx = context_of(host, plugin, public)
+    session.close()  # nothing of the database is held while a plugin works
+    insist(host.call(plugin, job.run, ctx))

@@ -64,12 +64,11 @@ def context_for(plugin: str, brand: str | None) -> Context:
     try:
         with here.database.session() as session:
             found = find_brand(session, brand) if brand else None
-            on = switches(session, found.id if found else None).get(plugin, True)
+            if not switches(session, found.id if found else None).get(plugin, True):
+                raise click.ClickException(f"The plugin {plugin} is switched off.")
+            return context_of(here.plugins, plugin, found.public_id if found else None)
     finally:
         here.database.engine.dispose()  # the command may take its time
-    if not on:
-        raise click.ClickException(f"The plugin {plugin} is switched off.")
-    return context_of(here.plugins, plugin, found.public_id if found else None)
 
 
 @click.group("x", cls=OfPlugins)

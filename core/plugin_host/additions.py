@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ Rights = frozenset[str]
 
 def check(plugin: Plugin, provides: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise `ContractError` for the first page, panel, right or job that cannot be."""
+    str(plugin.title)  # here, where a title that cannot be written costs nobody else
     rights: Rights = frozenset(provides.get("permissions", ()))
     for kind, look in CHECKS.items():
         for item in provides.get(kind, {}).values():
@@ -34,6 +36,10 @@ def check(plugin: Plugin, provides: Mapping[str, Mapping[str, Any]]) -> None:
 def _page(_plugin: str, page: Any, rights: Rights) -> Iterable[str]:
     if not isinstance(page.path, str) or not PATH.fullmatch(page.path):
         yield f"the path {page.path!r} is not of small letters, digits and hyphens between slashes"
+        return
+    names = re.findall(r"<(\w+)>", page.path)
+    if len(set(names)) < len(names) or any(map(iskeyword, names)):
+        yield f"the parts of the path {page.path!r} cannot be told apart by their names"
     if not isinstance(page.face, Face):
         yield f"{page.path!r} has no face"
     yield from _drawn(f"the page {page.path!r}", page, page.face, rights)
@@ -46,7 +52,7 @@ def _panel(_plugin: str, panel: Any, rights: Rights) -> Iterable[str]:
 
 
 def _drawn(what: str, item: Any, face: Face, rights: Rights) -> Iterable[str]:
-    if not isinstance(item.title, Text):
+    if not isinstance(item.title, Text) or not str(item.title):
         yield f"{what} has no title that is a Text"
     if not callable(item.render):
         yield f"{what} has nothing to call"

@@ -44,6 +44,14 @@ class Added:
     panels: dict[Place, list[tuple[str, Panel]]] = field(default_factory=lambda: defaultdict(list))
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a plugin's view came to, all of it written behind the fence."""
+
+    title: str
+    body: Markup
+
+
 def register(app: Flask) -> None:
     """Open a door for each page of the active plugins, and stand their panels ready."""
     host, added = app.extensions["samverk"].plugins, Added()
@@ -116,11 +124,11 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     if asked is None:
         return Markup("")
     answer = _ask(plugin, lambda: panel.render(asked, subject), (View,))
-    body = answer if isinstance(answer, Failure) else _fragment(plugin, face, answer)
-    failed = _incident(body) if isinstance(body, Failure) else None
+    drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title)
+    told = {"error_id": _incident(drawn)} if isinstance(drawn, Failure) else {"body": drawn.body}
     frame = current_app.jinja_env.get_template("plugin_panel.html")
-    title = panel.title if failed else answer.title or panel.title
-    return Markup(frame.render(title=title, body=body, owner=_title(plugin), error_id=failed))  # noqa: S704
+    title = panel.title if isinstance(drawn, Failure) else drawn.title
+    return Markup(frame.render(title=title, owner=_title(plugin), **told))  # noqa: S704 - Jinja has escaped it
 
 
 def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
@@ -136,12 +144,13 @@ def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
             raise answer
         if isinstance(answer, Redirect):
             return _go(plugin, page.face, answer)
-        body = _fragment(plugin, page.face, answer) if isinstance(answer, View) else answer
-        if isinstance(body, Failure):
-            return _broken(plugin, body)
-        title = answer.title or page.title
+        drawn = answer if isinstance(answer, Failure) else _draw(plugin, page.face, answer, page.title)
+        if isinstance(drawn, Failure):
+            return _broken(plugin, drawn)
         shell = SHELL[page.face]
-        return render_template("plugin_page.html", shell=shell, title=title, owner=_title(plugin), body=body)
+        return render_template(
+            "plugin_page.html", shell=shell, title=drawn.title, owner=_title(plugin), body=drawn.body
+        )
 
     return view
 
@@ -208,12 +217,14 @@ def _ask(plugin: str, function: Callable[[], Any], returns: tuple[type, ...]) ->
     return instance().plugins.call(plugin, ask, returns=returns)
 
 
-def _fragment(plugin: str, face: Face, view: View) -> Markup | Failure:
-    answer: Markup | Failure = instance().plugins.call(plugin, lambda: _drawn(plugin, face, view), returns=Markup)
-    return answer
+def _draw(plugin: str, face: Face, view: View, title: Text) -> Drawn | Failure:
+    def draw() -> Drawn:
+        return Drawn(str(view.title or title), _fragment(plugin, face, view))
+
+    return instance().plugins.call(plugin, draw)
 
 
-def _drawn(plugin: str, face: Face, view: View) -> Markup:
+def _fragment(plugin: str, face: Face, view: View) -> Markup:
     if not belongs(view.template, plugin):
         raise ValueError(f"{view.template} is not a template named {PREFIX}/{plugin}/….html")
 

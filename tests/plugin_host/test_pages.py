@@ -91,7 +91,7 @@ def test_a_form_is_guarded_and_answers_with_a_redirect(app: Flask, client: Flask
     assert client.post("/admin/x/acme/", data={"csrf_token": token}).status_code == 405
 
 
-@pytest.mark.parametrize("path", ["", "wrong", "no-template", "shadow", "other", "reach-other", "reach-core"])
+@pytest.mark.parametrize("path", ["", "wrong", "title", "no-template", "shadow", "other", "reach-other", "reach-core"])
 def test_a_page_that_fails_costs_only_itself(
     client: FlaskClient, committed: World, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
@@ -174,9 +174,8 @@ def test_panels_stand_in_their_places(
         subject = session.scalars(select(scene.Relationship.public_id).where(scene.Relationship.id == person)).one()
     every = places(stage) | {"influencer": (f"/admin/people/{subject}", subject)}
     brand, phone = sign_in(app.test_client(), "owner"), sign_in(client, "influencer")
-    for failing in (False, True):
-        if failing:
-            module("acme").FAILING.add("panel")
+    for failing in ("", "panel", "title"):
+        module("acme").FAILING.add(failing)
         for place, (url, told) in every.items():
             page = (phone if place.startswith("portal") else brand).get(url)
             assert page.status_code == 200, (place, page.text)

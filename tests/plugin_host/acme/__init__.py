@@ -53,7 +53,8 @@ def of(template):
 
 def panel(request, subject):
     act("panel", request, subject)
-    return View("x/acme/panel.html", {"subject": subject})
+    title = T("%(never)s", given=1) if "title" in FAILING else None
+    return View("x/acme/panel.html", {"subject": subject}, title)
 
 
 @click.command()
@@ -88,6 +89,7 @@ class Acme(Plugin):
             PluginPage("audit", T("Audit"), hello, permission="x:acme:audit", nav=True),
             PluginPage("money", T("Money"), hello, permission="brand:money:read"),
             PluginPage("wrong", T("Wrong"), lambda request: "a string"),
+            PluginPage("title", T("Wrong"), lambda r: View("x/acme/panel.html", title=T("%(never)s", given=1))),
             PluginPage("no-template", T("Wrong"), of("x/acme/not_there.html")),
             PluginPage("shadow", T("Wrong"), of("admin/today.html")),
             PluginPage("other", T("Wrong"), of("x/other/secret.html")),
