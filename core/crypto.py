@@ -13,8 +13,10 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,11 +46,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Keys by id, the one new secrets are made with, and the key of blind indexes."""
+    """Keys by id, the one new secrets are made with and since when, and the key of blind indexes."""
 
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
     index: bytes = field(repr=False)
+    since: datetime | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a keyring with a missing, short or ill-named key."""
@@ -74,14 +77,54 @@ class Keyring:
         try:
             data = json.loads(text)
             keys = {name: base64.b64decode(key, validate=True) for name, key in data["keys"].items()}
-            return cls(data["current"], keys, base64.b64decode(data["index"], validate=True))
+            since = datetime.fromisoformat(data["since"]) if data.get("since") else None
+            return cls(data["current"], keys, base64.b64decode(data["index"], validate=True), since)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BadKeyring("The keyring is not readable: it must hold current, keys and index.") from None
 
     def to_json(self) -> str:
         """The keyring as text, to be kept as carefully as what it protects."""
         keys = {name: base64.b64encode(key).decode() for name, key in self.keys.items()}
-        return json.dumps({"current": self.current, "keys": keys, "index": base64.b64encode(self.index).decode()})
+        told = {"current": self.current, "keys": keys, "index": base64.b64encode(self.index).decode()}
+        return json.dumps(told | ({"since": self.since.isoformat()} if self.since else {}))
+
+    def turned(self, at: datetime) -> Keyring:
+        """With a fresh key that new secrets are made with from now on; the old ones still open theirs."""
+        last = max((int(name[1:]) for name in self.keys if name[:1] == "k" and name[1:].isdigit()), default=0)
+        name = f"k{last + 1}"
+        return replace(self, current=name, keys={**self.keys, name: secrets.token_bytes(KEY_BYTES)}, since=at)
+
+    def without(self, *names: str) -> Keyring:
+        """Without keys that nothing needs any more."""
+        return replace(self, keys={name: key for name, key in self.keys.items() if name not in names})
+
+
+class KeyFile:
+    """A keyring in a file, read again when the file was replaced, so that a turned key reaches running processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is read yet."""
+        self.path = path
+        self._read: tuple[tuple[int, int] | None, Keyring] | None = None
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as they are now, made on first use; those last read while the file is gone."""
+        state = self._state()
+        if self._read is None or (state is not None and state != self._read[0]):
+            self._read = state, Keyring.load(self.path)
+        return self._read[1]
+
+    def replace(self, keyring: Keyring) -> None:
+        """Write other keys in place of these, whole or not at all."""
+        _write(self.path, keyring, os.replace)
+
+    def _state(self) -> tuple[int, int] | None:
+        try:
+            about = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return about.st_ino, about.st_mtime_ns
 
 
 def encrypt(keyring: Keyring, plaintext: str, where: Place) -> str:
@@ -111,7 +154,12 @@ def blind_index(keyring: Keyring, value: str, purpose: str) -> str:
 
 def is_current(keyring: Keyring, ciphertext: str) -> bool:
     """Whether a secret was made with the key that new ones are made with."""
-    return ciphertext.startswith(f"{VERSION}:{keyring.current}:")
+    return ciphertext.startswith(prefix(keyring.current))
+
+
+def prefix(key_id: str) -> str:
+    """What every secret that was made with a key begins with."""
+    return f"{VERSION}:{key_id}:"
 
 
 def _bound(where: Place, key_id: str) -> bytes:
@@ -132,15 +180,24 @@ def _unb64(text: str) -> bytes:
 
 
 def _create(path: Path, keyring: Keyring) -> None:
-    """Whole or not at all: of two processes that start at once, both end up with the first one's keys."""
+    """Of two processes that start at once, both end up with the first one's keys."""
+    with suppress(FileExistsError):
+        _write(path, keyring, os.link)
+
+
+def _write(path: Path, keyring: Keyring, put: Callable[[str, Path], object]) -> None:
+    """Whole or not at all, and on the disk before anything is encrypted with it."""
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w") as file:
             file.write(keyring.to_json())
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        return
+        put(draft, path)
     finally:
-        Path(draft).unlink()
+        Path(draft).unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from core.crypto import Keyring
+from core.crypto import KeyFile, Keyring
 from core.database import Database
 from core.files import FileStore
 from core.mail import Postman
@@ -36,10 +36,15 @@ class Instance:
         return FileStore(self.settings.instance / "files")
 
     @cached_property
-    def keyring(self) -> Keyring:
-        """The keys that secrets in the database are encrypted with."""
+    def key_file(self) -> KeyFile:
+        """Where the keys are that secrets in the database are encrypted with."""
         self.settings.instance.mkdir(parents=True, exist_ok=True)
-        return Keyring.load(self.settings.instance / "keys.json")
+        return KeyFile(self.settings.instance / "keys.json")
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as they are now. Ask again each time: they may be turned while the process runs."""
+        return self.key_file.keyring
 
     @cached_property
     def secret_key(self) -> str:

@@ -21,6 +21,7 @@ from core.collaborations.events import ContractSigned
 from core.collaborations.models import Collaboration
 from core.content.events import ContentDecided
 from core.content.models import Deliverable, Submission
+from core.crypto import Keyring
 from core.payouts import booking
 from core.payouts.events import PayoutSettled
 from core.payouts.models import Payout
@@ -51,14 +52,14 @@ def observe(session: Session, host: PluginHost, event: object) -> None:
             outbox.enqueue(session, TELL, {"plugin": plugin, "hook": hook, "events": events})
 
 
-def tell(session: Session, host: PluginHost, payload: dict[str, Any]) -> None:
+def tell(session: Session, host: PluginHost, keyring: Keyring, payload: dict[str, Any]) -> None:
     """Hand a job's observations over, in order; `PluginFailed` at the first that the plugin fails at."""
     plugin, hook = payload["plugin"], payload["hook"]
     events = [from_json(hook, data) for data in payload["events"]]
-    brand = session.scalar(select(Brand.id).where(Brand.public_id == events[0].brand))
-    if plugin not in host.observers(hook) or not switches(session, brand).get(plugin, True):
+    brand = session.scalars(select(Brand).where(Brand.public_id == events[0].brand)).one()
+    if plugin not in host.observers(hook) or not switches(session, brand.id).get(plugin, True):
         return
-    ctx = context_of(host, plugin, events[0].brand)  # what happens in one transaction happens in one brand
+    ctx = context_of(session, host, keyring, plugin, brand)  # what one deed brings about is in one brand
     session.close()  # nothing of the database is held while a plugin works
     for event in events:
         insist(host.tell(plugin, hook, event, ctx))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, outbox
 from core.accounts.models import Brand
+from core.crypto import Keyring
 from core.outbox import OutboxJob
 from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import PluginScope
@@ -43,13 +44,13 @@ def _due(session: Session, host: PluginHost, jobs: list[tuple[str, Job]]) -> Ite
                 yield f"x:{plugin}:{job.name}:{public or ''}:{stretch}", payload
 
 
-def run(session: Session, host: PluginHost, payload: dict[str, Any]) -> None:
+def run(session: Session, host: PluginHost, keyring: Keyring, payload: dict[str, Any]) -> None:
     """Run a job; `PluginFailed` when the plugin fails. One that is off or gone meanwhile is left."""
     plugin, public = payload["plugin"], payload["brand"]
-    brand = session.scalar(select(Brand.id).where(Brand.public_id == public)) if public else None
+    brand = session.scalars(select(Brand).where(Brand.public_id == public)).one() if public else None
     job = next((job for owner, job in host.jobs() if (owner, job.name) == (plugin, payload["job"])), None)
-    if job is None or not switches(session, brand).get(plugin, True):
+    if job is None or not switches(session, brand.id if brand else None).get(plugin, True):
         return
-    ctx = context_of(host, plugin, public)
+    ctx = context_of(session, host, keyring, plugin, brand)
     session.close()  # nothing of the database is held while a plugin works
     insist(host.call(plugin, job.run, ctx))

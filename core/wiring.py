@@ -20,6 +20,7 @@ from core.collaborations.events import CollaborationEnded, ContractSigned, MayCo
 from core.content import drafts
 from core.content.events import DeliverableApproved
 from core.earnings import service as earnings
+from core.influencers import importing
 from core.influencers.importing import Importer
 from core.payouts import submit
 from core.plugin_host.additions import folder_of
@@ -51,7 +52,7 @@ def connect(instance: Instance) -> None:
     outbox.register("payouts.submit", _submit_payouts)
     outbox.register(files.SWEEP, _sweep_files)
     outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
-    Importer(instance.files, instance.keyring).connect()
+    importing.connect(lambda: Importer(here().files, here().keyring))
     events.subscribe(CampaignCancelled, _end_collaborations)
     events.subscribe(ContractSigned, drafts.on_signed)
     events.subscribe(ContractSigned, _track)
@@ -113,7 +114,7 @@ def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
 
 
 def _hand_over(session: Session, payload: dict[str, Any]) -> Callable[[Session], None] | None:
-    what = submit.gather(session, here().keyring, payload)
+    what = submit.gather(session, plugins(), here().keyring, payload)
     session.close()  # nothing of the database is held while the rail is asked
     if what is None:
         return None
@@ -126,11 +127,11 @@ def _observe(session: Session, event: object) -> None:
 
 
 def _tell(session: Session, payload: dict[str, Any]) -> None:
-    observers.tell(session, plugins(), payload)
+    observers.tell(session, plugins(), here().keyring, payload)
 
 
 def _run_job(session: Session, payload: dict[str, Any]) -> None:
-    schedule.run(session, plugins(), payload)
+    schedule.run(session, plugins(), here().keyring, payload)
 
 
 def tick(instance: Instance) -> None:

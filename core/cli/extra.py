@@ -66,7 +66,7 @@ def context_for(plugin: str, brand: str | None) -> Context:
             found = find_brand(session, brand) if brand else None
             if not switches(session, found.id if found else None).get(plugin, True):
                 raise click.ClickException(f"The plugin {plugin} is switched off.")
-            return context_of(here.plugins, plugin, found.public_id if found else None)
+            return context_of(session, here.plugins, here.keyring, plugin, found)
     finally:
         here.database.engine.dispose()  # the command may take its time
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "compliance": ("core.cli.compliance", "Check contents against the rule packs."),
     "plugin": ("core.cli.plugins", "What plugins there are and how they are."),
     "x": ("core.cli.extra", "Commands that plugins bring."),
+    "keys": ("core.cli.keys", "List and replace the keys of secrets in the database."),
     "ledger": ("core.cli.ledger", "Verify and export the books."),
     "i18n": ("core.cli.i18n", "Extract, update and check the catalogues."),
 }
@@ -79,3 +80,10 @@ def main(make_app: Callable[[Instance], Flask], args: Any = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except Exception as error:
+        from core.database import NOT_MIGRATED, not_migrated
+
+        if not not_migrated(error):
+            raise
+        click.ClickException(NOT_MIGRATED).show()
+        sys.exit(1)

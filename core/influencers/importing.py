@@ -37,6 +37,13 @@ MAX_ROWS = 500_000
 STAGE, APPLY, SWEEP = "import.stage", "import.apply", "import.sweep"
 
 
+def connect(importer: Callable[[], Importer]) -> None:
+    """Let the worker do the jobs of imports, each with an importer of that moment, whose keys are the current ones."""
+    outbox.register(STAGE, lambda session, payload: importer().stage_job(session, payload), outside=True)
+    outbox.register(APPLY, lambda session, payload: importer().apply_job(session, payload))
+    outbox.register(SWEEP, lambda session, payload: importer().sweep_job(session, payload))
+
+
 @dataclass(frozen=True, slots=True)
 class Importer:
     """The parts of the installation that an import needs: where files are, what secrets are encrypted with."""
@@ -178,12 +185,6 @@ class Importer:
     def table(self, session: Session, batch: ImportBatch) -> Table:
         """The file as it was read, for showing examples beside the columns."""
         return read_table(self._path(session, batch).read_bytes())
-
-    def connect(self) -> None:
-        """Let the worker do the jobs of imports."""
-        outbox.register(STAGE, self.stage_job, outside=True)
-        outbox.register(APPLY, self.apply_job)
-        outbox.register(SWEEP, self.sweep_job)
 
     def _restart(self, session: Session, batch: ImportBatch) -> None:
         session.execute(delete(ImportRow).where(ImportRow.import_batch_id == batch.id))

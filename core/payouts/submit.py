@@ -39,6 +39,7 @@ from core.plugin_api.payout_rails import (
     Refused,
 )  # fmt: skip
 from core.plugin_api.text import T
+from core.plugin_host.contexts import context_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 
@@ -52,7 +53,7 @@ class HandOver:
 
     run_id: int
     rail: str
-    brand: str
+    ctx: Context
     batch: PayoutBatch
     since: datetime
     attempt: int
@@ -80,21 +81,22 @@ def submit_run(session: Session, keyring: Keyring, base_url: str, payload: dict[
     _enqueue(session, run, 1, clock.now())
 
 
-def gather(session: Session, keyring: Keyring, payload: dict[str, Any]) -> HandOver | None:
+def gather(session: Session, host: PluginHost, keyring: Keyring, payload: dict[str, Any]) -> HandOver | None:
     """The whole batch as the intent fixed it, whatever became of some of it; None when nothing waits."""
     run = session.get_one(PayoutRun, payload["run"])
     fixed = [payout for payout in payouts_of(session, run) if payout.payee_cipher]
     if run.handed_over_at is None or not any(payout.state == State.PROCESSING for payout in fixed):
         return None
     orders = tuple(PayoutOrder(row.public_id, row.amount, _payee_of(keyring, row)) for row in fixed)
-    brand = session.get_one(Brand, run.brand_id).public_id
+    brand, owner = session.get_one(Brand, run.brand_id), host.payout_rails.owners.get(run.rail)
+    ctx = context_of(session, host, keyring, owner, brand) if owner else Context(brand.public_id)
     batch = PayoutBatch(run.public_id, orders)
-    return HandOver(run.id, run.rail, brand, batch, run.handed_over_at, int(payload.get("attempt", 1)))
+    return HandOver(run.id, run.rail, ctx, batch, run.handed_over_at, int(payload.get("attempt", 1)))
 
 
 def ask(host: PluginHost, what: HandOver) -> Answer:
     """Call the rail behind its fence: no answer is an answer too, and past the key's window nothing is sent."""
-    rail, context = host.payout_rails.get(what.rail), Context(brand=what.brand)
+    rail = host.payout_rails.get(what.rail)
     hours = rail.key_window_hours if rail else PayoutRail.key_window_hours
     late = clock.now() >= what.since + timedelta(hours=hours)
     if rail is None:
@@ -102,9 +104,9 @@ def ask(host: PluginHost, what: HandOver) -> Answer:
     owner = host.payout_rails.owners[what.rail]
     if late:
         references = [order.reference for order in what.batch.orders]
-        found = host.call(owner, rail.lookup, context, references, returns=Mapping)
+        found = host.call(owner, rail.lookup, what.ctx, references, returns=Mapping)
     else:
-        found = host.call(owner, rail.submit, context, what.batch, what.key, returns=Mapping)
+        found = host.call(owner, rail.submit, what.ctx, what.batch, what.key, returns=Mapping)
     return Answer({} if isinstance(found, Failure) else found, late)
 
 

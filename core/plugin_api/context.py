@@ -38,7 +38,11 @@ class Http(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Frozen, may gain fields. `brand` is the brand's public id; None for the installation."""
+    """Frozen, may gain fields. `brand` is the brand's public id; None for the installation.
+
+    `settings` has every declared field that is no secret, None where nothing was filled in. `secrets` has those that
+    were filled in. Both are a brand's, over the installation's, over the default.
+    """
 
     brand: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.crypto import Keyring
 from core.plugin_api.context import Context
 from core.plugin_host.host import PluginHost
+from core.plugin_host.settings import Brand, Setting, secrets_of, settings_of
+from core.redaction import hide
 
 
-def context_of(host: PluginHost, plugin: str, brand: str | None = None) -> Context:
-    """The context of a call; `brand` is the brand's public id."""
-    record = host.active[plugin]
-    fields = record.plugin.settings if record.plugin else ()
-    return Context(brand=brand, settings={field.key: field.default for field in fields})
+class Secrets(dict[str, str]):
+    """Secrets by field; what it says of itself names them and shows none."""
+
+    def __repr__(self) -> str:
+        """The names alone."""
+        return f"Secrets({', '.join(self)})"
+
+
+def context_of(
+    session: Session, host: PluginHost, keyring: Keyring, plugin: str, brand: Brand | None = None
+) -> Context:
+    """The context of a call to an active plugin; one statement, none when the plugin declares no settings."""
+    settings = settings_of(session, host.active[plugin], brand)
+    return make_context(brand, settings, secrets_of(keyring, settings))
+
+
+def make_context(brand: Brand | None, settings: Iterable[Setting], secrets: Mapping[str, str]) -> Context:
+    """A context of settings as they stand; from here on no log of this process shows its secrets."""
+    hide(secrets.values())
+    return Context(brand.public_id if brand else None, values_of(settings), Secrets(secrets))
+
+
+def values_of(settings: Iterable[Setting]) -> dict[str, Any]:
+    """What holds, by field, without secrets; None where nothing was filled in."""
+    return {one.field.key: one.now.value if one.now else None for one in settings if not one.field.secret}

@@ -29,7 +29,9 @@ from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import T, Text
 from core.plugin_host import additions
+from core.plugin_host.declared import check_declared
 from core.plugin_host.records import IN_THE_BOX, Record, State
+from core.redaction import redacted
 
 GROUP = "samverk.plugins"
 log = logging.getLogger("samverk.plugins")
@@ -123,6 +125,7 @@ def examine(candidate: Candidate) -> Record:
         check_version(plugin)
         provides = collect(plugin)
         additions.check(plugin, provides)
+        check_declared(plugin, provides)
         return replace(record, provides=provides)
     except Fault as fault:
         return replace(record, state=fault.state, reason=fault.reason)
@@ -248,6 +251,6 @@ def _who(record: Record) -> str:
 
 
 def told(error: BaseException) -> str:
-    """An exception as part of a sentence."""
-    text = " ".join(str(error).split())[:200].rstrip(".")
+    """An exception as part of a sentence, without the secrets it may quote."""
+    text = " ".join(redacted(str(error)).split())[:200].rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

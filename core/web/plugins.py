@@ -21,9 +21,11 @@ from core.permissions import Permission, right
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
 from core.plugin_api.text import Text
-from core.plugin_host.contexts import context_of
+from core.plugin_host.contexts import values_of
+from core.plugin_host.declared import fields_of
 from core.plugin_host.records import Failure
 from core.plugin_host.service import switches_of
+from core.plugin_host.settings import settings_of, stored
 from core.web.brands import brands, current_brand
 from core.web.face import guard
 from core.web.plugin_templates import PREFIX, belongs
@@ -42,6 +44,7 @@ class Added:
 
     nav: dict[Face, list[tuple[str, str, PluginPage]]] = field(default_factory=lambda: defaultdict(list))
     panels: dict[Place, list[tuple[str, Panel]]] = field(default_factory=lambda: defaultdict(list))
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def register(app: Flask) -> None:
             _open(app, added, plugin, page)
     for plugin, panel in host.panels():
         added.panels[panel.place].append((plugin, panel))
+    added.shown = tuple({plugin for plugin, _ in (*host.pages(), *host.panels())})
 
 
 def _open(app: Flask, added: Added, plugin: str, page: PluginPage) -> None:
@@ -174,11 +178,23 @@ def _asked(plugin: str, face: Face, brands: Brands, *, one: bool = False, **sent
     return PageRequest(
         brand=brand,
         locale=i18n.current_locale(),
-        settings=context_of(instance().plugins, plugin, brand).settings,
+        settings=_settings(plugin, next((key for key, public in brands.items() if public == brand), None)),
         brands=on,
         influencer=influencer.public_id if influencer else None,
         **sent,
     )
+
+
+def _settings(plugin: str, brand_id: int | None) -> Mapping[str, Any]:
+    """A plugin's settings without secrets; those of every plugin that shows something are read together."""
+    active = instance().plugins.active
+    if not fields_of(active[plugin]):
+        return {}
+    brand = db().get(Brand, brand_id) if brand_id else None
+    known = g.setdefault("plugin_settings", {})
+    if brand_id not in known:
+        known[brand_id] = stored(db(), [active[name] for name in _added().shown], brand)
+    return values_of(settings_of(db(), active[plugin], brand, known[brand_id]))
 
 
 def _brands(face: Face, need: str) -> Brands:

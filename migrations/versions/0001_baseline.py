@@ -418,6 +418,29 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "plugin_setting",
+        sa.Column("brand_id", sa.Integer(), nullable=True),
+        sa.Column("plugin", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("value_cipher", sa.Text(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_plugin_setting_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plugin_setting")),
+        sa.UniqueConstraint("brand_id", "plugin", "key", name=op.f("uq_plugin_setting_brand_id_plugin_key")),
+    )
+    with op.batch_alter_table("plugin_setting", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_plugin_setting_installation",
+            ["plugin", "key"],
+            unique=True,
+            sqlite_where=sa.text("brand_id IS NULL"),
+            postgresql_where=sa.text("brand_id IS NULL"),
+        )
+
+    op.create_table(
         "sales_key",
         sa.Column("label", sa.String(length=80), nullable=False),
         sa.Column("secret_cipher", sa.String(length=400), nullable=False),
@@ -1605,6 +1628,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sales_key_brand_id"))
 
     op.drop_table("sales_key")
+    with op.batch_alter_table("plugin_setting", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_plugin_setting_installation",
+            sqlite_where=sa.text("brand_id IS NULL"),
+            postgresql_where=sa.text("brand_id IS NULL"),
+        )
+
+    op.drop_table("plugin_setting")
     with op.batch_alter_table("plugin_switch", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_plugin_switch_installation",

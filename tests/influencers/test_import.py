@@ -30,7 +30,7 @@ EXAMPLE = ROOT / "examples" / "influencers.csv"
 def importer(instance: Instance) -> Iterator[Importer]:
     """The importer of the installation, its jobs known to the outbox."""
     made = Importer(instance.files, instance.keyring)
-    made.connect()
+    importing.connect(lambda: made)
     yield made
 
 
