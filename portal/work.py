@@ -104,6 +104,7 @@ class FiguresForm(BaseForm):
     comments = WholeField(METRIC_NAMES["comments"], low=0)
     shares = WholeField(METRIC_NAMES["shares"], low=0)
     saves = WholeField(METRIC_NAMES["saves"], low=0)
+    clicks = WholeField(METRIC_NAMES["clicks"], low=0)
 
 
 @portal.get("/work", PORTAL)

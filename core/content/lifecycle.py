@@ -93,6 +93,7 @@ METRIC_NAMES: dict[str, Text] = {
     "comments": T("Comments"),
     "shares": T("Shares"),
     "saves": T("Saves"),
+    "clicks": T("Clicks"),
 }
 
 _OPEN = (D.ASSIGNED, D.IN_PRODUCTION)

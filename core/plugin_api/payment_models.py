@@ -76,19 +76,27 @@ class Refund(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricReading(Fact):
-    """A cumulative reading of one metric of one post at `at`."""
+    """A cumulative reading of one metric of one post at `at`; a later one says what is true since, higher or lower."""
 
     post: str
     metric: str
     value: int
+    title: str | Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period(Fact):
-    """A period of the agreement that has ended: `start` belongs to it, `end` does not."""
+    """A stretch of a month of the agreement that has ended: `start` belongs to it, `end` does not.
+
+    `month` counts the months of the agreement from 1. A pause or an early end cuts its month: `month_start` and
+    `month_end` are the whole one then, and the same as `start` and `end` (or None) where nothing was cut.
+    """
 
     start: date
     end: date
+    month: int = 1
+    month_start: date | None = None
+    month_end: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +106,20 @@ class GiftDelivered(Fact):
     gift: str
 
 
-FACTS: tuple[type[Fact], ...] = (DeliverableApproved, Sale, Refund, MetricReading, Period, GiftDelivered)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementSigned(Fact):
+    """Both sides have signed."""
+
+
+FACTS: tuple[type[Fact], ...] = (
+    DeliverableApproved,
+    Sale,
+    Refund,
+    MetricReading,
+    Period,
+    GiftDelivered,
+    AgreementSigned,
+)
 
 
 class Settles(enum.StrEnum):
@@ -201,6 +222,9 @@ class PaymentModel(Provider, ABC):
     """The kinds of facts it wants to see."""
     terms: ClassVar[Sequence[SettingField]] = ()
 
+    prepaid: ClassVar[bool] = False
+    """Whether it pays ahead: what the other parts of a deal earn is netted against it unless the deal says else."""
+
     def check_terms(self, terms: Terms) -> Sequence[tuple[str, Text]]:
         """What is wrong with the terms beyond what each field says: (field key, message) pairs."""
         return ()
@@ -220,6 +244,10 @@ class PaymentModel(Provider, ABC):
     @abstractmethod
     def cap(self, terms: Terms, planned: Planned) -> Money:
         """The most cash that the component can ever pay. It is what core reserves, and core enforces it."""
+
+    def months(self, terms: Terms) -> int:
+        """How many months of the agreement the terms plan; 0 when they speak of none."""
+        return 0
 
     def rate(self, terms: Terms) -> Rate | None:
         """The model as a rate table when it is linear per sale; core may then book sales in SQL."""

@@ -14,7 +14,7 @@ from core.plugin_api.fields import SettingField
 from core.plugin_api.payment_models import EvidenceLevel
 from core.plugin_api.text import T, Text
 
-METRICS = ("views", "reach", "likes", "comments", "shares", "saves")
+METRICS = ("views", "reach", "likes", "comments", "shares", "saves", "clicks")
 
 
 @dataclass(frozen=True, slots=True)

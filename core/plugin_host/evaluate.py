@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from core.money import Money, total
-from core.plugin_api.composition import Component, Composition, Maximum, Net, Part, Sum
+from core.money import Money
+from core.plugin_api.composition import Component, Composition, Part, Sum
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import (
     DeliverableApproved,
@@ -25,79 +25,72 @@ from core.plugin_api.payment_models import (
     roots_of,
 )
 from core.plugin_api.text import T, Text
+from core.plugin_host.composing import children, compose
 from core.plugin_host.host import PluginHost
+from core.plugin_host.lines import EarnedLine, Evaluation, Hold, answer_of, basis_of
 from core.plugin_host.records import Failure
 
+__all__ = [
+    "AnyDeal",
+    "EarnedLine",
+    "Evaluation",
+    "Hold",
+    "cap_of",
+    "evaluate",
+    "in_order",
+    "limit",
+    "model_of",
+    "planned_by",
+    "reserve",
+]
 AnyDeal = Deal | Sequence[Component] | Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class EarnedLine:
-    """One amount earned. `key` is `component:line`, unique in the deal; `fact` and `at` say what earned it and when."""
+@dataclass(slots=True)
+class _Answer:
+    """What one component's model said."""
 
-    key: str
-    component: str
-    fact: str
-    at: datetime
-    amount: Money
-    settles: Settles
-    reason: Text
-    model: str
-    version: str
+    lines: list[EarnedLine] = field(default_factory=list)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    seen: list[Fact] = field(default_factory=list)
+    waiting: list[Hold] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Something that cannot be told: a whole component, or one fact of it. What was booked of it stays as it is."""
-
-    component: str
-    fact: str | None
-    reason: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """All lines up to now, and what is on hold. A component on hold has no lines: its sum is unknown, never 0."""
-
-    lines: tuple[EarnedLine, ...]
-    holds: tuple[Hold, ...] = ()
-
-    @property
-    def held(self) -> frozenset[str]:
-        """The components (and composition nodes) whose lines are unknown and must not be touched."""
-        return frozenset(hold.component for hold in self.holds if hold.fact is None)
-
-    def sum(self, currency: str, settles: Settles = Settles.CASH) -> Money | None:
-        """The sum in a currency, None while a component is on hold."""
-        if self.held:
-            return None
-        return self.known(currency, settles)
-
-    def known(self, currency: str, settles: Settles = Settles.CASH) -> Money:
-        """The sum of what is known in a currency."""
-        amounts = (x.amount for x in self.lines if x.settles is settles and x.amount.currency == currency)
-        return total(amounts, currency)
-
-
-def evaluate(host: PluginHost, deal: AnyDeal, facts: Iterable[Fact], planned: Planned | None = None) -> Evaluation:
+def evaluate(
+    host: PluginHost,
+    deal: AnyDeal,
+    facts: Iterable[Fact],
+    planned: Planned | None = None,
+    *,
+    withheld: Mapping[str, Text] | None = None,
+    kept: Iterable[EarnedLine] = (),
+) -> Evaluation:
     """Ask each component's model for its lines, hold each to its cap, and let the sums meet as the deal says.
 
     The order of the facts carries no meaning. `planned` bounds what fixed parts can pay; without it the
-    facts themselves tell how many deliverables the contract plans.
+    facts themselves tell how many deliverables the contract plans. Components that are `withheld` are put on hold
+    with the reason given; `kept` lines are added to what the models say, before the caps.
     """
     deal = Deal.of(deal)
     known = in_order(facts)
     planned = planned or planned_by(known)
     lines: dict[str, list[EarnedLine]] = {}
     holds: list[Hold] = []
+    claims: dict[str, EarnedLine] = {}
+    answers: dict[str, Mapping[str, str]] = {}
     for component in deal.components:
-        answer = _component(host, component, known, planned, holds)
-        if isinstance(answer, Failure):
-            holds.append(Hold(component.id, None, answer.reason))
-        else:
-            lines[component.id] = answer
-    _compose(deal.composition, lines, holds)
-    return Evaluation(tuple(line for group in lines.values() for line in group), tuple(holds))
+        answer = _component(host, component, known, withheld or {})
+        cap = cap_of(host, component, planned)
+        if isinstance(answer, Failure) or isinstance(cap, Failure):
+            failure = answer if isinstance(answer, Failure) else cap
+            holds.append(Hold(component.id, None, failure.reason))  # type: ignore[union-attr]
+            continue
+        holds += answer.waiting
+        claims |= {line.key: line for line in answer.lines}
+        answers[component.id] = answer.fingerprints
+        lines[component.id] = limit(_with_kept(component.id, answer, kept), cap, answer.seen)
+    compose(deal.composition, lines, holds)
+    return Evaluation(tuple(line for group in lines.values() for line in group), tuple(holds), claims, answers)
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
@@ -153,34 +146,47 @@ def _most(node: Composition, caps: Mapping[str, int]) -> int:
         return caps[node.component]
     if isinstance(node, Sum):
         return sum(_most(child, caps) for child in node.of)
-    return max(_most(child, caps) for child in _children(node))
-
-
-def _children(node: Sum | Maximum | Net) -> tuple[Composition, ...]:
-    return (node.of, node.advance) if isinstance(node, Net) else node.of
+    return max(_most(child, caps) for child in children(node))
 
 
 def _component(
-    host: PluginHost, component: Component, facts: Sequence[Fact], planned: Planned, holds: list[Hold]
-) -> list[EarnedLine] | Failure:
+    host: PluginHost, component: Component, facts: Sequence[Fact], withheld: Mapping[str, Text]
+) -> _Answer | Failure:
+    if component.id in withheld:
+        return Failure(component.model, withheld[component.id])
     model = model_of(host, component)
     if isinstance(model, Failure):
         return model
-    cap = cap_of(host, component, planned)
-    if isinstance(cap, Failure):
-        return cap
-    seen, waiting = _for_component(component, model, facts)
-    found: list[EarnedLine] = []
-    for group in _groups(model.scope, seen):
+    answer = _Answer()
+    answer.seen, answer.waiting = _for_component(component, model, facts)
+    for group in _groups(model.scope, answer.seen):
         lines = _ask(host, component, model, group)
         if isinstance(lines, Failure):
             return lines
+        basis = basis_of(group)
+        answer.fingerprints[basis] = answer_of(lines)
         by_key = {fact.key: fact for fact in group}
-        found += [_earned(component, model, line, by_key.get(line.key, group[-1])) for line in lines]
-    if len({line.key for line in found}) != len(found):
+        answer.lines += [_earned(component, model, line, by_key.get(line.key, group[-1]), basis) for line in lines]
+    if len({line.key for line in answer.lines}) != len(answer.lines):
         return _wrong(host.payment_models.owners[component.model], T("two lines have the same key"))
-    holds += waiting
-    return limit(found, cap, seen)
+    return answer
+
+
+def _with_kept(component: str, answer: _Answer, kept: Iterable[EarnedLine]) -> list[EarnedLine]:
+    """The lines and what finance has kept of them: never below zero where the model says none of it is."""
+    lines = {line.key: line for line in answer.lines}
+    for line in kept:
+        if line.component != component or (line.basis and line.basis not in answer.fingerprints):
+            continue
+        told = lines.get(line.key)
+        if told is None:
+            lines[line.key] = line
+        else:
+            minor = told.amount.minor + line.amount.minor
+            lines[line.key] = replace(
+                told, amount=replace(told.amount, minor=max(minor, 0) if told.amount.minor >= 0 else minor)
+            )
+    return list(lines.values())
 
 
 def _for_component(component: Component, model: PaymentModel, facts: Sequence[Fact]) -> tuple[list[Fact], list[Hold]]:
@@ -241,7 +247,7 @@ def _wrong(plugin: str, fault: Text) -> Failure:
     return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=fault))
 
 
-def _earned(component: Component, model: PaymentModel, line: Line, fact: Fact) -> EarnedLine:
+def _earned(component: Component, model: PaymentModel, line: Line, fact: Fact, basis: str) -> EarnedLine:
     return EarnedLine(
         key=f"{component.id}:{line.key}",
         component=component.id,
@@ -252,6 +258,7 @@ def _earned(component: Component, model: PaymentModel, line: Line, fact: Fact) -
         reason=line.reason,
         model=component.model,
         version=model.version,
+        basis=basis,
     )
 
 
@@ -289,42 +296,3 @@ def limit(lines: Iterable[EarnedLine], cap: Money, facts: Sequence[Fact]) -> lis
 def _cut(line: EarnedLine, granted: int, cap: Money) -> EarnedLine:
     reason = T("%(reason)s, within the cap of %(cap)s", reason=line.reason, cap=cap)
     return replace(line, amount=Money(granted, cap.currency), reason=reason)
-
-
-def _compose(node: Composition, lines: dict[str, list[EarnedLine]], holds: list[Hold]) -> list[str]:
-    """Add each node's own line below its id; returns the ids below this node, its own included."""
-    if isinstance(node, Part):
-        return [node.component]
-    below = [_compose(child, lines, holds) for child in _children(node)]
-    names = [name for group in below for name in group]
-    if isinstance(node, Sum):
-        return names
-    if any(name not in lines for name in names):
-        _hold_together(node.id, names, lines, holds)
-    else:
-        lines[node.id] = _counted(node, below, lines)
-    return [*names, node.id]
-
-
-def _hold_together(node: str, names: Sequence[str], lines: dict[str, list[EarnedLine]], holds: list[Hold]) -> None:
-    culprit = next(name for name in names if name not in lines)
-    reason = T("It is settled together with %(component)s, which is on hold.", component=culprit)
-    holds += [Hold(name, None, reason) for name in (*names, node) if lines.pop(name, None) is not None or name == node]
-
-
-def _counted(
-    node: Maximum | Net, below: Sequence[Sequence[str]], lines: Mapping[str, list[EarnedLine]]
-) -> list[EarnedLine]:
-    found = [x for names in below for name in names for x in lines[name] if x.settles is Settles.CASH]
-    sums = [sum(x.amount.minor for n in names for x in lines[n] if x.settles is Settles.CASH) for names in below]
-    if isinstance(node, Net):
-        minor, reason = -max(0, min(sums)), T("Already paid in advance")
-    else:
-        minor, reason = (max(sums) - sum(sums), T("Counted against the minimum guarantee"))
-    if not minor:
-        return []
-    last = max(found, key=lambda line: (line.at, line.key))
-    amount = Money(minor, last.amount.currency)
-    return [
-        replace(last, key=f"{node.id}:counted", component=node.id, amount=amount, reason=reason, model="", version="1")
-    ]

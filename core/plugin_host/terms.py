@@ -50,6 +50,17 @@ def describe(host: PluginHost, deal: AnyDeal) -> list[tuple[Component, list[Text
     return told
 
 
+def months_of(host: PluginHost, deal: AnyDeal) -> int:
+    """How many months a deal plans, at least one; a model that fails counts for none."""
+    told = [0]
+    for component in Deal.of(deal).components:
+        model = model_of(host, component)
+        if not isinstance(model, Failure):
+            months = host.call(host.payment_models.owners[component.model], model.months, component.terms, returns=int)
+            told.append(0 if isinstance(months, Failure) else months)
+    return max(1, *told)
+
+
 def _model(host: PluginHost, name: str) -> PaymentModel:
     model = host.payment_models.get(name)
     if model is None:

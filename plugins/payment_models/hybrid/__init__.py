@@ -1,10 +1,10 @@
-"""Hybrid deals: fixed fee and commission together, ready made. The parts are models of other plugins."""
+"""Hybrid deals: parts that belong together, ready made. The parts are models of other plugins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from samverk import Maximum, Part, Plugin, Recipe, RecipePart, Sum, T, hookimpl
+from samverk import Maximum, Net, Part, Plugin, Recipe, RecipePart, Sum, T, hookimpl
 
 FEE_AND_COMMISSION = Recipe(
     name="fixed_and_commission",
@@ -26,10 +26,27 @@ COMMISSION_WITH_GUARANTEE = Recipe(
     ),
     composition=Maximum((Part("guarantee"), Part("commission")), id="larger"),
 )
+FEE_AND_RESULT = Recipe(
+    name="fixed_and_performance",
+    title=T("Fixed fee and pay by result"),
+    description=T("The fixed fee is paid, and on top of it a price for views, engagements, clicks or sales."),
+    parts=(
+        RecipePart("fee", "fixed", T("Fixed fee"), {"per": "deliverable"}),
+        RecipePart("result", "performance", T("Pay by result"), {"count": "views", "per": 1000}),
+    ),
+    composition=Sum((Part("fee"), Part("result"))),
+)
+RETAINER_WITH_ADVANCE = Recipe(
+    name="retainer_with_advance",
+    title=T("Retainer with an advance"),
+    description=T("The advance is paid at the signing and taken off the months that follow."),
+    parts=(RecipePart("advance", "advance", T("Advance"), {}), RecipePart("retainer", "retainer", T("Retainer"), {})),
+    composition=Net(Part("retainer"), Part("advance"), id="netted"),
+)
 
 
 class Hybrid(Plugin):
-    """Brings the two ready deals."""
+    """Brings the ready deals."""
 
     name = "hybrid"
     title = T("Hybrid deals")
@@ -38,7 +55,7 @@ class Hybrid(Plugin):
     @hookimpl
     def register_compositions(self) -> Sequence[Recipe]:
         """The ready deals."""
-        return [FEE_AND_COMMISSION, COMMISSION_WITH_GUARANTEE]
+        return [FEE_AND_COMMISSION, COMMISSION_WITH_GUARANTEE, FEE_AND_RESULT, RETAINER_WITH_ADVANCE]
 
 
 plugin = Hybrid()

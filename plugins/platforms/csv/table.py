@@ -26,6 +26,7 @@ HEADERS = {
     "comments": ("kommentit", "kommentarer"),
     "shares": ("jaot", "delningar", "delinger"),
     "saves": ("tallennukset", "sparade", "lagringer"),
+    "clicks": ("klikkaukset", "klick", "klikk"),
 }
 
 
