@@ -50,7 +50,7 @@ COUNTRIES = {
     "IN": Country("INR", "Asia/Kolkata", "hi"),
 }
 CURRENCIES = ("EUR", "SEK", "NOK", "DKK", "ISK", "GBP", "CHF", "PLN", "CZK", "USD", "CAD", "AUD", "JPY", "KRW", "INR")
-NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # what CLDR lists beside countries
+NO_COUNTRIES = frozenset({"CQ", "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # what CLDR lists beside countries
 NORDIC = ("FI", "SE", "NO", "DK", "IS", "AX")
 
 

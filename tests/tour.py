@@ -50,13 +50,27 @@ class Stop:
     visitor: str
     path: str
     endpoint: str
+    status: int
     html: str = field(repr=False, compare=False)
 
 
 def installation(blank: Path, folder: Path) -> Flask:
-    """An empty installation in which it is always the evening of the example's last day."""
+    """An empty installation."""
     folder.mkdir(parents=True)
     shutil.copy(blank, folder / "samverk.db")
+    (folder / "secret_key").write_text("k" * 64)
+    return serve(folder)
+
+
+def twin(app: Flask, folder: Path) -> Flask:
+    """A copy of an installation, to spoil."""
+    here(app).database.engine.dispose()
+    shutil.copytree(here(app).settings.instance, folder)
+    return serve(folder)
+
+
+def serve(folder: Path) -> Flask:
+    """An installation in which it is always the evening of the example's last day."""
     app = make_app(Instance(load({"SAMVERK_INSTANCE": str(folder), "SAMVERK_TESTING": "1"})))
     app.config["WTF_CSRF_ENABLED"] = False
     inner = app.wsgi_app
@@ -82,11 +96,15 @@ def here(app: Flask) -> Instance:
     return made
 
 
-def whole(example: Flask, empty: Flask) -> list[Stop]:
-    """Every page: of the example as its people see it, of an installation that has nothing in it yet."""
+def everywhere(blank: Path, folder: Path) -> list[Stop]:
+    """Every page: of the example as its people see it, of an installation without anything in it, of a first visit."""
+    example, empty, first = (
+        told(blank, folder / "told"),
+        begun(blank, folder / "begun"),
+        installation(blank, folder / "new"),
+    )
     tour = Tour()
-    stops = tour.visit(empty, "", "/setup")
-    begin(empty)
+    stops = tour.visit(first, "", "/setup")
     stops += tour.visit(empty, FIRST, "/admin/", "/account")
     stops += tour.visit(empty, NEWCOMER, "/portal/", "/account")
     stops += tour.visit(example, OWNER, *previews(example), "/admin/", "/account", "/nowhere")
@@ -97,8 +115,9 @@ def whole(example: Flask, empty: Flask) -> list[Stop]:
     return stops + tour.visit(example, "", "/sign-in", "/reset", "/privacy", "/nowhere", *letters(example))
 
 
-def begin(app: Flask) -> None:
-    """Set an empty installation up; one influencer has an account and nothing else."""
+def begun(blank: Path, folder: Path) -> Flask:
+    """Set up, and nothing more; one influencer has an account."""
+    app = installation(blank, folder)
     form = {"name": "Mika Korhonen", "email": FIRST, "password": PASSWORD, "brand_name": "Havsro", "country": "FI"}
     assert app.test_client().post("/setup", data=form | {"currency": "EUR"}).status_code == 303
     with here(app).database.write() as session:
@@ -106,6 +125,7 @@ def begin(app: Flask) -> None:
             session, name="Nea Uusi", email=NEWCOMER, password=PASSWORD, locale="fi", accept_privacy=True
         )
         session.add(Influencer(person_id=person.id, display_name="Nea Uusi", country="FI"))
+    return app
 
 
 def creators(app: Flask) -> list[str]:
@@ -163,7 +183,7 @@ class Tour:
             todo += sorted(new := set(links(answer.text)) - seen)
             seen |= new
             if self.is_new((str(answer.status_code), *kind), answer.text):
-                stops.append(Stop(app, visitor, path, kind[0], answer.text))
+                stops.append(Stop(app, visitor, path, kind[0], answer.status_code, answer.text))
         return stops
 
     def is_new(self, kind: Kind, html: str) -> bool:

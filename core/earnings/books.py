@@ -92,7 +92,8 @@ def accounts(session: Session, actor: Actor, brand_id: int, kind: str) -> list[A
         .limit(SHOWN)
     ).all()
     names = _names(session, brand_id, {code for code, _, _ in rows})
-    return [AccountRow(code, *names.get(code, (code, "")), _shown(kind, int(minor), cur)) for code, cur, minor in rows]
+    whole = (str(KINDS[kind][0]), "")  # the account of a brand as a whole goes by its kind
+    return [AccountRow(code, *names.get(code, whole), _shown(kind, int(minor), cur)) for code, cur, minor in rows]
 
 
 def lines(session: Session, actor: Actor, brand_id: int, code: str, currency: str) -> list[queries.Line]:

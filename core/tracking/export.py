@@ -6,10 +6,14 @@ import csv
 import io
 from collections.abc import Iterable
 
+from core.plugin_api.text import T
 from core.tracking.lifecycle import SALE_STATE_NAMES
 from core.tracking.queries import SaleRow
 
-HEADERS = ("order_id", "sold_at", "code", "amount", "refunded", "currency", "state", "reason", "campaign", "influencer")
+HEADERS = (
+    T("Order"), T("Sold"), T("Code"), T("Amount"), T("Given back"), T("Currency"), T("State"), T("Reason"),
+    T("Campaign"), T("Influencer"),
+)  # fmt: skip
 ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
@@ -17,7 +21,7 @@ def as_csv(rows: Iterable[SaleRow]) -> bytes:
     """UTF-8 with a mark, semicolons, decimal points; a cell that a spreadsheet would compute is made text."""
     target = io.StringIO(newline="")
     writer = csv.writer(target, delimiter=";")
-    writer.writerow(HEADERS)
+    writer.writerow([str(name) for name in HEADERS])
     for row in rows:
         sale = row.sale
         writer.writerow(

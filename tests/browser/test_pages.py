@@ -105,8 +105,7 @@ class Window:
 
 @pytest.fixture(scope="module")
 def stops(blank_sqlite, tmp_path_factory) -> list[Stop]:
-    folder = tmp_path_factory.mktemp("tour")
-    return tour.whole(tour.told(blank_sqlite, folder / "told"), tour.installation(blank_sqlite, folder / "empty"))
+    return tour.everywhere(blank_sqlite, tmp_path_factory.mktemp("tour"))
 
 
 @pytest.fixture
