@@ -25,6 +25,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, mapped_column, sessionmaker
 from sqlalchemy.schema import SchemaItem
 
@@ -149,6 +150,18 @@ def owned(*parents: str, extra: tuple[SchemaItem, ...] = ()) -> tuple[SchemaItem
         ForeignKeyConstraint(["brand_id", f"{parent}_id"], [f"{parent}.brand_id", f"{parent}.id"]) for parent in parents
     ]
     return (UniqueConstraint("brand_id", "id"), *keys, *extra)
+
+
+NOT_MIGRATED = "The database has not the tables of this version. Run: samverk db upgrade"
+
+
+def not_migrated(error: Exception) -> bool:
+    """Whether a statement failed because a table or column is not there yet, on either engine."""
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlstate", None)
+    undefined = code in ("42P01", "42703")  # table, column
+    return undefined or str(error.orig).startswith(("no such table", "no such column"))
 
 
 def make_engine(url: str) -> Engine:

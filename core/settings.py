@@ -31,6 +31,7 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     safe_mode: bool
+    gallery: bool
     testing: bool
     max_upload_mb: int
     threads: int
@@ -86,6 +87,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_url=smtp,
         mail_from=env.get("SAMVERK_MAIL_FROM") or f"Samverk <no-reply@{parts.hostname}>",
         safe_mode=env.get("SAMVERK_SAFE_MODE", "") == "1",
+        gallery=env.get("SAMVERK_GALLERY", "") == "1",
         testing=env.get("SAMVERK_TESTING", "") == "1",
         max_upload_mb=upload,
         threads=threads,

@@ -22,7 +22,10 @@ def _hasher() -> PasswordHasher:
 
 
 def cheapen() -> None:
-    """For a test run only: hash with the smallest cost argon2 allows."""
+    """Hash with the smallest cost argon2 allows in this process: for tests, and for the demo's printed password.
+
+    What is stored meanwhile stays cheap to try out: never call it where people choose their passwords.
+    """
     _cost.update(time_cost=1, memory_cost=8, parallelism=1)
     _hasher.cache_clear()
 

@@ -8,10 +8,14 @@ import subprocess
 import sys
 import time
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from core.cli.main import instance
+
+if TYPE_CHECKING:
+    from core.instance import Instance
 
 PATIENCE = 10.0
 
@@ -93,6 +97,14 @@ class Supervisor:
                 os.killpg(child.pid, signal.SIGKILL)
 
 
+def _migrated(here: Instance) -> None:
+    """Say at the start, and in the terminal, that the database is to be upgraded first."""
+    from core.accounts.service import is_set_up
+
+    with here.database.session() as session:
+        is_set_up(session)
+
+
 @click.command()
 @click.pass_obj
 def web(make_app: object) -> None:
@@ -101,6 +113,7 @@ def web(make_app: object) -> None:
 
     here = instance()
     app = make_app(here)  # type: ignore[operator]
+    _migrated(here)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         waitress.serve(
@@ -126,6 +139,7 @@ def worker(make_app: object) -> None:
 
     here = instance()
     make_app(here)  # type: ignore[operator]
+    _migrated(here)
     jobs.consume(here)
 
 

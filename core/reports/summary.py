@@ -117,7 +117,7 @@ class Summary:
 
     @property
     def roi(self) -> Decimal | None:
-        """(net sales - cost) / cost, of what is known; None when a side of it is unknown or nothing was spent."""
+        """As `roi_formula` says, of what is known; None when a side of it is unknown or nothing was spent."""
         if self.own_sales is None or self.cost is None or self.cost.minor <= 0:
             return None
         return Decimal((self.own_sales.net - self.cost).minor) / self.cost.minor
@@ -152,6 +152,11 @@ class Summary:
     def figures(self) -> list[Figure]:
         """Every number with where it comes from, in the order of the page."""
         return [*self._work(), *self._money(), *self._trade(), *self._attention(), *self._worth()]
+
+    @property
+    def roi_formula(self) -> Text:
+        """How the return is counted."""
+        return T("(net sales − earned in money) / earned in money.")
 
     def headline(self) -> list[Figure]:
         """The few numbers that a campaign's page opens with."""
@@ -244,7 +249,7 @@ class Summary:
                 sold,
                 when,
             ),
-            Figure(T("ROI"), self.roi, "share", T("(net sales − earned in money) / earned in money."), sold, when),
+            Figure(T("ROI"), self.roi, "share", self.roi_formula, sold, when),
         ]
 
 

@@ -16,7 +16,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -24,6 +24,7 @@ from werkzeug.wrappers import Response
 
 from core import i18n, jobs, typed, wiring
 from core.accounts import service as accounts
+from core.database import NOT_MIGRATED, not_migrated
 from core.errors import Missing, SamverkError
 from core.instance import Instance
 from core.permissions import Actor, Permission
@@ -101,6 +102,10 @@ def _lobby(app: Flask) -> None:
 
     app.register_blueprint(lobby.lobby)
     app.register_blueprint(media.media)
+    if app.extensions["samverk"].settings.gallery:
+        from core.web import gallery
+
+        app.register_blueprint(gallery.gallery)
     csrf.exempt(api.api)
     app.register_blueprint(api.api)
     app.before_request(_enter)
@@ -108,7 +113,7 @@ def _lobby(app: Flask) -> None:
     app.teardown_request(_close)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(SamverkError, _refused)
-    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(DBAPIError, _out_of_reach)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
 
@@ -253,7 +258,13 @@ def _stale_form(_error: CSRFError) -> Any:
     return _page(400, i18n.gettext("This form was open too long. Go back, reload the page and send it again."))
 
 
-def _busy(error: OperationalError) -> Any:
+def _out_of_reach(error: DBAPIError) -> Any:
+    if not_migrated(error):
+        log.error("%s", NOT_MIGRATED)
+        told = i18n.gettext("The database is older than this Samverk. Whoever runs it brings it up to date.")
+        return _page(503, told)
+    if not isinstance(error, OperationalError):
+        return _bug(error)
     log.error("database out of reach: %s", error.orig)
     return _page(503, i18n.gettext("The database does not answer right now. Nothing was saved; try again soon."))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from flask import render_template
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -17,8 +18,20 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 
 from core.money import Money
+from core.permissions import Permission
+from core.web.face import Face
+
+gallery = Face("gallery", __name__)
+
+
+@gallery.get("/components", Permission.SELF)
+def components() -> Any:
+    """Every part in every state; only where `SAMVERK_GALLERY` is set."""
+    return render_template("components.html", **sample())
+
 
 STATES = [
     "draft",
@@ -57,16 +70,20 @@ STATES = [
 ]
 
 
+MARKETS = [SelectChoice("FI", "Suomi"), SelectChoice("SE", "Sverige"), SelectChoice("NO", "Norge")]
+PAY = [SelectChoice("fixed", "Fixed fee"), SelectChoice("commission", "Commission")]
+
+
 class SampleForm(Form):
     """One field of every kind."""
 
     title = StringField("Name", description="The influencers see it.")
-    country = SelectField("Country", choices=[("FI", "Suomi"), ("SE", "Sverige"), ("NO", "Norge")])
+    country = SelectField("Country", choices=MARKETS)
     amount = StringField("Budget")
     password = PasswordField("Password")
     brief = TextAreaField("Brief")
-    pay = RadioField("Payment", choices=[("fixed", "Fixed fee"), ("commission", "Commission")])
-    markets = SelectMultipleField("Markets", choices=[("FI", "Suomi"), ("SE", "Sverige"), ("NO", "Norge")])
+    pay = RadioField("Payment", choices=PAY)
+    markets = SelectMultipleField("Markets", choices=MARKETS)
     video = FileField("Video")
     agreed = BooleanField("I have read the privacy notice")
 
