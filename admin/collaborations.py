@@ -30,7 +30,7 @@ from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Text
 from core.plugin_host.service import switches
 from core.web.forms import AtMost, BaseForm, Required
-from core.web.offer_form import OfferForm, campaign_deal, usable
+from core.web.offer_form import OfferForm, answering, campaign_deal, usable
 from core.web.request import actor, db, done, instance, saving, whole
 
 P = Permission
@@ -97,14 +97,12 @@ def _send(form: OfferForm, campaign: Campaign, person: Relationship, replaced: C
         host=instance().plugins,
         campaign=campaign,
         relationship=person,
-        components=form.deal,
-        deliverables=form.deliverables,
         base_url=base_url(),
-        message=fields["message"].data or "",
         unvetted_reason=fields["unvetted_reason"].data or "" if "unvetted_reason" in fields else "",
         replaces=replaced,
         replace_reason=fields["replace_reason"].data or "" if replaced else "",
         by_mail=by_mail,
+        **form.version(),
     )
     cookie["invitation"] = [made.public_id, link]
     said = gettext("The offer is on its way.") if by_mail else gettext("The offer is made. Copy its link.")
@@ -243,25 +241,16 @@ def offer_revise(public_id: str) -> Any:
     host = instance().plugins
     on = switches(db(), found.brand_id)
     models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
-    start = usable(host, Deal.of(offer.components), found.currency)
-    extra = {"number": HiddenField(default=str(offer.number))}
-    form = OfferForm(host, models, found.currency, start, offer.deliverables, extra, recipes)
-    price = _price(campaign, start, offer.deliverables)
+    form = answering(host, offer, found.currency, models, recipes)
+    price = _price(campaign, form.start, offer.deliverables)
     if form.sent():
         price = _price(campaign, form.deal, form.deliverables)
         if "preview" not in request.form:
             with saving(form.form):
                 service.revise(
-                    db(),
-                    actor(),
-                    collaboration=found,
-                    number=_number(),
-                    components=form.deal,
-                    deliverables=form.deliverables,
-                    message=form.form["message"].data or "",
-                    host=host,
-                    base_url=base_url(),
-                )
+                    db(), actor(), collaboration=found, number=_number(), host=host, base_url=base_url(),
+                    **form.version(),
+                )  # fmt: skip
                 said = gettext("The new offer is on its way.")
                 return done(url_for("admin.collaboration", public_id=public_id), said)
     found = _again(found)

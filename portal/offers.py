@@ -18,13 +18,12 @@ from core.errors import Refused
 from core.i18n import country, current_locale, gettext
 from core.permissions import Permission
 from core.places import COUNTRIES, country_choices
-from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
 from core.web.app import limiter
 from core.web.face import PUBLIC
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
 from core.web.lobby import signed_in
-from core.web.offer_form import OfferForm, usable
+from core.web.offer_form import answering
 from core.web.request import actor, before_arg, db, done, instance, person, saving, whole
 from portal.face import portal, section
 
@@ -277,10 +276,7 @@ def offer_counter(public_id: str) -> Any:
     """Answer with other terms."""
     found, newest = _answerable(public_id)
     host = instance().plugins
-    deal = usable(host, Deal.of(newest.components), found.currency)
-    own = {c.model: host.payment_models[c.model] for c in deal.components}
-    extra = {"number": HiddenField(default=str(newest.number))}
-    form = OfferForm(host, own, found.currency, deal, newest.deliverables, extra)
+    form = answering(host, newest, found.currency)
     shown: list[reading.Forecast] = []
     if form.sent():
         if "preview" in request.form:
@@ -288,16 +284,9 @@ def offer_counter(public_id: str) -> Any:
         else:
             with saving(form.form):
                 service.counter(
-                    db(),
-                    actor(),
-                    collaboration=found,
-                    number=_number(),
-                    components=form.deal,
-                    deliverables=form.deliverables,
-                    message=form.form["message"].data or "",
-                    host=host,
-                    base_url=base_url(),
-                )
+                    db(), actor(), collaboration=found, number=_number(), host=host, base_url=base_url(),
+                    **form.version(),
+                )  # fmt: skip
                 said = gettext("Your counter-offer is on its way.")
                 return done(url_for("portal.offer", public_id=public_id), said)
     because = request.args.get("because") == "budget"

@@ -14,6 +14,7 @@ from wtforms.validators import Optional
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.campaigns.models import CampaignComponent
+from core.collaborations.models import Offer
 from core.i18n import current_locale
 from core.plugin_api.composition import Component, Composition, Net, Part, Recipe, Sum
 from core.plugin_api.deal import Deal
@@ -109,6 +110,10 @@ class OfferForm:
         whole = tuple(x for one in found for x in (one.of if isinstance(one, Sum) else (one,)))
         only = whole[0] if len(whole) == 1 and not isinstance(whole[0], Part) else Sum(whole)
         return Deal(tuple(self._components), only)
+
+    def version(self) -> dict[str, Any]:
+        """What the services take as a version of an offer; only after `sent`."""
+        return {"components": self.deal, "deliverables": self.deliverables, "message": self.form["message"].data or ""}
 
     def _add(self, chosen: str, models: Mapping[str, PaymentModel]) -> None:
         """One more part, or the parts of a ready deal, where there is room."""
@@ -252,6 +257,20 @@ def _raw(found: Field) -> object:
     if isinstance(found, BooleanField):
         return bool(found.data)
     return found.raw_data[0] if found.raw_data else ""
+
+
+def answering(
+    host: PluginHost,
+    offer: Offer,
+    currency: str,
+    models: Mapping[str, PaymentModel] | None = None,
+    recipes: Mapping[str, Recipe] | None = None,
+) -> OfferForm:
+    """The form that answers a version of an offer with the next one; without `models` by the parts that it has."""
+    start = usable(host, Deal.of(offer.components), currency)
+    own = {c.model: host.payment_models[c.model] for c in start.components} if models is None else models
+    extra = {"number": HiddenField(default=str(offer.number))}
+    return OfferForm(host, own, currency, start, offer.deliverables, extra, recipes)
 
 
 def usable(host: PluginHost, deal: Deal, currency: str) -> Deal:
