@@ -40,6 +40,8 @@ def _page(_plugin: str, page: Any, rights: Rights) -> Iterable[str]:
     names = re.findall(r"<(\w+)>", page.path)
     if len(set(names)) < len(names) or any(map(iskeyword, names)):
         yield f"the parts of the path {page.path!r} cannot be told apart by their names"
+    if names and page.nav:
+        yield f"the page {page.path!r} cannot stand in the navigation without knowing which"
     if not isinstance(page.face, Face):
         yield f"{page.path!r} has no face"
     yield from _drawn(f"the page {page.path!r}", page, page.face, rights)

@@ -75,7 +75,7 @@ def _open(app: Flask, added: Added, plugin: str, page: PluginPage) -> None:
     view.permission = need  # type: ignore[attr-defined]
     methods = ["GET", "POST"] if page.takes_form else ["GET"]
     app.add_url_rule(_address(plugin, page.face, page.path), endpoint, view, methods=methods)
-    if page.nav and "<" not in page.path:
+    if page.nav:
         added.nav[page.face].append((plugin, endpoint, page))
 
 

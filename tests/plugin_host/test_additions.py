@@ -45,6 +45,7 @@ LOOK = PermissionSpec("x:acme:look", TITLE)
         ("pages", PluginPage("a//b", TITLE, show), "the path 'a//b' is not of small letters"),
         ("pages", PluginPage("<path:rest>", TITLE, show), "is not of small letters"),
         ("pages", PluginPage("<a>/<a>", TITLE, show), "the parts of the path '<a>/<a>' cannot be told apart"),
+        ("pages", PluginPage("a/<b>", TITLE, show, nav=True), "'a/<b>' cannot stand in the navigation"),
         ("pages", PluginPage("<class>", TITLE, show), "the parts of the path '<class>' cannot be told apart"),
         ("pages", PluginPage("report", T("%(never)s", given=1), show), "KeyError"),
         ("pages", PluginPage("report", "Report", show), "the page 'report' has no title that is a Text"),

@@ -54,14 +54,17 @@ def test_once_in_each_stretch_for_each_brand(here: Instance, committed: World, m
     assert sorted(minute(here)) == sorted(brands), "what was missed is not made up for"
 
 
-def test_not_where_the_plugin_is_off(here: Instance, committed: World) -> None:
+def test_not_where_the_plugin_is_off(here: Instance, committed: World, moment: list[datetime]) -> None:
     with here.database.write() as session:
         set_switch(session, committed.owner, plugin="acme", enabled=False, brand_id=committed.brand.id)
     assert minute(here) == [committed.other_brand.public_id]
     with here.database.write() as session:
         set_switch(session, committed.owner, plugin="acme", enabled=False)
-    wiring.tick(here)
+    moment[0] += timedelta(days=1)
     assert minute(here) == []
+    with here.database.session() as session:
+        rows = session.scalars(select(OutboxJob.payload).where(OutboxJob.kind == schedule.RUN)).all()
+        assert [row["brand"] for row in rows] == [committed.other_brand.public_id], "nothing is written either"
 
 
 def test_switched_off_between_clock_and_worker_it_does_not_run(here: Instance, committed: World) -> None:

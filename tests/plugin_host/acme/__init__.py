@@ -21,11 +21,13 @@ from samverk import (
 T = texts("acme")
 HEARD = []
 FAILING = set()
+DOING = {}
 
 
 def act(what, *told):
     """Take down that something was asked, and fail where the test wants it."""
     HEARD.append((what, *told))
+    DOING.get(what, bool)()
     if what in FAILING:
         raise RuntimeError(f"{what} is out of order")
 
@@ -100,7 +102,8 @@ class Acme(Plugin):
 
     @hookimpl
     def register_panels(self):
-        return [Panel(place, T("Box"), panel) for place in Place]
+        audited = Panel(Place.DASHBOARD, T("Audit box"), panel, permission="x:acme:audit")
+        return [audited, *(Panel(place, T("Box"), panel) for place in Place)]
 
     @hookimpl
     def register_commands(self):
