@@ -16,13 +16,21 @@ from core import clock, events, files, i18n, observers, outbox, permissions, sch
 from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
 from core.collaborations import reactions
 from core.collaborations import service as offers
-from core.collaborations.events import CollaborationEnded, ContractSigned, MayComplete
+from core.collaborations.events import (
+    CollaborationEnded,
+    CollaborationPaused,
+    CollaborationResumed,
+    ContractSigned,
+    MayComplete,
+)
 from core.content import drafts
-from core.content.events import DeliverableApproved
+from core.content.events import DeliverableApproved, MetricsRecorded, PostVerified
+from core.earnings import periods
 from core.earnings import service as earnings
 from core.influencers import importing
 from core.influencers.importing import Importer
 from core.payouts import submit
+from core.plugin_api.payment_models import MetricReading
 from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.tracking import codes, gifts
@@ -31,7 +39,15 @@ from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 if TYPE_CHECKING:
     from core.instance import Instance
 
-EARNING: tuple[type[Any], ...] = (DeliverableApproved, SaleCredited, SaleRefunded, GiftDelivered, CollaborationEnded)
+EARNING: tuple[type[Any], ...] = (
+    ContractSigned,
+    DeliverableApproved,
+    SaleCredited,
+    SaleRefunded,
+    GiftDelivered,
+    CollaborationPaused,
+    CollaborationEnded,
+)
 RAIL_LEASE = timedelta(minutes=5)
 _here: Instance | None = None
 
@@ -56,6 +72,10 @@ def connect(instance: Instance) -> None:
     events.subscribe(CampaignCancelled, _end_collaborations)
     events.subscribe(ContractSigned, drafts.on_signed)
     events.subscribe(ContractSigned, _track)
+    events.subscribe(ContractSigned, _begin_months)
+    events.subscribe(CollaborationPaused, _cut_month)
+    events.subscribe(CollaborationResumed, _count_on)
+    events.subscribe(CollaborationEnded, _cut_month)
     events.subscribe(CollaborationEnded, drafts.on_ended)
     events.subscribe(CollaborationEnded, gifts.on_ended)
     events.guard(MayComplete, drafts.objections)
@@ -65,6 +85,8 @@ def connect(instance: Instance) -> None:
     events.guard(MayComplete, gifts.objections)
     for kind in EARNING:
         events.subscribe(kind, _earn)
+    for kind in (PostVerified, MetricsRecorded):
+        events.subscribe(kind, _earn_by_readings)
     _welcome(instance.plugins)
 
 
@@ -101,8 +123,25 @@ def _track(session: Session, event: OfCollaboration) -> None:
     gifts.create_gifts(session, event.collaboration_id, base_url=here().settings.base_url)
 
 
+def _begin_months(session: Session, event: OfCollaboration) -> None:
+    periods.begin(session, plugins(), event.collaboration_id)
+
+
+def _cut_month(session: Session, event: OfCollaboration) -> None:
+    periods.interrupt(session, plugins(), event.collaboration_id)
+
+
+def _count_on(session: Session, event: OfCollaboration) -> None:
+    periods.resume(session, plugins(), event.collaboration_id)
+
+
 def _earn(session: Session, event: OfCollaboration) -> None:
     earnings.recompute(session, plugins(), event.collaboration_id)
+
+
+def _earn_by_readings(session: Session, event: OfCollaboration) -> None:
+    if earnings.wants(session, plugins(), event.collaboration_id, MetricReading):
+        _earn(session, event)
 
 
 def _sweep_files(session: Session, payload: dict[str, Any]) -> None:
@@ -138,6 +177,8 @@ def tick(instance: Instance) -> None:
     """What time alone brings about, each minute: offers expire, holds end, unsent files go, plugins' jobs come due."""
     with instance.database.write() as session:
         offers.expire_due(session, instance.settings.base_url)
+        for collaboration_id in periods.close_due(session, instance.plugins):
+            earnings.recompute(session, instance.plugins, collaboration_id)
         earnings.release_due(session)
         outbox.enqueue(session, files.SWEEP, {}, key=f"{files.SWEEP}:{clock.now():%Y-%m-%d}")
     if instance.plugins.jobs():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import select
@@ -159,6 +160,7 @@ def record_metrics(
 ) -> int:
     """Add a reading. What is not known stays unknown; a correction is a newer row. Says how many figures are new."""
     _may_count(session, actor, post)
+    checked = actor.may(Permission.LIVE_EDIT, post.brand_id)
     if evidence not in EVIDENCE or (evidence == "connector" and actor.person_id is not None):
         raise Invalid(T("Choose one of the list."), "evidence")
     if typed.moment(read_at, "read_at") > clock.now() + timedelta(hours=14):
@@ -171,7 +173,8 @@ def record_metrics(
             raise Invalid(T("Enter a whole number that is not below zero."), name)
         if value > typed.MOST_COUNT:
             raise Invalid(T("This number cannot be right."), name)
-    new = sum(_add(session, post, name, value, read_at, evidence, source) for name, value in known.items())
+    how = {"evidence": evidence, "source": source[:120], "checked": checked}
+    new = sum(_add(session, post, name, value, read_at, how) for name, value in known.items())
     if new:
         _record(session, actor, "metrics", post, evidence=evidence, **known)
         deliverable = session.get_one(Deliverable, post.deliverable_id)
@@ -192,30 +195,27 @@ def _may_count(session: Session, actor: Actor, post: Post) -> None:
         raise Denied(T("You do not have the right to do this. Ask an owner of the brand."))
 
 
-def _add(session: Session, post: Post, name: str, value: int, at: datetime, evidence: str, source: str) -> bool:
-    """One figure; the same again adds nothing, another value of the same moment stands just after the old one."""
+def _add(session: Session, post: Post, name: str, value: int, at: datetime, how: Mapping[str, Any]) -> bool:
+    """One figure; another value of the same moment stands just after the old one.
+
+    The same again adds nothing, but when the brand's team says it too, it is checked from then on.
+    """
     moment = at.astimezone(UTC).replace(microsecond=0)
     rows = session.scalars(
         select(MetricReading)
-        .where(MetricReading.post_id == post.id, MetricReading.metric == name, MetricReading.evidence == evidence)
+        .where(
+            MetricReading.post_id == post.id, MetricReading.metric == name, MetricReading.evidence == how["evidence"]
+        )
         .where(MetricReading.read_at >= moment, MetricReading.read_at < moment + timedelta(seconds=1))
         .order_by(MetricReading.read_at.desc())
     ).all()
     if rows and rows[0].value == value:
-        return False
+        confirmed = how["checked"] and not rows[0].checked
+        rows[0].checked = rows[0].checked or how["checked"]
+        return confirmed
     if rows:
         moment = rows[0].read_at + timedelta(microseconds=1)
-    session.add(
-        MetricReading(
-            brand_id=post.brand_id,
-            post_id=post.id,
-            metric=name,
-            value=value,
-            read_at=moment,
-            evidence=evidence,
-            source=source[:120],
-        )
-    )
+    session.add(MetricReading(brand_id=post.brand_id, post_id=post.id, metric=name, value=value, read_at=moment, **how))
     session.flush()
     return True
 

@@ -136,3 +136,4 @@ class MetricReading(BrandRow):
     read_at: Mapped[datetime] = internal(UtcDateTime)
     evidence: Mapped[str] = internal(String(20))  # stated screenshot export connector
     source: Mapped[str] = internal(String(120), default="")
+    checked: Mapped[bool] = internal(default=False)  # by the brand's team, against the source

@@ -2,27 +2,76 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import UTC, datetime, time
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS
-from core.collaborations.models import Collaboration
-from core.content.models import Deliverable
+from core.collaborations.models import Collaboration, Contract, Offer, Signature
+from core.content.lifecycle import PostState
+from core.content.models import Deliverable, Post
+from core.content.models import MetricReading as ReadingRow
+from core.earnings.models import AgreementPeriod
 from core.money import Money
-from core.plugin_api.payment_models import DeliverableApproved, EvidenceLevel, Fact, GiftDelivered, Refund, Sale
+from core.plugin_api.payment_models import (
+    AgreementSigned,
+    DeliverableApproved,
+    EvidenceLevel,
+    Fact,
+    GiftDelivered,
+    MetricReading,
+    Period,
+    Refund,
+    Sale,
+)
+from core.plugin_api.text import Text
 from core.tracking.models import Gift
 from core.tracking.models import Refund as RefundRow
 from core.tracking.models import Sale as SaleRow
 
+SIGNED = ("active", "completed", "terminated")
+EVIDENCE = {
+    "stated": EvidenceLevel.CLAIMED,
+    "screenshot": EvidenceLevel.DOCUMENTED,
+    "export": EvidenceLevel.DOCUMENTED,
+    "connector": EvidenceLevel.MEASURED,
+}
+
+
+def signed_offer(session: Session, collaboration_id: int) -> Offer | None:
+    """The offer behind the collaboration's signed contract, None while there is none."""
+    return session.scalar(
+        select(Offer)
+        .join(Contract, Contract.offer_id == Offer.id)
+        .where(Contract.collaboration_id == collaboration_id, Contract.state.in_(SIGNED))
+        .order_by(Contract.id.desc())
+        .limit(1)
+    )
+
 
 def facts_of(session: Session, collaboration: Collaboration) -> list[Fact]:
-    """Approvals, credited sales, their refunds and gifts that arrived; three queries and one more."""
+    """Everything that models are asked with, one query for each kind of fact."""
     return [
+        *_signing(session, collaboration),
         *_approvals(session, collaboration),
         *_sales(session, collaboration),
         *_refunds(session, collaboration),
         *_gifts(session, collaboration),
+        *_periods(session, collaboration),
+        *_readings(session, collaboration),
     ]
+
+
+def _signing(session: Session, collaboration: Collaboration) -> list[Fact]:
+    rows = session.execute(
+        select(Contract.public_id, Contract.created_at, func.max(Signature.signed_at))
+        .outerjoin(Signature, Signature.contract_id == Contract.id)
+        .where(Contract.collaboration_id == collaboration.id, Contract.state.in_(SIGNED))
+        .group_by(Contract.id)
+        .order_by(Contract.id)
+    )
+    return [AgreementSigned(key=f"signed:{name}", at=signed or made) for name, made, signed in rows]
 
 
 def _approvals(session: Session, collaboration: Collaboration) -> list[Fact]:
@@ -38,13 +87,17 @@ def _approvals(session: Session, collaboration: Collaboration) -> list[Fact]:
             key=f"deliverable:{row.public_id}",
             at=row.approved_at,
             deliverable=row.public_id,
-            title=row.note or DELIVERABLE_KINDS.get(row.kind, row.kind),
+            title=_title(row),
             position=number,
             planned=len(rows),
         )
         for number, row in enumerate(rows, 1)
         if row.approved_at is not None
     ]
+
+
+def _title(row: Deliverable) -> str | Text:
+    return row.note or DELIVERABLE_KINDS.get(row.kind, row.kind)
 
 
 def _sales(session: Session, collaboration: Collaboration) -> list[Fact]:
@@ -93,3 +146,52 @@ def _gifts(session: Session, collaboration: Collaboration) -> list[Fact]:
         )
         for row in rows
     ]
+
+
+def _periods(session: Session, collaboration: Collaboration) -> list[Fact]:
+    rows = session.scalars(
+        select(AgreementPeriod).where(
+            AgreementPeriod.collaboration_id == collaboration.id, AgreementPeriod.closed_at.is_not(None)
+        )
+    )
+    return [
+        Period(
+            key=f"period:{row.public_id}",
+            at=datetime.combine(row.ends_on, time(), UTC),
+            start=row.starts_on,
+            end=row.ends_on,
+            month=row.month,
+            month_start=row.month_start,
+            month_end=row.month_end,
+        )
+        for row in rows
+        if row.starts_on < row.ends_on
+    ]
+
+
+def _readings(session: Session, collaboration: Collaboration) -> list[Fact]:
+    """The readings of posts that somebody saw to be what was approved."""
+    rows = session.execute(
+        select(ReadingRow, Post.public_id, Deliverable)
+        .join(Post, Post.id == ReadingRow.post_id)
+        .join(Deliverable, Deliverable.id == Post.deliverable_id)
+        .where(Deliverable.collaboration_id == collaboration.id, Post.state == PostState.VERIFIED)
+    )
+    return [
+        MetricReading(
+            key=f"reading:{row.public_id}",
+            at=row.read_at,
+            evidence=_evidence(row),
+            post=post,
+            metric=row.metric,
+            value=row.value,
+            title=_title(deliverable),
+        )
+        for row, post, deliverable in rows
+    ]
+
+
+def _evidence(row: ReadingRow) -> EvidenceLevel:
+    """What a screenshot or an export shows is checked when the brand's team has held it against the source."""
+    level = EVIDENCE[row.evidence]
+    return EvidenceLevel.CHECKED if row.checked and level is EvidenceLevel.DOCUMENTED else level

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, relationship
 
 from core.collaborations.models import Collaboration
@@ -43,6 +43,8 @@ class Earning(BrandRow):
     reason: Mapped[dict[str, Any]] = financial(JSON)  # Text.to_json
     model_version: Mapped[str] = internal(String(30))
     fact_key: Mapped[str] = internal(String(160), default="")
+    basis: Mapped[str] = internal(String(20), default="")  # fingerprint of the facts that it was last counted from
+    answer: Mapped[str] = internal(String(20), default="")  # and of what the model said to them
     hold_until: Mapped[date | None] = internal()
     due_on: Mapped[date | None] = internal()
     earned_at: Mapped[datetime] = internal(UtcDateTime)
@@ -56,7 +58,10 @@ class Earning(BrandRow):
 
 
 class ComponentHold(BrandRow):
-    """A component whose model could not answer: the sum is unknown, never zero, and this says why."""
+    """A component whose model could not answer: the sum is unknown, never zero, and this says why.
+
+    `incident`: it did answer, but otherwise than before though nothing new had happened; finance decides.
+    """
 
     __tablename__ = "component_hold"
     __table_args__ = owned("collaboration", extra=(UniqueConstraint("collaboration_id", "component_id"),))
@@ -64,4 +69,48 @@ class ComponentHold(BrandRow):
     collaboration_id: Mapped[int] = internal(index=True)
     component_id: Mapped[str] = internal(String(40))
     reason: Mapped[dict[str, Any]] = internal(JSON)
+    incident: Mapped[bool] = internal(default=False)
     resolved_at: Mapped[datetime | None] = internal(UtcDateTime)
+
+
+class ComponentMemory(BrandRow):
+    """What a component was last counted from, where its model is asked with more than one fact at a time.
+
+    `kept` are differences that finance has decided to keep when a new version counted otherwise.
+    """
+
+    __tablename__ = "component_memory"
+    __table_args__ = owned("collaboration", extra=(UniqueConstraint("collaboration_id", "component_id"),))
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    component_id: Mapped[str] = internal(String(40))
+    facts: Mapped[list[str]] = internal(JSON, default=list)
+    answers: Mapped[dict[str, str]] = internal(JSON, default=dict)
+    kept: Mapped[dict[str, list[Any]]] = financial(JSON, default=dict)  # line key -> [minor units, basis]
+
+
+OPEN = text("closed_at is null")
+
+
+class AgreementPeriod(BrandRow):
+    """A stretch of a month of an agreement: `starts_on` belongs to it, `ends_on` does not. Open while it runs."""
+
+    __tablename__ = "agreement_period"
+    __table_args__ = owned(
+        "collaboration",
+        extra=(
+            CheckConstraint("starts_on <= ends_on", name="order"),
+            Index(
+                "uq_agreement_period_open", "collaboration_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+            ),
+            Index("ix_agreement_period_due", "closed_at", "ends_on"),
+        ),
+    )
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    month: Mapped[int] = internal()
+    month_start: Mapped[date] = internal()
+    month_end: Mapped[date] = internal()
+    starts_on: Mapped[date] = internal()
+    ends_on: Mapped[date] = internal()
+    closed_at: Mapped[datetime | None] = internal(UtcDateTime)

@@ -22,20 +22,20 @@ from core.accounts.models import Brand
 from core.campaigns.events import MayCompleteCampaign
 from core.campaigns.models import Campaign
 from core.collaborations.events import MayComplete
-from core.collaborations.models import Collaboration, Contract, Offer
-from core.earnings.facts import facts_of
+from core.collaborations.models import Collaboration
+from core.earnings.facts import facts_of, signed_offer
 from core.earnings.models import ComponentHold, Earning
 from core.ledger import accounts as plan
 from core.ledger import postings
 from core.ledger import queries as ledger
 from core.ledger.postings import Voucher
 from core.money import Money
+from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Fact, Planned, Refund, Sale, Settles
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import EarnedLine, Evaluation, Hold, evaluate
 from core.plugin_host.host import PluginHost
 
-SIGNED = ("active", "completed", "terminated")
 OPEN = ("pending", "payable", "in_payout")
 RELEASED_AT_ONCE = 500
 
@@ -57,15 +57,11 @@ def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list
     return _book_differences(session, collaboration, found, facts)
 
 
-def signed_offer(session: Session, collaboration_id: int) -> Offer | None:
-    """The offer behind the collaboration's signed contract, None while there is none."""
-    return session.scalar(
-        select(Offer)
-        .join(Contract, Contract.offer_id == Offer.id)
-        .where(Contract.collaboration_id == collaboration_id, Contract.state.in_(SIGNED))
-        .order_by(Contract.id.desc())
-        .limit(1)
-    )
+def wants(session: Session, host: PluginHost, collaboration_id: int, kind: type[Fact]) -> bool:
+    """Whether a part of the signed deal looks at this kind of fact; one that is not installed might."""
+    offer = signed_offer(session, collaboration_id)
+    models = [host.payment_models.get(part.model) for part in Deal.of(offer.components).components] if offer else []
+    return any(model is None or kind in model.uses for model in models)
 
 
 def _keep_holds(session: Session, collaboration: Collaboration, holds: Iterable[Hold]) -> None:

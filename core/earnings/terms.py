@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.collaborations.models import Contract, Offer
-from core.earnings.service import SIGNED
+from core.earnings.facts import SIGNED
 from core.plugin_api.text import Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.terms import describe

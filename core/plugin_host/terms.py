@@ -52,13 +52,18 @@ def describe(host: PluginHost, deal: AnyDeal) -> list[tuple[Component, list[Text
 
 def months_of(host: PluginHost, deal: AnyDeal) -> int:
     """How many months a deal plans, at least one; a model that fails counts for none."""
-    told = [0]
+    return max(1, *months_by_component(host, deal).values())
+
+
+def months_by_component(host: PluginHost, deal: AnyDeal) -> dict[str, int]:
+    """How many months each component plans; 0 where its model names no number or fails."""
+    told = {}
     for component in Deal.of(deal).components:
-        model = model_of(host, component)
+        model, months = model_of(host, component), None
         if not isinstance(model, Failure):
             months = host.call(host.payment_models.owners[component.model], model.months, component.terms, returns=int)
-            told.append(0 if isinstance(months, Failure) else months)
-    return max(1, *told)
+        told[component.id] = months if isinstance(months, int) else 0
+    return told
 
 
 def _model(host: PluginHost, name: str) -> PaymentModel:

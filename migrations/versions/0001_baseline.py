@@ -911,10 +911,75 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_vetting_relationship_id"), ["relationship_id"], unique=False)
 
     op.create_table(
+        "agreement_period",
+        sa.Column("collaboration_id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Integer(), nullable=False),
+        sa.Column("month_start", sa.Date(), nullable=False),
+        sa.Column("month_end", sa.Date(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_agreement_period_order")),
+        sa.ForeignKeyConstraint(
+            ["brand_id", "collaboration_id"],
+            ["collaboration.brand_id", "collaboration.id"],
+            name=op.f("fk_agreement_period_brand_id_collaboration_id"),
+        ),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_agreement_period_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement_period")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_agreement_period_brand_id_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_agreement_period_public_id")),
+    )
+    with op.batch_alter_table("agreement_period", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agreement_period_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_agreement_period_collaboration_id"), ["collaboration_id"], unique=False)
+        batch_op.create_index("ix_agreement_period_due", ["closed_at", "ends_on"], unique=False)
+        batch_op.create_index(
+            "uq_agreement_period_open",
+            ["collaboration_id"],
+            unique=True,
+            sqlite_where=sa.text("closed_at is null"),
+            postgresql_where=sa.text("closed_at is null"),
+        )
+
+    op.create_table(
+        "component_memory",
+        sa.Column("collaboration_id", sa.Integer(), nullable=False),
+        sa.Column("component_id", sa.String(length=40), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("kept", sa.JSON(), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["brand_id", "collaboration_id"],
+            ["collaboration.brand_id", "collaboration.id"],
+            name=op.f("fk_component_memory_brand_id_collaboration_id"),
+        ),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_component_memory_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_component_memory")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_component_memory_brand_id_id")),
+        sa.UniqueConstraint(
+            "collaboration_id", "component_id", name=op.f("uq_component_memory_collaboration_id_component_id")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_component_memory_public_id")),
+    )
+    with op.batch_alter_table("component_memory", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_component_memory_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_component_memory_collaboration_id"), ["collaboration_id"], unique=False)
+
+    op.create_table(
         "component_hold",
         sa.Column("collaboration_id", sa.Integer(), nullable=False),
         sa.Column("component_id", sa.String(length=40), nullable=False),
         sa.Column("reason", sa.JSON(), nullable=False),
+        sa.Column("incident", sa.Boolean(), nullable=False),
         sa.Column("resolved_at", UtcDateTime(), nullable=True),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
@@ -1005,6 +1070,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.JSON(), nullable=False),
         sa.Column("model_version", sa.String(length=30), nullable=False),
         sa.Column("fact_key", sa.String(length=160), nullable=False),
+        sa.Column("basis", sa.String(length=20), nullable=False),
+        sa.Column("answer", sa.String(length=20), nullable=False),
         sa.Column("hold_until", sa.Date(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("earned_at", UtcDateTime(), nullable=False),
@@ -1358,6 +1425,7 @@ def upgrade() -> None:
         sa.Column("read_at", UtcDateTime(), nullable=False),
         sa.Column("evidence", sa.String(length=20), nullable=False),
         sa.Column("source", sa.String(length=120), nullable=False),
+        sa.Column("checked", sa.Boolean(), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1527,6 +1595,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_deliverable_brand_id"))
 
     op.drop_table("deliverable")
+    with op.batch_alter_table("component_memory", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_component_memory_collaboration_id"))
+        batch_op.drop_index(batch_op.f("ix_component_memory_brand_id"))
+
+    op.drop_table("component_memory")
+    with op.batch_alter_table("agreement_period", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_agreement_period_open",
+            sqlite_where=sa.text("closed_at is null"),
+            postgresql_where=sa.text("closed_at is null"),
+        )
+        batch_op.drop_index("ix_agreement_period_due")
+        batch_op.drop_index(batch_op.f("ix_agreement_period_collaboration_id"))
+        batch_op.drop_index(batch_op.f("ix_agreement_period_brand_id"))
+
+    op.drop_table("agreement_period")
     with op.batch_alter_table("component_hold", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_component_hold_collaboration_id"))
         batch_op.drop_index(batch_op.f("ix_component_hold_brand_id"))
