@@ -87,7 +87,7 @@ def test_everything_that_can_be_is_there(told: Instance) -> None:
         assert states(session, Deliverable) == set(DeliverableState)
         assert states(session, Gift) >= {"address_missing", "approved", "shipped", "delivered", "returned"}
         assert states(session, Sale) == set(SaleState)
-        assert states(session, Earning) >= {"pending", "payable", "in_payout", "paid"}
+        assert states(session, Earning) >= {"pending", "payable", "in_payout", "paid", "written_off"}
         wanted = {"awaiting_approval", "requires_action", "sent", "received", "failed"}
         assert states(session, Payout) == wanted & set(PayoutState)
         assert states(session, StoredFinding) >= {"open", "waived"}

@@ -19,13 +19,16 @@ from core.collaborations.lifecycle import State
 from core.collaborations.models import Collaboration
 from core.content import service as content
 from core.content.models import Deliverable, Post
+from core.earnings.models import Earning
+from core.earnings.service import OPEN
 from core.events import objections
 from core.influencers.models import Influencer, Relationship
+from core.payouts import debts
 from core.payouts import service as payouts
 from core.payouts.models import Payout, PayoutRun
 from core.places import COUNTRIES
 from core.tracking.codes import code_of
-from core.tracking.models import Sale
+from core.tracking.models import Refund, Sale
 from core.tracking.service import import_sales, keep_table
 
 BASKET = {"Fjellro": (690, 3_900), "Lilla köket": (290, 990), "Havsro": (29, 119), "Suvilumo": (49, 240)}
@@ -38,6 +41,7 @@ LAST = {
     "Havsro": (-8, "sent"),
     "Suvilumo": (-13, "failed"),
 }
+RETURNS = {"Fjellro": False, "Havsro": True}  # and whether it is written off
 FAILS = {("Havsro", -94), ("Suvilumo", -13)}
 
 
@@ -49,6 +53,10 @@ def schedule(stage: Stage) -> None:
             stage.at(day + 1, partial(_figures, stage, house), 8)
         for day in RUNS:
             _run(stage, house, day, "received")
+        if house.name in RETURNS:
+            stage.at(-3, partial(_come_back, stage, house), 18)
+        if RETURNS.get(house.name):
+            stage.at(-2, partial(_let_go, stage, house), 11)
         day, end = LAST[house.name]
         _run(stage, house, day, end)
         for day in range(-120, 0, 10):
@@ -84,8 +92,13 @@ def _sales(stage: Stage, house: House, day: int, session: Session) -> None:
     recent = Sale.brand_id == brand.id, Sale.state == "credited", Sale.sold_at > stage.moment - timedelta(days=9)
     for sale in session.scalars(select(Sale).where(*recent).order_by(Sale.id)).all()[::9]:
         line("", sale.currency, sale)
-    if len(lines) == 1:
-        return
+    if len(lines) > 1:
+        _hand_in(session, stage, house, lines)
+
+
+def _hand_in(session: Session, stage: Stage, house: House, lines: list[str]) -> None:
+    """Finance imports a table of the shop."""
+    brand = brand_named(session, house.name)
     with playing(session, house.finance) as actor:
         name = f"{house.shop.lower()}-{stage.moment:%Y-%m-%d}.csv"
         file = keep_table(
@@ -93,6 +106,36 @@ def _sales(stage: Stage, house: House, day: int, session: Session) -> None:
             raw="\n".join(lines).encode(),
         )  # fmt: skip
         import_sales(session, actor, host=stage.host, store=stage.here.files, file=file)
+
+
+def _come_back(stage: Stage, house: House, session: Session) -> None:
+    """Everything that one collaboration sold comes back after it was paid: more was paid than is earned."""
+    brand = brand_named(session, house.name)
+    paid = select(Earning.collaboration_id).where(Earning.state == "paid", Earning.kind == "commission")
+    open_ = select(Earning.collaboration_id).where(Earning.state.in_(OPEN), Earning.settles == "cash")
+    here = session.scalar(
+        select(Collaboration.id)
+        .where(Collaboration.brand_id == brand.id, Collaboration.id.in_(paid), Collaboration.id.not_in(open_))
+        .order_by(Collaboration.id.desc()).limit(1)
+    )  # fmt: skip
+    back = select(Refund.sale_id)
+    sold = Sale.collaboration_id == here, Sale.state == "credited", Sale.id.not_in(back)
+    lines = ["order_id;code;amount;currency;sold_at;refund_of"]
+    for sale in session.scalars(select(Sale).where(*sold).order_by(Sale.id)):
+        amount = f"{sale.amount.decimal:.2f}".replace(".", ",")
+        lines.append(
+            f"R-{sale.external_id};;-{amount};{sale.currency};{stage.moment:%Y-%m-%dT%H:%M}+00:00;{sale.external_id}"
+        )
+    _hand_in(session, stage, house, lines)
+
+
+def _let_go(stage: Stage, house: House, session: Session) -> None:
+    """Finance writes off what was paid too much."""
+    brand = brand_named(session, house.name)
+    with playing(session, house.finance) as actor:
+        for debt in debts.debts(session, actor, brand.id):
+            reason = texts.REASONS["written_off"][house.country]
+            payouts.write_off(session, actor, debt.collaboration, reason=reason, base_url=stage.base)
 
 
 def _sells(session: Session, stage: Stage, row: Collaboration) -> bool:

@@ -88,6 +88,11 @@ REASONS = {
         "SE": "Märkningen syns i filmen hela tiden, kontrollerat tillsammans.",
         "NO": "Merkingen synes i filmen hele tiden, kontrollert sammen.",
     },
+    "written_off": {
+        "FI": "Tilaukset peruttiin meistä johtuvasta syystä.",
+        "SE": "Köpen hävdes av skäl som beror på oss.",
+        "NO": "Kjøpene ble hevet av grunner som ligger hos oss.",
+    },
     "failed": {
         "FI": "Pankki hylkäsi maksun: tili on suljettu.",
         "SE": "Banken avvisade betalningen: kontot är avslutat.",
