@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
         imports,
         payouts,
         people,
+        plugins,
         sales,
         site,
         team,

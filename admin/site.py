@@ -1,41 +1,19 @@
-"""The installation: plugins, mail, audit record."""
+"""The installation: mail, audit record."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, render_template, request, url_for
+from flask import abort, render_template
 from sqlalchemy import or_, select
 
 from admin.face import admin
 from core.audit import AuditEntry
-from core.i18n import gettext
 from core.mail import MailMessage
 from core.permissions import Permission
-from core.plugin_host.service import set_switch, switches
-from core.web.brands import current_brand
-from core.web.request import actor, db, done, instance, page_arg
+from core.web.request import actor, db, page_arg
 
 PAGE = 50
-
-
-@admin.get("/plugins", Permission.PLUGINS_SWITCH)
-def plugins() -> Any:
-    """Every plugin found, its state and why; a switch for this brand."""
-    brand = current_brand(Permission.PLUGINS_SWITCH)
-    records = sorted(instance().plugins.records.values(), key=lambda r: (r.kinds, r.name))
-    return render_template("admin/plugins.html", records=records, switches=switches(db(), brand.id), brand=brand)
-
-
-@admin.post("/plugins/<name>", Permission.PLUGINS_SWITCH)
-def plugin_switch(name: str) -> Any:
-    """Turn a plugin on or off for this brand; running agreements go on."""
-    brand = current_brand(Permission.PLUGINS_SWITCH)
-    if name not in {record.name for record in instance().plugins.records.values()}:
-        abort(404)
-    on = request.form.get("enabled") == "1"
-    set_switch(db(), actor(), plugin=name, enabled=on, brand_id=brand.id)
-    return done(url_for("admin.plugins"), gettext("Switched on.") if on else gettext("Switched off for new use."))
 
 
 @admin.get("/mail", Permission.SITE_ADMIN)

@@ -26,9 +26,8 @@ def list_keys() -> None:
     """List every key, since when it is the current one, and what was encrypted with it."""
     from core.rotation import uses
 
-    here = _here()
-    keyring = here.keyring
-    with here.database.session() as session:
+    with _installation() as here, here.database.session() as session:
+        keyring = here.keyring
         used = uses(session, keyring)
     for name in keyring.keys:
         since = f" since {keyring.since:%Y-%m-%d %H:%M} UTC" if keyring.since else ""
@@ -49,8 +48,7 @@ def rotate(again: bool, stopped: bool) -> None:
     """
     from core import rotation
 
-    here = _here()
-    with _alone(here):
+    with _installation() as here, _alone(here):
         began = again or len(here.keyring.keys) == 1
         report = rotation.rotate(here.database, here.key_file, again=again, stopped=stopped, each=_progress)
     click.echo(f"{here.keyring.current} is {'a new' if began else 'the current'} key. ", nl=False)
@@ -86,10 +84,15 @@ def _echo_uses(used: Mapping[str, int]) -> None:
         click.echo(f"{'':<6} {count:>8} {name}")
 
 
-def _here() -> Instance:
+@contextmanager
+def _installation() -> Iterator[Instance]:
     import core.tables  # noqa: F401 - every table that a vault's row refers to
 
-    return instance()
+    here = instance()
+    try:
+        yield here
+    finally:
+        here.database.engine.dispose()
 
 
 @contextmanager

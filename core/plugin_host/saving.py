@@ -147,4 +147,4 @@ def _row(session: Session, plugin: str, key: str, brand: Brand | None) -> Plugin
 def _told(old: Setting, new: Setting) -> dict[str, Any]:
     if old.field.secret:
         return {"secret": "set" if new.own else "removed"}
-    return {"from": old.own.value if old.own else None, "to": new.own.value if new.own else None}
+    return {word: known.value for word, known in (("from", old.own), ("to", new.own)) if known}

@@ -15,25 +15,19 @@ from wtforms.validators import Optional
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.campaigns.models import CampaignComponent
 from core.collaborations.models import Offer
-from core.i18n import current_locale
 from core.plugin_api.composition import Component, Composition, Net, Part, Recipe, Sum
 from core.plugin_api.deal import Deal
-from core.plugin_api.fields import FieldKind, SettingField, as_typed
+from core.plugin_api.fields import FieldKind
 from core.plugin_api.payment_models import PaymentModel
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.terms import read_component
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, WholeField
 from core.web.request import whole
+from core.web.setting_fields import data_of, field_of, raw_of, unit_of
 
 MOST_PARTS = 8
 MOST_ROWS = 20
-_NUMERIC = {
-    FieldKind.MONEY: "decimal",
-    FieldKind.PERCENT: "decimal",
-    FieldKind.INTEGER: "numeric",
-    FieldKind.DAYS: "numeric",
-}
 
 
 @dataclass
@@ -135,7 +129,7 @@ class OfferForm:
         fields: dict[str, Any] = {"parts": HiddenField(), "rows": HiddenField()}
         for id, name in self._models.items():
             for spec in self.host.payment_models[name].terms:
-                fields[f"{id}-{spec.key}"] = _field(spec)
+                fields[f"{id}-{spec.key}"] = field_of(spec)
             fields[f"{id}-out"] = BooleanField(T("Leave this part out"))
         offered: dict[str, PaymentModel | Recipe] = {**models, **self._recipes}
         kinds = [SelectChoice("", T("Choose")), *(SelectChoice(name, one.title) for name, one in offered.items())]
@@ -163,7 +157,7 @@ class OfferForm:
         for id, name in self._models.items():
             for spec in self.host.payment_models[name].terms:
                 value = known.get(id, {}).get(spec.key, spec.default)
-                data[f"{id}-{spec.key}"] = _shown(spec, value, self.currency)
+                data[f"{id}-{spec.key}"] = data_of(spec, value, self.currency)
         for n, row in enumerate(deliverables[:MOST_ROWS]):
             due = row.get("due_on")
             due = date.fromisoformat(due) if isinstance(due, str) and due else due or None
@@ -172,8 +166,7 @@ class OfferForm:
 
     def _part(self, id: str) -> PartForm:
         model = self.host.payment_models[self._models[id]]
-        units = {FieldKind.MONEY: self.currency, FieldKind.PERCENT: "%"}
-        fields = [(self.form[f"{id}-{spec.key}"], units.get(spec.kind)) for spec in model.terms]
+        fields = [(self.form[f"{id}-{spec.key}"], unit_of(spec, self.currency)) for spec in model.terms]
         labels = {part.id: part.label for recipe in self._recipes.values() for part in recipe.parts}
         return PartForm(id, labels.get(id, model.title), fields, self.form[f"{id}-out"])
 
@@ -191,7 +184,7 @@ class OfferForm:
             if self.form[f"{id}-out"].data:
                 continue
             specs = self.host.payment_models[name].terms
-            raw = {spec.key: _raw(self.form[f"{id}-{spec.key}"]) for spec in specs}
+            raw = {spec.key: raw_of(self.form[f"{id}-{spec.key}"]) for spec in specs}
             component, errors = read_component(self.host, id=id, model=name, raw=raw, currency=self.currency)
             for key, message in errors.items():
                 self.form.blame(f"{id}-{key}", message)
@@ -229,34 +222,6 @@ def _row_count(deliverables: Sequence[Mapping[str, Any]]) -> int:
     if request.method != "POST":
         return min(max(len(deliverables), 1), MOST_ROWS)
     return min(max(whole("rows"), 1) + ("more" in request.form), MOST_ROWS)
-
-
-def _field(spec: SettingField) -> Any:
-    help = spec.help or ""
-    if spec.kind is FieldKind.CHOICE:
-        return ChoiceField(spec.label, options=list(spec.choices), blank=None if spec.required else T("None"))
-    if spec.kind is FieldKind.BOOL:
-        return BooleanField(spec.label, description=help)
-    if spec.kind is FieldKind.DATE:
-        return DayField(spec.label, [Optional()], description=help)
-    mode = _NUMERIC.get(spec.kind)
-    return StringField(spec.label, description=help, render_kw={"inputmode": mode} if mode else None)
-
-
-def _shown(spec: SettingField, value: Any, currency: str) -> Any:
-    if spec.kind is FieldKind.BOOL:
-        return bool(value)
-    if spec.kind is FieldKind.DATE and value:
-        return date.fromisoformat(value)
-    typed = as_typed(spec, value, currency)
-    return typed.replace(".", ",") if spec.kind in _NUMERIC and current_locale() != "en" else typed
-
-
-def _raw(found: Field) -> object:
-    """What was typed, as the plugin's own reading takes it."""
-    if isinstance(found, BooleanField):
-        return bool(found.data)
-    return found.raw_data[0] if found.raw_data else ""
 
 
 def answering(
