@@ -178,6 +178,7 @@ class Tour:
             if counts[kind] > AT_MOST:
                 continue
             answer = client.get(path, buffered=True)
+            assert answer.status_code < 500, f"{path} is broken for {visitor or 'nobody'}"
             if answer.status_code in (302, 303) or answer.mimetype != "text/html":
                 continue
             todo += sorted(new := set(links(answer.text)) - seen)
