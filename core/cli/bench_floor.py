@@ -61,7 +61,7 @@ CAMPAIGNS_ROWS = """
   <td role="cell" class="wide"></td>
   <td role="cell" class="num half" data-label="Reserved">
   <b><bdi class="amount">{{ r.committed|money(r.currency) }}</bdi></b>
-  <small class="sub">of {{ r.budget_minor|money(r.currency) }}</small></td>
+  <small class="sub">Budget {{ r.budget_minor|money(r.currency) }}</small></td>
   <td role="cell" class="num gone" data-label="End">{{ r.ends_on|day }}</td>
 </tr>
 {% endfor %}

@@ -54,7 +54,7 @@ def test_what_nobody_told_is_unknown(stage: Stage) -> None:
     found = summary(stage.session, stage.campaign)
     assert (found.own_sales, found.roi, found.reactions, found.engagement_rate, found.cost_per_sale) == (None,) * 5
     assert {str(figure.label) for figure in found.figures() if figure.value is None} == {
-        "Net sales", "Views", "Reach", "Likes", "Comments", "Shares", "Saves", "Engagement rate",
+        "Net sales", "Views", "Reach", "Clicks", "Likes", "Comments", "Shares", "Saves", "Engagement rate",
         "Cost per engagement", "Cost per sale", "ROI",
     }  # fmt: skip
     assert "Sales: none were told to Samverk yet." in map(str, found.roi_unknown())
