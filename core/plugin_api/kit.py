@@ -45,6 +45,8 @@ class FakeServer:
     """The settings under which the plugin talks to this server."""
     secrets: Mapping[str, str] = {}
     """Its secrets; the server refuses others and signs its messages with them. Eight letters and more each."""
+    payee: Mapping[str, Any] = {}
+    """Of a rail: what its `payee_fields` hold for a payee that the server takes."""
     account: str = ""
     """Of a platform: an account with more posts than one page holds."""
     posts: Sequence[str] = ()

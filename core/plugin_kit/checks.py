@@ -17,7 +17,19 @@ from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate, examine, find
 from core.plugin_host.records import Record, State
 
-MODULES = ("loading", "sources", "words", "names", "forms", "models", "rails", "connectors", "sheets", "packs")
+MODULES = (
+    "loading",
+    "sources",
+    "words",
+    "names",
+    "forms",
+    "models",
+    "outside",
+    "rails",
+    "connectors",
+    "sheets",
+    "packs",
+)
 """Where the checks are, in the order in which they are asked."""
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 
-from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed, check as faults_of, parse
+from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed, parse
+from core.plugin_api.fields import check as faults_of
 from core.plugin_api.text import Text
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.search import search
@@ -40,7 +42,7 @@ def rubbish(subject: Subject) -> None:
     if not groups:
         raise NotAsked
     for where, group in groups:
-        search(_typed(group), subject.examples, lambda raw, where=where, group=group: _read(where, group, raw))
+        search(_typed(group), subject.examples, partial(_read, where, group))
 
 
 def declared(subject: Subject) -> Iterator[tuple[str, Fields]]:
@@ -67,6 +69,9 @@ def _shown(where: str, field: SettingField) -> None:
         raise Broken("a label that people can read", f"label = {field.label!r}", place)
     if field.kind is FieldKind.CHOICE and not field.choices:
         raise Broken("choices to choose from", "none", place)
+    for key, _ in field.choices:
+        if parse([field], {field.key: key}, CURRENCY)[0].get(field.key) != key:
+            raise Broken("choices whose keys a form can send: plain text", f"{key!r}", place)
     if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
         raise Broken("a minimum below the maximum", f"{field.minimum} and {field.maximum}", place)
     if field.default is not None:

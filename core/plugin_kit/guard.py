@@ -5,6 +5,7 @@ A tripwire is not a wall: it tells an author what their code does, it does not f
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-OUTSIDE = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "urllib.", "ftplib.", "smtplib.")
+OUTSIDE = (
+    "socket.",
+    "subprocess.",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "urllib.",
+    "ftplib.",
+    "smtplib.",
+)
 FILES = ("open", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.mkdir", "sqlite3.", "shutil.", "glob.")
 CLOCK = frozenset({"now", "utcnow", "today"})
 TIME = frozenset({"time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime", "sleep", "strftime"})
@@ -43,13 +54,16 @@ def no_network() -> Iterator[list[str]]:
 @contextmanager
 def pure() -> Iterator[list[str]]:
     """No clock, no chance, no file, no socket while the block runs; the list fills with what was tried."""
-    before = sys.getprofile()
+    before, collecting = sys.getprofile(), gc.isenabled()
+    gc.disable()  # whoever listens to the collector may look at the clock
     with _watching(OUTSIDE + FILES) as seen:
         sys.setprofile(lambda frame, event, arg: _called(seen, frame, event, arg))
         try:
             yield seen
         finally:
             sys.setprofile(before)
+            if collecting:
+                gc.enable()
 
 
 @contextmanager
@@ -69,11 +83,13 @@ def _watching(forbidden: tuple[str, ...]) -> Iterator[list[str]]:
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     forbidden = _watch.forbidden
     if forbidden and event.startswith(forbidden) and not _importing(sys._getframe(1)):
-        _trip(_watch.seen, f"{event} {args[0] if args else ''}".strip()[:120])
+        what = f"{event} {args[0] if args else ''}".strip()[:120]
+        _watch.seen.append(what)
+        raise Reached(what)
 
 
 def _called(seen: list[str], frame: FrameType, event: str, function: Any) -> None:
-    """Profiling sees each call of a C function, which clock and chance are in the end."""
+    """Note a call to clock or chance: profiling sees each call of a C function, which both are in the end."""
     if event != "c_call":
         return
     name = getattr(function, "__name__", "")
@@ -82,12 +98,7 @@ def _called(seen: list[str], frame: FrameType, event: str, function: Any) -> Non
     time = name in TIME and getattr(function, "__module__", "") == "time"
     chance = name in SYSTEM or (name in CHANCE and type(owner).__module__ in ("random", "_random"))
     if (clock or time or chance) and not _importing(frame):
-        _trip(seen, f"{getattr(owner, '__name__', None) or type(owner).__name__}.{name}()")
-
-
-def _trip(seen: list[str], what: str) -> None:
-    seen.append(what)
-    raise Reached(what)
+        seen.append(f"{getattr(owner, '__name__', None) or type(owner).__name__}.{name}()")
 
 
 def _importing(frame: FrameType | None) -> bool:

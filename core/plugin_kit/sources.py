@@ -57,7 +57,8 @@ def no_float(subject: Subject, model: object) -> None:
     file = getattr(sys.modules.get(type(model).__module__), "__file__", None)
     for path in [Path(file)] if file else []:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.expr):
+                continue
             constant = isinstance(node, ast.Constant) and isinstance(node.value, float | complex)
             if constant or (isinstance(node, ast.Name) and node.id == "float"):
                 raise Broken("whole minor units, Decimal or Fraction", ast.unparse(node), f"{path}, line {node.lineno}")
-

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from core.cli.compliance import compliance
 
-CASES = Path(__file__).with_name("cases.jsonl")
+CASES = Path(__file__).parents[2] / "plugins/compliance/fi/cases.jsonl"
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def run(path: Path) -> Result:
     return CliRunner().invoke(compliance, ["check", "--cases", str(path)])
 
 
-def test_every_case_in_the_box_is_as_expected() -> None:
+def test_every_case_of_a_pack_is_as_expected() -> None:
     result = run(CASES)
     *lines, last = result.output.splitlines()
     count = len(CASES.read_text("utf-8").splitlines())

@@ -11,7 +11,8 @@ import pytest
 from core.compliance.cases import judge, read_cases
 from tests.compliance.facts import PACKS, mark, overlay, verdict
 
-CASES = Path(__file__).with_name("cases.jsonl").read_text("utf-8").splitlines()
+BOX = Path(__file__).parents[2] / "plugins/compliance"
+CASES = [line for path in sorted(BOX.glob("*/cases.jsonl")) for line in path.read_text("utf-8").splitlines()]
 GIFT: dict[str, Any] = {"compensation": ["gift_unsolicited"]}
 TWO = [{"name": "Lumi Nordic", "aliases": ["@luminordic"]}, {"name": "Sade Oy", "aliases": ["@sade"]}]
 VIDEO: dict[str, Any] = {"format": "video", "video_length_s": 200, "promo_start_s": 30, "promo_end_s": 90}

@@ -1,0 +1,383 @@
+"""Payment models: pure, in whole units of the terms' currency, to the last one right."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from core.money import Money, exponent
+from core.plugin_api.composition import Component
+from core.plugin_api.deal import Deal
+from core.plugin_api.payment_models import (
+    Fact,
+    PaymentModel,
+    Planned,
+    Rate,
+    Refund,
+    Sale,
+    Scope,
+    Settles,
+    Terms,
+    roots_of,
+    sales_with_refunds,
+)
+from core.plugin_api.text import T, Text
+from core.plugin_host.evaluate import evaluate, in_order
+from core.plugin_host.simulate import Outcome, simulate
+from core.plugin_kit.bench import Bench, amounts, told, wrong
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_kit.guard import pure as purely
+from core.plugin_kit.search import search
+from core.plugin_kit.stories import CURRENCIES, Story, filled, stories
+
+KIND = "payment_models"
+
+
+def cases(bench: Bench) -> st.SearchStrategy[Story]:
+    """Any deal of the model and any story."""
+    return stories(bench.model, given(bench))
+
+
+def given(bench: Bench) -> Sequence[Mapping[str, Any]]:
+    """The author's own terms."""
+    return bench.subject.kit.terms.get(bench.model.name, ())
+
+
+@check(
+    "terms",
+    "It takes any terms that its fields take, and tells them in sentences",
+    KIND,
+    hint="check_terms answers (field key, T(...)) pairs, describe whole sentences, for all that a form lets through.",
+)
+def terms(subject: Subject, model: PaymentModel) -> None:
+    """`check_terms` and `describe` answer, and every sentence can be read."""
+    bench, keys = Bench(subject, model), {"", *(field.key for field in model.terms)}
+
+    def holds(made: Terms) -> None:
+        case = f"terms: {made.currency} {dict(made.values)}"
+        faults = tuple(model.check_terms(made))
+        for fault in faults:
+            if not (isinstance(fault, tuple) and len(fault) == 2 and fault[0] in keys and isinstance(fault[1], Text)):
+                raise Broken("(field key, Text) pairs from check_terms", repr(fault), case)
+        sentences = [] if faults else model.describe(made)
+        if not faults and not sentences:
+            raise Broken("sentences that both sides sign", "none", case)
+        for sentence in sentences:
+            if not isinstance(sentence, Text) or not _readable(sentence):
+                raise Broken("a Text with all its parameters", repr(sentence), case)
+
+    search(st.sampled_from(CURRENCIES).flatmap(lambda c: filled(model, c, given(bench))), subject.examples, holds)
+
+
+def _readable(sentence: Text) -> bool:
+    try:
+        return bool(str(sentence).strip())
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+@check(
+    "earns",
+    "It answers every story with lines of whole minor units",
+    KIND,
+    hint="earned returns Line(key, Money, Settles.CASH or IN_KIND, T(reason)); Money counts whole units, never floats.",
+)
+def earns(subject: Subject, model: PaymentModel) -> None:
+    """Nothing is raised, and every line is a line."""
+    bench = Bench(subject, model)
+
+    def holds(story: Story) -> None:
+        for group in bench.groups(story):
+            try:
+                lines = model.earned(story.part.terms, group)
+            except Exception as error:
+                raise Broken("lines", f"{type(error).__name__}: {error}", story) from None
+            if not isinstance(lines, list | tuple):
+                raise Broken("a list of lines", type(lines).__name__, story)
+            for fault in filter(None, map(wrong, lines)):
+                raise Broken("a Line of a key, Money and a Text", fault, story)
+
+    search(cases(bench), subject.examples, holds)
+
+
+@check(
+    "currency",
+    "It pays in the terms' currency alone",
+    KIND,
+    hint="Use terms.money(...), fact.amount or Money(minor, terms.currency); never write a currency down.",
+)
+def currency(subject: Subject, model: PaymentModel) -> None:
+    """Euros with two decimals, krónur and yen with none, dinars with three."""
+    bench = Bench(subject, model)
+
+    def holds(story: Story) -> None:
+        for line in bench.lines(story):
+            if line.amount.currency != story.part.terms.currency:
+                raise Broken(story.part.terms.currency, line.amount.currency, story)
+
+    search(cases(bench), subject.examples, holds)
+
+
+@check(
+    "line-keys",
+    "Every line has a key of its own",
+    KIND,
+    hint="Use the key of the fact that earned the line; with Scope.PERIOD or AGREEMENT add what tells two lines apart.",
+)
+def line_keys(subject: Subject, model: PaymentModel) -> None:
+    """No key twice; of a model of single facts each is the key of one of them."""
+    bench = Bench(subject, model)
+
+    def holds(story: Story) -> None:
+        lines = bench.lines(story)
+        if len({line.key for line in lines}) != len(lines):
+            raise Broken("a key for each line", told(lines), story)
+        strange = {line.key for line in lines} - {fact.key for fact in story.facts}
+        if model.scope is Scope.FACT and strange:
+            raise Broken("the key of the fact that earned it", min(strange), story)
+
+    search(cases(bench), subject.examples, holds)
+
+
+@check(
+    "pure",
+    "It earns the same for the same facts, and looks at nothing else",
+    KIND,
+    hint="No clock, no chance, no file, no socket, nothing kept between two calls: it may know terms and facts alone.",
+)
+def pure(subject: Subject, model: PaymentModel) -> None:
+    """Asked twice under tripwires it says the same, and leaves the terms alone."""
+    bench = Bench(subject, model)
+    for code in CURRENCIES:
+        exponent(code)  # read from a file once
+
+    def holds(story: Story) -> None:
+        agreed, before = story.part.terms, repr(story.part.terms)
+        for group in bench.groups(story):
+            with purely() as touched:
+                first, second = bench.ask(agreed, group), bench.ask(agreed, group)
+            if touched:
+                raise Broken("terms and facts as all it looks at", touched[0], story)
+            if first != second:
+                raise Broken(f"again {told(first)}", told(second), story)
+            if repr(agreed) != before:
+                raise Broken("terms that stay as they were signed", repr(agreed), story)
+
+    search(cases(bench), subject.examples, holds)
+
+
+@check(
+    "fact-order",
+    "The order in which it is told the facts carries no meaning",
+    KIND,
+    hint="Sort the facts by (at, key) before you count, or use standing() and sales_with_refunds().",
+)
+def fact_order(subject: Subject, model: PaymentModel) -> None:
+    """Shuffled facts earn the same."""
+    bench = Bench(subject, model)
+
+    def holds(case: tuple[Story, random.Random]) -> None:
+        story, chance = case
+        for group in bench.groups(story):
+            shuffled = list(group)
+            chance.shuffle(shuffled)
+            one, two = (bench.ask(story.part.terms, tuple(facts)) for facts in (group, shuffled))
+            if amounts(one) != amounts(two):
+                order = ", ".join(fact.key for fact in shuffled)
+                raise Broken(told(one), f"{told(two)} when told in the order {order}", story)
+
+    search(st.tuples(cases(bench), st.randoms(use_true_random=False)), subject.examples, holds)
+
+
+@check(
+    "refunds",
+    "A refund undoes its sale to the last unit",
+    KIND,
+    hint="Earn on what is left: a refund's line is what the rest earns minus what was given before.",
+)
+def refunds(subject: Subject, model: PaymentModel) -> None:
+    """A sale that was refunded in parts, all of it, leaves what would be earned had it never been."""
+    bench = Bench(subject, model)
+    if not {Sale, Refund} <= set(model.uses):
+        raise NotAsked
+
+    def holds(case: tuple[Story, int]) -> None:
+        story, share = case
+        sales = [fact for fact in story.facts if isinstance(fact, Sale) and not fact.corrects and fact.amount]
+        if not sales:
+            return
+        roots = roots_of(story.facts)
+        rest = [fact for fact in story.facts if roots[fact.key] != sales[0].key]
+        undone = [*rest, sales[0], *_back(sales[0], share)]
+        left, right = (sum(x.amount.minor for x in bench.lines(story, f)) for f in (rest, undone))
+        if left != right:
+            unit = story.part.terms.currency
+            shown = replace(story, facts=tuple(undone))
+            raise Broken(f"{Money(left, unit).decimal} {unit}", f"{Money(right, unit).decimal} {unit}", shown)
+
+    search(st.tuples(cases(bench), st.integers(0, 100)), subject.examples, holds)
+
+
+def _back(sale: Sale, share: int) -> list[Fact]:
+    parts = [part for part in sale.amount.split([share, 100 - share]) if part]
+    return [
+        Refund(key=f"back-{n}", at=sale.at, corrects=sale.key, order=sale.order, amount=part)
+        for n, part in enumerate(parts)
+    ]
+
+
+@check(
+    "past",
+    "Lines of the past do not move without a cause",
+    KIND,
+    hint="Give a refund a line of its own, the difference to what was earned before; keep nothing between two calls.",
+)
+def past(subject: Subject, model: PaymentModel) -> None:
+    """What was earned up to a fact is the same after that fact was seen; single facts keep their own lines, too.
+
+    A model of a whole agreement may count anew, so there a new fact is cause enough.
+    """
+    bench = Bench(subject, model)
+
+    def holds(story: Story) -> None:
+        facts = in_order(story.facts)
+        if not facts or (facts[-1].corrects and not isinstance(facts[-1], Refund)):
+            return
+        before, after = amounts(bench.lines(story, facts[:-1])), amounts(bench.lines(story, facts))
+        if model.scope is Scope.AGREEMENT:
+            after = amounts(bench.lines(story, facts[:-1]))
+        for key, amount in before.items():
+            if after.get(key) != amount:
+                seen = f"{after.get(key, (0, ''))[0]} after {facts[-1].key}"
+                raise Broken(f"{amount[0]} minor units for {key}, as before", seen, story)
+
+    search(cases(bench), subject.examples, holds)
+
+
+@check(
+    "terms-json",
+    "Its terms survive being stored",
+    KIND,
+    hint="Defaults and values are plain JSON: integers, texts, true and false, lists; a percent is a text like '12.5'.",
+)
+def terms_json(subject: Subject, model: PaymentModel) -> None:
+    """What comes back from the store earns the same."""
+    bench = Bench(subject, model)
+
+    def holds(story: Story) -> None:
+        try:
+            stored = Component.from_json(json.loads(json.dumps(story.part.to_json())))
+        except (TypeError, ValueError) as error:
+            raise Broken("terms that can be stored as JSON", str(error), story) from None
+        again = bench.lines(replace(story, part=stored))
+        if stored != story.part or amounts(again) != amounts(bench.lines(story)):
+            raise Broken(told(bench.lines(story)), f"{told(again)} with the terms {dict(stored.terms.values)}", story)
+
+    search(cases(bench), subject.examples, holds)
+
+
+@check(
+    "simulator",
+    "What was simulated before signing is what is paid",
+    KIND,
+    hint="Read no meaning into keys, order numbers or names: the simulator makes up others than life does.",
+)
+def simulator(subject: Subject, model: PaymentModel) -> None:
+    """The same story under other keys and numbers pays the same, amount by amount."""
+    bench = Bench(subject, model)
+    outcomes = st.tuples(cases(bench), st.integers(0, 4), st.integers(0, 8), st.integers(0, 10**6))
+
+    def holds(case: tuple[Story, int, int, int]) -> None:
+        story, approved, sales, value = case
+        part, planned = story.part, Planned(deliverables=5)
+        outcome = Outcome(T("As expected"), approved, sales, Money(value, part.terms.currency), sales // 3)
+        facts = in_order(outcome.facts(Deal.of([part]), planned))
+        shown = simulate(subject.host, [part], outcome, planned)
+        paid = evaluate(subject.host, [part], _renamed(facts), planned)
+        one, two = ([(x.amount, x.settles) for x in found.lines] for found in (shown, paid))
+        if one != two:
+            raise Broken(f"{told(shown.lines)} as simulated", told(paid.lines), replace(story, facts=tuple(facts)))  # type: ignore[arg-type]
+
+    search(outcomes, subject.examples, holds)
+
+
+def _renamed(facts: Sequence[Fact]) -> list[Fact]:
+    names = {fact.key: f"k{number:05}" for number, fact in enumerate(facts)}
+    found: list[Fact] = []
+    for fact in facts:
+        if isinstance(fact, Sale | Refund):
+            fact = replace(fact, order=f"no-{fact.order}")
+        found.append(replace(fact, key=names[fact.key], corrects=names.get(fact.corrects or "")))
+    return found
+
+
+@check(
+    "cap",
+    "It names the most that it can pay, and pays within it",
+    KIND,
+    hint="cap(terms, planned) is what the brand reserves: the sum of everything cash that the terms could ever earn.",
+)
+def cap(subject: Subject, model: PaymentModel) -> None:
+    """A cap in the terms' currency, not below nothing, and not nothing where there is pay."""
+    bench = Bench(subject, model)
+    seen: dict[str, Any] = {"room": False, "pay": None}
+
+    def holds(story: Story) -> None:
+        unit, facts = story.part.terms.currency, in_order(story.facts)
+        most = model.cap(story.part.terms, Planned(deliverables=5, months=4))
+        if not isinstance(most, Money) or most.currency != unit or most.minor < 0:
+            raise Broken(f"an amount in {unit} that is not below nothing", repr(most), story)
+        running = 0
+        for line in evaluate(subject.host, [story.part], facts, Planned(deliverables=5, months=4)).lines:
+            running += line.amount.minor if line.settles is Settles.CASH else 0
+            if running > most.minor:
+                raise Broken(f"at most {most.decimal} {unit}", f"{Money(running, unit).decimal} {unit}", story)
+        seen["room"] |= bool(most)
+        if seen["pay"] is None and any(x.amount.minor > 0 and x.settles is Settles.CASH for x in bench.lines(story)):
+            seen["pay"] = story
+
+    search(cases(bench), subject.examples, holds)
+    if seen["pay"] is not None and not seen["room"]:
+        raise Broken("a cap above nothing where cash is earned", "always a cap of nothing", seen["pay"])
+
+
+@check(
+    "rate",
+    "Its rate as data gives the same to the last unit as `earned`",
+    KIND,
+    hint="rate answers only where each sale earns percent of its amount plus `each`; return None for any other terms.",
+)
+def rate(subject: Subject, model: PaymentModel) -> None:
+    """Core may book sales by the rate alone, in SQL."""
+    bench = Bench(subject, model)
+    if not model.supports("rate"):
+        raise NotAsked
+
+    def holds(story: Story) -> None:
+        declared = model.rate(story.part.terms)
+        if declared is None:
+            return
+        expected = {key: minor for key, minor in _by_rate(declared, story.facts).items() if minor}
+        earned = {key: minor for key, (minor, _) in amounts(bench.lines(story)).items()}
+        if earned != expected:
+            raise Broken(f"{expected} in minor units, as rate() says", f"{earned} by earned()", story)
+
+    search(cases(bench), subject.examples, holds)
+
+
+def _by_rate(declared: Rate, facts: Sequence[Fact]) -> dict[str, int]:
+    found = {}
+    for sale, back in sales_with_refunds(facts):
+        left, given = sale.amount, Money.zero(sale.amount.currency)
+        for fact in (sale, *back):
+            if isinstance(fact, Refund):
+                left = max(left - fact.amount, Money.zero(left.currency))
+            due = left.percent(declared.percent) + (declared.each if left.minor > 0 else Money.zero(left.currency))
+            found[fact.key] = (due - given).minor
+            given = due
+    return found

@@ -1,0 +1,46 @@
+"""People to pay and what they are owed, for trying rails."""
+
+from __future__ import annotations
+
+from core.money import Money
+from core.plugin_api.kit import FakeServer
+from core.plugin_api.payout_rails import Payee, PayoutBatch, PayoutOrder, PayoutRail
+
+CURRENCIES = ("EUR", "ISK", "UGX", "HUF", "TWD", "KWD", "JPY")
+"""Where providers' units differ from ISO 4217's."""
+PEOPLE = (
+    ("Aino Laine", "FI", "FI2112345600000785", "NDEAFIHH"),
+    ("Björn Åberg", "SE", "SE4550000000058398257466", "ESSESESS"),
+    ("Kari Nordmann", "NO", "NO9386011117947", "DNBANOKK"),
+    ("Never Paid", "DE", "DE89370400440532013000", "COBADEFF"),
+)
+
+
+def payees(server: FakeServer | None = None) -> list[Payee]:
+    """Four people with true check digits; the last one is never paid."""
+    details = dict(server.payee) if server else {}
+    return [
+        Payee(f"payee-{n}", name, country, iban, bic, "Street 1", "00100", "Town", details)
+        for n, (name, country, iban, bic) in enumerate(PEOPLE, 1)
+    ]
+
+
+def sends(rail: PayoutRail) -> list[str]:
+    """The currencies of `CURRENCIES` that a rail sends, else any that it does."""
+    if rail.currencies is None:
+        return list(CURRENCIES)
+    return [code for code in CURRENCIES if code in rail.currencies] or sorted(rail.currencies)[:1]
+
+
+def batch_for(rail: PayoutRail, server: FakeServer, currency: str | None = None) -> PayoutBatch:
+    """Three orders of different amounts, each a multiple of the rail's step and above its minimum."""
+    unit = currency or sends(rail)[0]
+    step, least = rail.step(unit), rail.minimum(unit).minor
+    base = -(-max(least, step * 12) // step) * step
+    return PayoutBatch(
+        "kit-batch",
+        tuple(
+            PayoutOrder(f"kit-order-{n}", Money(base + step * n * 7, unit), person)
+            for n, person in enumerate(payees(server)[:3], 1)
+        ),
+    )
