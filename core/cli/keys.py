@@ -51,8 +51,8 @@ def rotate(again: bool, stopped: bool) -> None:
     with _installation() as here, _alone(here):
         began = again or len(here.keyring.keys) == 1
         report = rotation.rotate(here.database, here.key_file, again=again, stopped=stopped, each=_progress)
-    click.echo(f"{here.keyring.current} is {'a new' if began else 'the current'} key. ", nl=False)
-    click.echo(f"{report.done} secrets were encrypted with it.")
+    what = "a new" if began else "the current"
+    click.echo(f"{here.keyring.current} is {what} key; secrets encrypted with it: {report.done}.")
     _tell(report, here)
     if report.unreadable:
         raise click.exceptions.Exit(1)

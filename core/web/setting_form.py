@@ -93,8 +93,9 @@ class SettingsForm:
     def _line(self, one: Setting) -> Line:
         key = one.field.key
         forget = self.form._fields.get(f"forget-{key}")
-        unit = unit_of(one.field, self.currency)
-        return Line(one, self.form[f"own-{key}"], unit, self._note(one), self._origin(one), forget)
+        unit, found = unit_of(one.field, self.currency), self.form[f"own-{key}"]
+        found.flags.required = one.field.required  # what is needed is not called optional
+        return Line(one, found, unit, self._note(one), self._origin(one), forget)
 
     def _origin(self, one: Setting) -> str:
         if one.now is None:

@@ -92,7 +92,7 @@ def test_a_new_key_for_everything(instance: Instance, filled: World) -> None:
     assert under(instance, "k1") == EVERY
     answer = run(instance, "rotate")
     assert answer.exit_code == 0, answer.output
-    assert "k2 is a new key. 7 secrets were encrypted with it." in answer.stdout
+    assert "k2 is a new key; secrets encrypted with it: 7." in answer.stdout
     assert "k1 is kept for processes that have it in hand." in answer.stdout
     assert under(instance, "k2") == EVERY and under(instance, "k1") == {}
     assert read_all(instance) == before, "a process that runs on reads the new keys"
@@ -108,11 +108,11 @@ def test_the_old_key_goes_when_nothing_uses_it_and_nobody_holds_it(instance: Ins
         create_key(session, filled.owner, keyring=stale, brand_id=filled.brand.id, label="Late")
     with clock.frozen(clock.now() + rotation.GRACE):
         answer = run(instance, "rotate").stdout
-    assert "k2 is the current key. 1 secrets were encrypted with it.\nk1 was dropped: nothing uses it.\n" in answer
+    assert "k2 is the current key; secrets encrypted with it: 1.\nk1 was dropped: nothing uses it.\n" in answer
     assert list(instance.keyring.keys) == ["k2"]
     assert list(json.loads((instance.settings.instance / "keys.json").read_text())["keys"]) == ["k2"]
     assert len(read_all(instance)) == 6
-    assert "k3 is a new key." in run(instance, "rotate", "--stopped").stdout
+    assert "k3 is a new key;" in run(instance, "rotate", "--stopped").stdout
     assert list(instance.keyring.keys) == ["k3"]
 
 
@@ -125,7 +125,7 @@ def test_what_no_key_opens_is_named_and_holds_its_key(instance: Instance, filled
     assert f"No key opens payout_method.iban_cipher {method.id}." in answer.stderr
     assert "k1 is kept: something still uses it" in answer.stdout
     assert under(instance, "k1") == {"payout_method.iban_cipher": 1} and set(instance.keyring.keys) == {"k1", "k2"}
-    assert "k3 is a new key." in run(instance, "rotate", "--stopped", "--again").stdout
+    assert "k3 is a new key;" in run(instance, "rotate", "--stopped", "--again").stdout
     assert set(instance.keyring.keys) == {"k1", "k3"}
 
 
@@ -181,7 +181,7 @@ def test_killed_anywhere_it_is_finished_by_the_next_one(instance: Instance, fill
     assert after <= done < 7 and sum(under(instance, "k1").values()) == 7 - done
     assert read_all(instance) == before
     answer = run(instance, "rotate")
-    assert answer.exit_code == 0 and f"k2 is the current key. {7 - done} secrets" in answer.stdout
+    assert answer.exit_code == 0 and f"k2 is the current key; secrets encrypted with it: {7 - done}." in answer.stdout
     assert under(instance, "k2") == EVERY and read_all(instance) == before
 
 
