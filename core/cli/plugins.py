@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from core.cli.main import instance
+from core.cli.plugin_check import check
 
 
 @click.group()
@@ -30,4 +31,5 @@ def list_plugins(names: bool) -> None:
             click.echo(f"{'':<16} {record.reason}")
 
 
+plugin.add_command(check)
 COMMANDS = {"plugin": plugin}
