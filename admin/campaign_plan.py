@@ -248,10 +248,11 @@ def campaign_pay(public_id: str) -> Any:
 
 
 def _expected() -> dict[str, int]:
-    """How many sales, and worth how much each, the simulator is asked with."""
+    """How many sales, worth how much each, and how many views the simulator is asked with."""
     return {
         "sales": min(whole("sales", reading.EXPECTED_SALES), reading.MOST_SALES),
         "order": min(whole("order", reading.EXPECTED_ORDER), 10**7),
+        "views": min(whole("views", reading.EXPECTED_VIEWS), reading.MOST_VIEWS),
     }
 
 

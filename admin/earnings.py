@@ -5,23 +5,27 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template, request, url_for
+from wtforms import TextAreaField
 
 from admin.face import admin, section
 from core.accounts.models import Brand
 from core.campaigns import queries as campaigns
-from core.earnings import books, queries
-from core.i18n import current_locale, gettext, moment
+from core.earnings import books, deciding, queries
+from core.i18n import current_locale, gettext, moment, ngettext
 from core.ledger.verify import verify
 from core.permissions import Permission
+from core.plugin_api.text import T
 from core.reports import service as reports
 from core.reports.summary import Figure
 from core.web.brands import current_brand
-from core.web.request import actor, before_arg, db
+from core.web.forms import AtMost, BaseForm, ChoiceField, Required
+from core.web.request import actor, before_arg, db, done, instance, saving
 from core.web.sheet import sheet
 
 P = Permission
 PAGE = 50
+section("payouts", "earnings_hold")
 section("campaigns", "campaign_report", "campaign_report_csv")
 
 
@@ -52,7 +56,32 @@ def earnings() -> Any:
         collaboration=collaboration,
         names=queries.STATE_NAMES,
         kinds=queries.KIND_NAMES,
+        may_decide=actor().may(P.PAYOUT_APPROVE, brand.id),
     )
+
+
+class DecisionForm(BaseForm):
+    """What finance does about a plugin that has changed its mind."""
+
+    decision = ChoiceField(
+        T("Decision"), options=[("keep", T("Keep what is booked")), ("accept", T("Book what the plugin counts now"))]
+    )
+    reason = TextAreaField(T("Why"), [Required(), AtMost(500)])
+
+
+@admin.form("/earnings/holds/<public_id>", P.PAYOUT_APPROVE)
+def earnings_hold(public_id: str) -> Any:
+    """A part of the pay that a plugin counts otherwise than before, and what to do about it."""
+    found, form = queries.get_hold(db(), actor(), public_id), DecisionForm()
+    if form.validate_on_submit():
+        with saving(form):
+            accept = form.decision.data == "accept"
+            made = deciding.decide(
+                db(), actor(), instance().plugins, hold=found.hold, accept=accept, reason=form.reason.data or ""
+            )
+            told = ngettext("%(num)s line is booked.", "%(num)s lines are booked.", len(made))
+            return done(url_for("admin.earnings"), told)
+    return render_template("admin/earnings_hold.html", form=form, held=found), (422 if form.errors else 200)
 
 
 @admin.get("/ledger", P.MONEY_READ)

@@ -195,16 +195,17 @@ def offer(public_id: str) -> Any:
             service.mark_viewed(writing, actor(), collaboration=mine)
     paper = queries.paper(db(), found.id)
     host = instance().plugins
-    sales, order = _expected()
+    sales, order, views = _expected()
     return render_template(
         "portal/offer.html",
         found=found,
         sheet=reading.sheet(db(), host, found, newest),
         forecasts=reading.forecasts(
-            host, newest.components, newest.deliverables, found.currency, sales=sales, order=order
+            host, newest.components, newest.deliverables, found.currency, sales=sales, order=order, views=views
         ),
         sales=sales,
         order=order,
+        views=views,
         late=found.due_at is not None and found.due_at < clock.now(),
         markets=", ".join(country(code) for code in found.campaign.markets),
         paper=paper,
@@ -215,9 +216,10 @@ def offer(public_id: str) -> Any:
     )
 
 
-def _expected() -> tuple[int, int]:
-    """The sales to reckon with, and the worth of one, from the URL; rubbish is the default."""
-    return whole("sales", reading.EXPECTED_SALES, 99_999), whole("order", reading.EXPECTED_ORDER, 99_999)
+def _expected() -> tuple[int, int, int]:
+    """The sales to reckon with, the worth of one, and the views, from the URL; rubbish is the default."""
+    sales, order = whole("sales", reading.EXPECTED_SALES, 99_999), whole("order", reading.EXPECTED_ORDER, 99_999)
+    return sales, order, whole("views", reading.EXPECTED_VIEWS, reading.MOST_VIEWS)
 
 
 def _can_answer(found: Collaboration, newest: Offer) -> bool:

@@ -18,7 +18,8 @@ from core.collaborations.models import Collaboration, Offer
 from core.errors import Refused
 from core.money import Money
 from core.plugin_api.compliance import Label
-from core.plugin_api.payment_models import Settles
+from core.plugin_api.deal import Deal
+from core.plugin_api.payment_models import MetricReading, Settles
 from core.plugin_api.text import Text
 from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
@@ -26,17 +27,21 @@ from core.plugin_host.simulate import Outcome, outcomes, simulate
 
 EXPECTED_SALES = 30
 EXPECTED_ORDER = 50  # in whole units of the currency
+EXPECTED_VIEWS = 20_000
 MOST_SALES = 10_000
+MOST_VIEWS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One outcome and what it pays; None while a part cannot tell."""
+    """One outcome and what it pays; None while a part cannot tell. `by_views`: a part looks at them."""
 
     outcome: Outcome
     cash: Money | None
     in_kind: Money | None
     lines: Sequence[tuple[Text, Money]]
+    by_views: bool = False
+    months: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +100,21 @@ def cap_or_none(host: PluginHost, components: AnyDeal, deliverables: Any, curren
 
 
 def forecasts(
-    host: PluginHost, components: AnyDeal, deliverables: Any, currency: str, *, sales: int, order: int = EXPECTED_ORDER
+    host: PluginHost,
+    components: AnyDeal,
+    deliverables: Any,
+    currency: str,
+    *,
+    sales: int,
+    order: int = EXPECTED_ORDER,
+    views: int = EXPECTED_VIEWS,
 ) -> list[Forecast]:
-    """What three outcomes around so many sales, an order worth so many whole units, would pay."""
-    planned = terms.planned(deliverables)
+    """What three outcomes around so many sales, an order worth so many whole units, and views would pay."""
+    planned, by_views = terms.planned(host, components, deliverables), counts_views(host, components)
     sales = min(max(sales, 0), MOST_SALES)
     worth = Money.from_decimal(str(order), currency) * sales
     found = []
-    for outcome in outcomes(planned, sales, worth):
+    for outcome in outcomes(planned, sales, worth, views):
         told = simulate(host, components, outcome, planned)
         sums: dict[str, Money] = {}
         titles = {line.component: _title(host, line.model) if line.model else line.reason for line in told.lines}
@@ -111,8 +123,14 @@ def forecasts(
                 sums[line.component] = sums.get(line.component, Money.zero(currency)) + line.amount
         lines = [(titles[id], amount) for id, amount in sums.items()]
         cash, in_kind = told.sum(currency), told.sum(currency, Settles.IN_KIND)
-        found.append(Forecast(outcome, cash, in_kind, lines))
+        found.append(Forecast(outcome, cash, in_kind, lines, by_views, planned.months))
     return found
+
+
+def counts_views(host: PluginHost, components: AnyDeal) -> bool:
+    """Whether a part of the deal pays by what is read off posts."""
+    models = [host.payment_models.get(component.model) for component in Deal.of(components).components]
+    return any(model is not None and MetricReading in model.uses for model in models)
 
 
 def _title(host: PluginHost, model: str) -> Text:

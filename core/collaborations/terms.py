@@ -19,7 +19,7 @@ from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import AnyDeal, reserve
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
-from core.plugin_host.terms import check_component, describe
+from core.plugin_host.terms import check_component, describe, months_of
 
 MOST_PIECES = 100
 NOTE_LENGTH = 300
@@ -73,14 +73,15 @@ def _deliverable(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def planned(deliverables: Iterable[Mapping[str, Any]]) -> Planned:
-    """What the deliverables bound the pay to."""
-    return Planned(deliverables=max(1, sum(int(row["quantity"]) for row in deliverables)))
+def planned(host: PluginHost, components: AnyDeal, deliverables: Iterable[Mapping[str, Any]]) -> Planned:
+    """What the deliverables and the months of the deal bound the pay to."""
+    pieces = sum(int(row["quantity"]) for row in deliverables)
+    return Planned(deliverables=max(1, pieces), months=months_of(host, components))
 
 
 def reserved(host: PluginHost, components: AnyDeal, deliverables: Iterable[Mapping[str, Any]], currency: str) -> Money:
     """The most cash the deal can ever pay, which the budget reserves; refused when a model cannot tell."""
-    cap = reserve(host, components, planned(deliverables))
+    cap = reserve(host, components, planned(host, components, deliverables))
     if isinstance(cap, Failure):
         raise Refused(cap.reason)
     if cap.currency != currency:

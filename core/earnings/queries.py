@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.earnings.models import ComponentHold, Earning
+from core.errors import Missing
 from core.influencers.models import Relationship
 from core.money import Money
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
+from core.waiting import Waiting
 
 STATE_NAMES: dict[str, Text] = {
     "pending": T("On hold period"),
@@ -30,6 +32,10 @@ KIND_NAMES: dict[str, Text] = {
     "commission": T("Commission"),
     "gift_value": T("Gift"),
     "gifting": T("Gift"),
+    "retainer": T("Retainer"),
+    "performance": T("Pay by result"),
+    "advance": T("Advance"),
+    "netted": T("Netted"),
     "hybrid": T("Hybrid"),
     "adjustment": T("Adjustment"),
 }
@@ -149,7 +155,9 @@ def list_earnings(
     before: int | None = None,
 ) -> list[Listed]:
     """A brand's earnings, the newest first, by keyset, in one statement."""
-    query = _with_names(Earning, actor, brand_id).order_by(Earning.id.desc()).limit(limit)
+    brands = actor.brands_with(Permission.MONEY_READ)
+    query = _named(Earning).where(Earning.brand_id == brand_id, Earning.brand_id.in_(brands))
+    query = query.order_by(Earning.id.desc()).limit(limit)
     if state:
         query = query.where(Earning.state == state)
     if search:
@@ -164,19 +172,45 @@ def list_earnings(
 
 def list_holds(session: Session, actor: Actor, brand_id: int, *, limit: int = 50) -> list[Held]:
     """A brand's components whose sum is not known, the oldest first."""
-    query = _with_names(ComponentHold, actor, brand_id).where(ComponentHold.resolved_at.is_(None))
+    query = _holds(actor).where(ComponentHold.brand_id == brand_id)
     return [Held(*row) for row in session.execute(query.order_by(ComponentHold.id).limit(limit))]
 
 
-def _with_names(
-    model: type[Earning] | type[ComponentHold], actor: Actor, brand_id: int
-) -> Select[Any, Collaboration, Campaign, str]:
+def get_hold(session: Session, actor: Actor, public_id: str) -> Held:
+    """A component that is on hold, with whom and why; `Missing` outside one's brands."""
+    query = _holds(actor).where(ComponentHold.public_id == public_id)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise Missing(T("There is no such part of the pay on hold here."))
+    return Held(*row)
+
+
+def waiting(session: Session, actor: Actor) -> list[Waiting]:
+    """Parts of the pay about which finance has to decide."""
+    query = _holds(actor, Permission.PAYOUT_APPROVE).where(ComponentHold.incident)
+    return [
+        Waiting(
+            T("Decide about the pay of %(name)s", name=row.name),
+            T("A plugin counts otherwise than before."),
+            row.hold.created_at,
+            "admin.earnings_hold",
+            {"public_id": row.hold.public_id},
+        )
+        for row in (Held(*found) for found in session.execute(query.order_by(ComponentHold.id).limit(20)))
+    ]
+
+
+def _holds(actor: Actor, right: Permission = Permission.MONEY_READ) -> Select[Any, Collaboration, Campaign, str]:
+    brands = actor.brands_with(right)
+    return _named(ComponentHold).where(ComponentHold.brand_id.in_(brands), ComponentHold.resolved_at.is_(None))
+
+
+def _named(model: type[Earning] | type[ComponentHold]) -> Select[Any, Collaboration, Campaign, str]:
     return (
         select(model, Collaboration, Campaign, Relationship.display_name)
         .join(Collaboration, Collaboration.id == model.collaboration_id)
         .join(Campaign, Campaign.id == Collaboration.campaign_id)
         .join(Relationship, Relationship.id == Collaboration.relationship_id)
-        .where(model.brand_id == brand_id, model.brand_id.in_(actor.brands_with(Permission.MONEY_READ)))
     )
 
 

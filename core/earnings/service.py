@@ -9,35 +9,38 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import audit, clock
 from core.accounts.models import Brand
 from core.campaigns.events import MayCompleteCampaign
 from core.campaigns.models import Campaign
 from core.collaborations.events import MayComplete
 from core.collaborations.models import Collaboration
-from core.earnings.facts import facts_of, signed_offer
+from core.earnings.facts import signed_offer
+from core.earnings.incidents import Case, case_of, moved, remember
 from core.earnings.models import ComponentHold, Earning
 from core.ledger import accounts as plan
 from core.ledger import postings
 from core.ledger import queries as ledger
 from core.ledger.postings import Voucher
 from core.money import Money
+from core.permissions import SYSTEM
 from core.plugin_api.deal import Deal
-from core.plugin_api.payment_models import Fact, Planned, Refund, Sale, Settles
+from core.plugin_api.payment_models import Fact, Refund, Sale, Settles
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import EarnedLine, Evaluation, Hold, evaluate
 from core.plugin_host.host import PluginHost
 
 OPEN = ("pending", "payable", "in_payout")
 RELEASED_AT_ONCE = 500
+NETTED = "netted"
+"""The kind of what parts of a deal meet by: netted against an advance, counted against a guarantee."""
 
 
 def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list[Earning]:
@@ -47,14 +50,17 @@ def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list
     the campaign says now.
     """
     collaboration = session.get_one(Collaboration, collaboration_id, with_for_update=True)
-    offer = signed_offer(session, collaboration_id)
-    if offer is None:
+    case = case_of(session, host, collaboration)
+    if case is None:
         return []
-    facts = facts_of(session, collaboration)
-    planned = Planned(deliverables=sum(int(item.get("quantity", 1)) for item in offer.deliverables) or 1)
-    found = evaluate(host, offer.components, facts, planned)
-    _keep_holds(session, collaboration, found.holds)
-    return _book_differences(session, collaboration, found, facts)
+    found = evaluate(host, case.deal, case.facts, case.planned, kept=case.kept())
+    reasons = moved(host, case, found)
+    if reasons:
+        found = evaluate(host, case.deal, case.facts, case.planned, kept=case.kept(), withheld=reasons)
+    _keep_holds(session, collaboration, found.holds, reasons)
+    made = _book_differences(session, case, found)
+    remember(session, host, case, found, made)
+    return made
 
 
 def wants(session: Session, host: PluginHost, collaboration_id: int, kind: type[Fact]) -> bool:
@@ -64,7 +70,9 @@ def wants(session: Session, host: PluginHost, collaboration_id: int, kind: type[
     return any(model is None or kind in model.uses for model in models)
 
 
-def _keep_holds(session: Session, collaboration: Collaboration, holds: Iterable[Hold]) -> None:
+def _keep_holds(
+    session: Session, collaboration: Collaboration, holds: Iterable[Hold], incidents: Collection[str]
+) -> None:
     stored = {
         row.component_id: row
         for row in session.scalars(select(ComponentHold).where(ComponentHold.collaboration_id == collaboration.id))
@@ -74,44 +82,38 @@ def _keep_holds(session: Session, collaboration: Collaboration, holds: Iterable[
         row = stored.get(component)
         if row is None:
             row = ComponentHold(
-                brand_id=collaboration.brand_id, collaboration_id=collaboration.id, component_id=component, reason={}
+                brand_id=collaboration.brand_id,
+                collaboration_id=collaboration.id,
+                component_id=component,
+                reason={},
+                incident=False,
             )
             session.add(row)
-        row.reason, row.resolved_at = hold.reason.to_json(), None
+        new = component in incidents and (not row.incident or row.resolved_at is not None)
+        row.reason, row.resolved_at, row.incident = hold.reason.to_json(), None, component in incidents
+        if new:
+            detail = {"reason": str(hold.reason)}
+            brand_id = collaboration.brand_id
+            audit.record(session, actor=SYSTEM, brand_id=brand_id, action="earning.incident", obj=row, detail=detail)
     for component, row in stored.items():
         if component not in current and row.resolved_at is None:
             row.resolved_at = clock.now()
 
 
-def _booked(session: Session, collaboration_id: int) -> dict[str, tuple[int, int, Earning]]:
-    """Per line key: the sum booked so far, the last sequence, the first row. Adjustments are no model's."""
-    rows = session.scalars(
-        select(Earning)
-        .where(Earning.collaboration_id == collaboration_id, Earning.kind != "adjustment")
-        .order_by(Earning.line_key, Earning.sequence)
-    )
-    result = {}
-    for key, group in groupby(rows, key=lambda row: row.line_key):
-        lines = list(group)
-        result[key] = (sum(row.amount_minor for row in lines), lines[-1].sequence, lines[0])
-    return result
-
-
-def _book_differences(
-    session: Session, collaboration: Collaboration, found: Evaluation, facts: Iterable[Fact]
-) -> list[Earning]:
-    booked = _booked(session, collaboration.id)
+def _book_differences(session: Session, case: Case, found: Evaluation) -> list[Earning]:
+    collaboration, booked = case.collaboration, case.booked
     campaign = session.get_one(Campaign, collaboration.campaign_id)
-    dates = _Dates(session, campaign, {fact.key: fact for fact in facts}, booked)
+    dates = _Dates(session, campaign, {fact.key: fact for fact in case.facts})
     lines = {line.key: line for line in found.lines}
     made = []
     for key, line in lines.items():
-        before, sequence, _first = booked.get(key, (0, 0, None))
+        before, sequence = (booked[key].minor, booked[key].last.sequence) if key in booked else (0, 0)
         if line.amount.minor != before:
             made.append(_earning(collaboration, line, line.amount.minor - before, sequence + 1, dates))
-    for key, (before, sequence, first) in booked.items():
-        if key not in lines and before and first.component_id not in found.held:
-            made.append(_gone(collaboration, first, -before, sequence + 1, dates))
+    for key, one in booked.items():
+        if key not in lines and one.minor and one.first.component_id not in found.held:
+            made.append(_gone(collaboration, one.first, -one.minor, one.last.sequence + 1, dates))
+    _date_together(made)
     made.sort(key=lambda row: row.amount_minor < 0)  # a refund finds its sale booked
     session.add_all(made)
     session.flush()
@@ -120,16 +122,25 @@ def _book_differences(
     return made
 
 
+def _date_together(made: Iterable[Earning]) -> None:
+    """What parts meet by is dated by what is booked with it: what it takes at the earliest, what it gives at the last.
+
+    Else money that an advance has paid already would be sent again before it is netted.
+    """
+    own = [row for row in made if row.kind != NETTED and row.settles == Settles.CASH]
+    for row in (row for row in made if row.kind == NETTED and own):
+        pick = min if row.amount_minor < 0 else max
+        other = pick(own, key=lambda one: (one.hold_until or date.min, one.due_on or date.min))
+        row.state, row.hold_until, row.due_on = other.state, other.hold_until, other.due_on
+
+
 class _Dates:
     """When a line is held until and due: sales wait for refunds, the rest is payable at once."""
 
-    def __init__(
-        self, session: Session, campaign: Campaign, facts: dict[str, Fact], booked: dict[str, tuple[int, int, Earning]]
-    ) -> None:
+    def __init__(self, session: Session, campaign: Campaign, facts: dict[str, Fact]) -> None:
         self.campaign, self.facts = campaign, facts
         self.zone = ZoneInfo(session.scalar(select(Brand.timezone).where(Brand.id == campaign.brand_id)) or "UTC")
         self.today = clock.now().astimezone(self.zone).date()
-        self.first_by_fact = {row.fact_key: row for _, _, row in booked.values()}
 
     def of(self, fact_key: str) -> tuple[date | None, date]:
         """(held until, due on). A refund shares the dates of its sale, so that the two meet."""
@@ -157,7 +168,7 @@ def _earning(collaboration: Collaboration, line: EarnedLine, minor: int, sequenc
         component_id=line.component,
         line_key=line.key,
         sequence=sequence,
-        kind="gift_value" if in_kind else line.model,
+        kind="gift_value" if in_kind else line.model or NETTED,
         amount_minor=minor,
         currency=line.amount.currency,
         settles=line.settles.value,

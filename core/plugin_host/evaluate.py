@@ -31,6 +31,7 @@ from core.plugin_host.lines import EarnedLine, Evaluation, Hold, answer_of, basi
 from core.plugin_host.records import Failure
 
 __all__ = [
+    "WHILE_EARNED",
     "AnyDeal",
     "EarnedLine",
     "Evaluation",
@@ -43,6 +44,7 @@ __all__ = [
     "planned_by",
     "reserve",
 ]
+WHILE_EARNED = "earned"
 AnyDeal = Deal | Sequence[Component] | Sequence[Mapping[str, Any]]
 
 
@@ -173,15 +175,19 @@ def _component(
 
 
 def _with_kept(component: str, answer: _Answer, kept: Iterable[EarnedLine]) -> list[EarnedLine]:
-    """The lines and what finance has kept of them: never below zero where the model says none of it is."""
+    """The lines and what finance has kept of them: never below zero where the model says none of it is.
+
+    What is kept holds while its facts stand as they were, while anything is earned at all, or for ever.
+    """
     lines = {line.key: line for line in answer.lines}
+    bases = {"", *answer.fingerprints, *([WHILE_EARNED] if any(line.amount for line in answer.lines) else [])}
     for line in kept:
-        if line.component != component or (line.basis and line.basis not in answer.fingerprints):
-            continue
         told = lines.get(line.key)
-        if told is None:
+        if line.component != component or line.basis not in bases:
+            continue
+        if told is None and line.amount.minor > 0:
             lines[line.key] = line
-        else:
+        elif told is not None:
             minor = told.amount.minor + line.amount.minor
             lines[line.key] = replace(
                 told, amount=replace(told.amount, minor=max(minor, 0) if told.amount.minor >= 0 else minor)

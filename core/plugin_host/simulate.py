@@ -47,6 +47,11 @@ class Outcome:
         """What the readings of all posts come to, by metric."""
         return {"views": self.views} | {name: self.views * n // 100 for name, n in PER_HUNDRED_VIEWS.items()}
 
+    @property
+    def engagements(self) -> int:
+        """Likes, comments, shares and saves together."""
+        return self.counts["likes"] + self.counts["comments"]
+
     def facts(self, deal: Deal, planned: Planned) -> Iterator[Fact]:
         """The facts of this outcome: every gift arrives, orders are of equal size, the last ones are refunded."""
         clock = (START + timedelta(minutes=minute) for minute in range(10**9))

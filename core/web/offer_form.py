@@ -100,10 +100,13 @@ class OfferForm:
             if parts.items() <= left.items():
                 found.append(recipe.composition)
                 left = {id: model for id, model in left.items() if id not in parts}
-        found += [Part(id) for id in left]
-        whole = tuple(x for one in found for x in (one.of if isinstance(one, Sum) else (one,)))
-        only = whole[0] if len(whole) == 1 and not isinstance(whole[0], Part) else Sum(whole)
-        return Deal(tuple(self._components), only)
+        ahead = [id for id, model in left.items() if self.host.payment_models[model].prepaid]
+        found += [Part(id) for id in left if id not in ahead]
+        if found and ahead:
+            taken = {*self._models, *(name for one in found for name in _nodes(one))}
+            found = [Net(_summed(found), _summed([Part(id) for id in ahead]), id=_free_id(taken, "netted"))]
+        only = _summed(found or [Part(id) for id in ahead])
+        return Deal(tuple(self._components), Sum((only,)) if isinstance(only, Part) else only)
 
     def version(self) -> dict[str, Any]:
         """What the services take as a version of an offer; only after `sent`."""
@@ -214,8 +217,21 @@ def _sent_parts(host: PluginHost, sent: str) -> dict[str, str]:
     return {id: name for id, name in pairs if name in host.payment_models and id.isalnum() and len(id) <= 40}
 
 
-def _free_id(taken: Mapping[str, str]) -> str:
-    return next(f"c{n}" for n in range(1, MOST_PARTS + 2) if f"c{n}" not in taken)
+def _summed(parts: Sequence[Composition]) -> Composition:
+    """All of it is paid; one part stands alone."""
+    whole = tuple(x for one in parts for x in (one.of if isinstance(one, Sum) else (one,)))
+    return whole[0] if len(whole) == 1 else Sum(whole)
+
+
+def _nodes(node: Composition) -> list[str]:
+    if isinstance(node, Part):
+        return []
+    below = (node.of, node.advance) if isinstance(node, Net) else node.of
+    return [*([] if isinstance(node, Sum) else [node.id]), *(name for child in below for name in _nodes(child))]
+
+
+def _free_id(taken: Collection[str], name: str = "c") -> str:
+    return next(f"{name}{n}" for n in range(1, MOST_PARTS + 2) if f"{name}{n}" not in taken)
 
 
 def _row_count(deliverables: Sequence[Mapping[str, Any]]) -> int:

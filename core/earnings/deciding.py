@@ -1,0 +1,46 @@
+"""What finance decides when a plugin has changed its mind about what is booked already."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.accounts.service import required
+from core.collaborations.models import Collaboration
+from core.earnings.incidents import case_of, differences, memory_of
+from core.earnings.models import ComponentHold, Earning
+from core.earnings.service import recompute
+from core.errors import Refused
+from core.permissions import Actor, Permission
+from core.plugin_api.text import T
+from core.plugin_host.host import PluginHost
+
+REASON_LENGTH = 500
+
+
+def decide(
+    session: Session, actor: Actor, host: PluginHost, *, hold: ComponentHold, accept: bool, reason: str
+) -> list[Earning]:
+    """Take what the plugin now says, or keep what is booked; what comes later is counted by the plugin as it is.
+
+    Refused when the incident is over, or the component cannot be counted at all. Returns what was booked.
+    """
+    actor.require(Permission.PAYOUT_APPROVE, hold.brand_id)
+    reason = required(reason, "reason", REASON_LENGTH)
+    collaboration = session.get_one(Collaboration, hold.collaboration_id, with_for_update=True)
+    session.refresh(hold)
+    case = case_of(session, host, collaboration)
+    component = next((c for c in case.deal.components if c.id == hold.component_id), None) if case else None
+    if case is None or component is None or not hold.incident or hold.resolved_at is not None:
+        raise Refused(T("There is nothing to decide here any more."))
+    kept = {} if accept else differences(host, case, component)
+    memory = memory_of(session, case, component.id)
+    memory.facts, memory.answers, memory.kept = [], {}, kept
+    for row in case.lasts(component.id):
+        row.basis = row.answer = ""
+    hold.incident = False
+    session.flush()
+    detail = {"reason": reason, "component": component.id}
+    action = "earning.accept" if accept else "earning.keep"
+    audit.record(session, actor=actor, brand_id=hold.brand_id, action=action, obj=hold, detail=detail)
+    return recompute(session, host, collaboration.id)
