@@ -33,6 +33,8 @@ def __getattr__(name: str) -> Any:
     from core.instance import Instance
     from core.settings import load
 
-    app = make_app(Instance(load()))
+    instance = Instance(load())
+    app = make_app(instance)
+    instance.serve()
     globals()["app"] = app
     return app

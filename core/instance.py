@@ -14,6 +14,9 @@ from core.crypto import KeyFile, Keyring
 from core.database import Database
 from core.files import FileStore
 from core.mail import Postman
+from core.plugin_host import keeper
+from core.plugin_host.deadlines import Deadlines
+from core.plugin_host.fence import Fence
 from core.plugin_host.host import PluginHost
 from core.settings import Settings
 
@@ -59,7 +62,13 @@ class Instance:
     @cached_property
     def plugins(self) -> PluginHost:
         """Every plugin found, each behind its fence."""
-        return PluginHost.load(safe_mode=self.settings.safe_mode)
+        fence = Fence(Deadlines(*self.settings.plugin_seconds), trace=self.settings.trace_plugins)
+        return PluginHost.load(safe_mode=self.settings.safe_mode, fence=fence)
+
+    def serve(self) -> None:
+        """Let this process serve: its plugins are watched and counted, and one that hangs in C ends it."""
+        if not self.settings.testing:
+            keeper.serve(self.plugins, self.database, self.settings.instance)
 
     @property
     def setup_code(self) -> str:

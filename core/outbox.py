@@ -28,9 +28,14 @@ LEASE = timedelta(seconds=60)
 ATTEMPTS = 8
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=1)
+LATER = timedelta(minutes=2)
 
 Handler = Callable[[Session, dict[str, Any]], object]
 H = TypeVar("H", bound=Handler)
+
+
+class Later(Exception):
+    """Raised by a handler that cannot work now, through no fault of the job: the try does not count."""
 
 
 class OutboxJob(Base):
@@ -171,13 +176,15 @@ def _done(session: Session, claim: _Claim) -> bool:
 
 
 def _put_back(database: Database, claim: _Claim, error: Exception) -> None:
-    delay: timedelta = min(FIRST_DELAY * 2 ** (claim.attempts - 1), LONGEST_DELAY)
-    over = claim.attempts >= ATTEMPTS
+    later = isinstance(error, Later)
+    delay: timedelta = LATER if later else min(FIRST_DELAY * 2 ** (claim.attempts - 1), LONGEST_DELAY)
+    over = claim.attempts >= ATTEMPTS and not later
     with database.write() as session:
         _finish(
             session,
             claim,
             state="failed" if over else "pending",
+            attempts=claim.attempts - later,
             run_after=clock.now() + delay,
             leased_until=None,
             last_error=f"{type(error).__name__}: {error}"[:500],

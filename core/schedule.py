@@ -17,6 +17,7 @@ from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import PluginScope
 from core.plugin_host.calls import insist
 from core.plugin_host.contexts import context_of
+from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import switches, switches_of
 
@@ -25,8 +26,12 @@ LEASE = timedelta(minutes=15)
 
 
 def enqueue_due(session: Session, host: PluginHost) -> int:
-    """Write a run of each job for each brand where its plugin is on, once in each stretch; how many are new."""
-    due = dict(_due(session, host, host.jobs()))
+    """Write a run of each job for each brand where its plugin is on, once in each stretch; how many are new.
+
+    Of a paused plugin none: those that were written before wait for it.
+    """
+    paused = host.fence.health.paused
+    due = dict(_due(session, host, [(plugin, job) for plugin, job in host.jobs() if plugin not in paused]))
     known = set(session.scalars(select(OutboxJob.key).where(OutboxJob.key.in_(due))))
     return sum(outbox.enqueue(session, RUN, payload, key) for key, payload in due.items() if key not in known)
 
@@ -53,4 +58,4 @@ def run(session: Session, host: PluginHost, keyring: Keyring, payload: dict[str,
         return
     ctx = context_of(session, host, keyring, plugin, brand)
     session.close()  # nothing of the database is held while a plugin works
-    insist(host.call(plugin, job.run, ctx))
+    insist(host.call(plugin, job.run, ctx, seam=Seam.WORK))

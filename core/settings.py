@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from core.i18n import ROOT
 
+SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -31,6 +33,8 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     safe_mode: bool
+    trace_plugins: bool
+    plugin_seconds: tuple[float, float, float]
     gallery: bool
     testing: bool
     max_upload_mb: int
@@ -56,6 +60,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     upload = _integer(env, "SAMVERK_MAX_UPLOAD_MB", 200, 1, 10_000, faults)
     threads = _integer(env, "SAMVERK_THREADS", 8, 1, 256, faults)
     proxies = _integer(env, "SAMVERK_PROXIES", 0, 0, 5, faults)
+    seconds = _seconds(env, faults)
     instance = Path(env.get("SAMVERK_INSTANCE") or ROOT / "instance").expanduser().resolve()
     if instance.exists() and not instance.is_dir():
         faults.append(f"SAMVERK_INSTANCE: {instance} is a file; name a folder.")
@@ -87,6 +92,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_url=smtp,
         mail_from=env.get("SAMVERK_MAIL_FROM") or f"Samverk <no-reply@{parts.hostname}>",
         safe_mode=env.get("SAMVERK_SAFE_MODE", "") == "1",
+        trace_plugins=env.get("SAMVERK_TRACE_PLUGINS", "") == "1",
+        plugin_seconds=seconds,
         gallery=env.get("SAMVERK_GALLERY", "") == "1",
         testing=env.get("SAMVERK_TESTING", "") == "1",
         max_upload_mb=upload,
@@ -103,6 +110,16 @@ def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: in
         return int(raw)
     faults.append(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
     return default
+
+
+def _seconds(env: Mapping[str, str], faults: list[str]) -> tuple[float, float, float]:
+    """How long plugins may take for an answer, a page and a piece of work."""
+    given = [part.strip() for part in (env.get("SAMVERK_PLUGIN_SECONDS") or "2,10,60").split(",")]
+    if len(given) == 3 and all(SECONDS.fullmatch(part) and float(part) >= 0.1 for part in given):
+        answer, page, work = map(float, given)
+        return answer, page, work
+    faults.append("SAMVERK_PLUGIN_SECONDS must be three numbers of seconds like 2,10,60, each at least 0.1.")
+    return 2.0, 10.0, 60.0
 
 
 def _database(url: str, faults: list[str]) -> None:

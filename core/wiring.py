@@ -25,7 +25,7 @@ from core.collaborations.events import (
 )
 from core.content import drafts
 from core.content.events import DeliverableApproved, MetricsRecorded, PostVerified
-from core.earnings import periods
+from core.earnings import again, periods
 from core.earnings import service as earnings
 from core.influencers import importing
 from core.influencers.importing import Importer
@@ -33,6 +33,7 @@ from core.payouts import submit
 from core.plugin_api.payment_models import MetricReading
 from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
+from core.plugin_host.pausing import PluginResumed
 from core.tracking import codes, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
@@ -100,6 +101,8 @@ def _welcome(host: PluginHost) -> None:
         events.subscribe(kind, _observe)
     outbox.register(observers.TELL, _tell, outside=True, lease=observers.LEASE)
     outbox.register(schedule.RUN, _run_job, outside=True, lease=schedule.LEASE)
+    events.subscribe(PluginResumed, again.on_resumed)
+    outbox.register(again.AGAIN, _earn_again)
 
 
 def here() -> Instance:
@@ -142,6 +145,10 @@ def _earn(session: Session, event: OfCollaboration) -> None:
 def _earn_by_readings(session: Session, event: OfCollaboration) -> None:
     if earnings.wants(session, plugins(), event.collaboration_id, MetricReading):
         _earn(session, event)
+
+
+def _earn_again(session: Session, payload: dict[str, Any]) -> None:
+    earnings.recompute(session, plugins(), payload["collaboration"])
 
 
 def _sweep_files(session: Session, payload: dict[str, Any]) -> None:

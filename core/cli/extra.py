@@ -8,6 +8,7 @@ import click
 
 from core.cli.main import instance
 from core.plugin_api.context import Context
+from core.plugin_host.deadlines import Seam
 from core.plugin_host.records import Failure
 
 SAID = (click.ClickException, click.exceptions.Exit, click.Abort, SystemExit)
@@ -40,18 +41,15 @@ class OfPlugin(click.Group):
         """Run a command with its `Context`, unless the plugin is switched off."""
         plugin = str(self.name)
         ctx.obj = context_for(plugin, ctx.params.pop("brand"))
-        answer = instance().plugins.call(plugin, self._run, ctx)
-        if isinstance(answer, SAID):
-            raise answer
+        host = instance().plugins
+        what = f"{ctx.info_name} {ctx.invoked_subcommand or ''}".strip()
+        answer = host.call(plugin, lambda _: self._run(ctx), ctx.obj, seam=Seam.COMMAND, passes=SAID, what=what)
         if isinstance(answer, Failure):
             raise click.ClickException(str(answer.reason))
         return answer
 
     def _run(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SAID as end:
-            return end
+        return super().invoke(ctx)
 
 
 def context_for(plugin: str, brand: str | None) -> Context:

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from core.cli.main import instance
+from core.plugin_host import board
 
 if TYPE_CHECKING:
     from core.instance import Instance
@@ -38,15 +40,16 @@ def run() -> None:
             ("http://127.0.0.1", "http://localhost")
         ):
             click.echo(f"Set-up code: {here.setup_code}")
-    sys.exit(Supervisor([["web"], ["worker"]]).watch())
+    sys.exit(Supervisor([["web"], ["worker"]], here.settings.instance / board.FOLDER).watch())
 
 
 class Supervisor:
-    """Starts children, restarts one that falls (a little later each time), stops all when told."""
+    """Starts children, restarts one that falls, ends one that a plugin hangs in, stops all when told."""
 
-    def __init__(self, commands: list[list[str]]) -> None:
-        """Nothing is started yet."""
+    def __init__(self, commands: list[list[str]], boards: Path | None = None) -> None:
+        """Nothing is started yet; `boards` is where children write down what they ask of plugins."""
         self.commands = commands
+        self.boards = boards
         self.children: dict[int, subprocess.Popen[bytes]] = {}
         self.falls: dict[int, list[float]] = {index: [] for index in range(len(commands))}
         self.stopping = False
@@ -60,6 +63,7 @@ class Supervisor:
         while not self.stopping:
             time.sleep(0.2)
             for index, child in list(self.children.items()):
+                self._free(index, child)
                 if child.poll() is not None and not self.stopping and not self._restart(index):
                     self._end()
                     return 1
@@ -69,6 +73,15 @@ class Supervisor:
     def _start(self, index: int) -> None:
         command = [sys.executable, "-c", "from wsgi import cli; cli()", *self.commands[index]]
         self.children[index] = subprocess.Popen(command, start_new_session=True)
+
+    def _free(self, index: int, child: subprocess.Popen[bytes]) -> None:
+        """End a child that could not do so itself, since a plugin keeps the interpreter; the next one says which."""
+        stuck = board.stuck(self.boards, child.pid, 2 * board.GRACE) if self.boards else []
+        if stuck:
+            told = ", ".join(sorted({call.plugin for call in stuck}))
+            click.echo(f"{self.commands[index][0]} hangs in the plugin {told}; ending it.", err=True)
+            child.kill()
+            child.wait()
 
     def _restart(self, index: int) -> bool:
         moment = time.monotonic()
@@ -114,6 +127,7 @@ def web(make_app: object) -> None:
     here = instance()
     app = make_app(here)  # type: ignore[operator]
     _migrated(here)
+    here.serve()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         waitress.serve(
@@ -140,6 +154,7 @@ def worker(make_app: object) -> None:
     here = instance()
     make_app(here)  # type: ignore[operator]
     _migrated(here)
+    here.serve()
     jobs.consume(here)
 
 

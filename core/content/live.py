@@ -30,6 +30,7 @@ from core.permissions import Actor, Permission
 from core.plugin_api.payment_models import EvidenceLevel
 from core.plugin_api.platforms import Metrics
 from core.plugin_api.text import T
+from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 
@@ -239,7 +240,7 @@ def import_metrics(
         raise Refused(T("The plugin that reads tables of metrics is not installed or does not work."))
     table = read_table(raw)
     rows = table.aligned(connector.columns)
-    parsed = host.call(host.platforms.owners["csv"], connector.parse, rows)
+    parsed = host.call(host.platforms.owners["csv"], connector.parse, rows, seam=Seam.WORK)
     if isinstance(parsed, Failure):
         raise Refused(parsed.reason)
     errors = [*table.errors, *parsed.errors]

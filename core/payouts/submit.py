@@ -40,6 +40,7 @@ from core.plugin_api.payout_rails import (
 )  # fmt: skip
 from core.plugin_api.text import T
 from core.plugin_host.contexts import context_of
+from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 
@@ -104,9 +105,9 @@ def ask(host: PluginHost, what: HandOver) -> Answer:
     owner = host.payout_rails.owners[what.rail]
     if late:
         references = [order.reference for order in what.batch.orders]
-        found = host.call(owner, rail.lookup, what.ctx, references, returns=Mapping)
+        found = host.call(owner, rail.lookup, what.ctx, references, returns=Mapping, seam=Seam.WORK)
     else:
-        found = host.call(owner, rail.submit, what.ctx, what.batch, what.key, returns=Mapping)
+        found = host.call(owner, rail.submit, what.ctx, what.batch, what.key, returns=Mapping, seam=Seam.WORK)
     return Answer({} if isinstance(found, Failure) else found, late)
 
 

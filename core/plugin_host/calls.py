@@ -1,8 +1,16 @@
-"""A plugin that failed in the worker: the outbox takes this down and tries again."""
+"""What stands between the fence and those who know nothing of it: the outbox, and the check of rules."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.outbox import Later
+from core.plugin_api.compliance import ComplianceRule, ContentContext, Finding
 from core.plugin_host.records import Failure
+
+if TYPE_CHECKING:
+    from core.plugin_host.host import PluginHost
 
 
 class PluginFailed(Exception):
@@ -10,6 +18,26 @@ class PluginFailed(Exception):
 
 
 def insist(failure: object) -> None:
-    """Raise `PluginFailed` when a call through the fence came back as a failure."""
+    """Raise `PluginFailed` when a call through the fence came back as a failure, `Later` when the plugin is paused."""
     if isinstance(failure, Failure):
+        if failure.paused:
+            raise Later(str(failure.reason))
         raise PluginFailed(str(failure.reason))
+
+
+class FencedRule:
+    """A pack's coded rule whose `check` goes through the fence; a failure is raised, and the publication waits."""
+
+    def __init__(self, host: PluginHost, plugin: str, rule: ComplianceRule) -> None:
+        """Stand before a rule."""
+        self._host, self._plugin, self._rule = host, plugin, rule
+
+    def __getattr__(self, name: str) -> Any:
+        """What the rule says of itself."""
+        return getattr(self._rule, name)
+
+    def check(self, context: ContentContext) -> Sequence[Finding]:
+        """The rule's findings; `PluginFailed` or `Later` when it has none."""
+        found = self._host.call(self._plugin, lambda: list(self._rule.check(context)), returns=list, what=self.id)
+        insist(found)
+        return found if isinstance(found, list) else []

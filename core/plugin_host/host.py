@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from core.plugin_api.context import Context
-from core.plugin_api.text import T
-from core.plugin_host.loader import Candidate, find, load, manager_of, told
+from core.plugin_host.calls import FencedRule
+from core.plugin_host.deadlines import Seam
+from core.plugin_host.fence import Fence
+from core.plugin_host.loader import Candidate, find, load, manager_of
 from core.plugin_host.records import Failure, Record, State
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 V = TypeVar("V")
-log = logging.getLogger("samverk.plugins")
 
 
 class Registry(dict[str, V], Generic[V]):
@@ -48,8 +49,9 @@ class Registry(dict[str, V], Generic[V]):
 class PluginHost:
     """Every plugin that was found. Registries hold what the active ones provide, by name."""
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[Record], fence: Fence | None = None) -> None:
         """Build the registries once; nothing is looked up through hooks afterwards."""
+        self.fence = fence or Fence()
         self.records: Mapping[tuple[str, str], Record] = {(r.name, r.origin): r for r in records}
         active = [record for record in records if record.state is State.ACTIVE]
         self.active: Mapping[str, Record] = {record.name: record for record in active}
@@ -58,6 +60,8 @@ class PluginHost:
         self.platforms: Registry[PlatformConnector] = Registry(active, "platforms")
         self.sales_sources: Registry[SalesSource] = Registry(active, "sales_sources")
         self.compliance: Registry[CompliancePack] = Registry(active, "compliance")
+        for name, pack in self.compliance.items():
+            self.compliance[name] = self._fenced(pack)
         self.payout_rails: Registry[PayoutRail] = Registry(active, "payout_rails")
         self.permissions: Registry[PermissionSpec] = Registry(active, "permissions")
         self._managers: dict[str, pluggy.PluginManager] = {
@@ -67,9 +71,11 @@ class PluginHost:
         }
 
     @classmethod
-    def load(cls, *, safe_mode: bool = False, candidates: Iterable[Candidate] | None = None) -> PluginHost:
+    def load(
+        cls, *, safe_mode: bool = False, candidates: Iterable[Candidate] | None = None, fence: Fence | None = None
+    ) -> PluginHost:
         """Find and load all plugins; in safe mode only what ships in the box. Never raises for a plugin's fault."""
-        return cls(load(find(safe_mode=safe_mode) if candidates is None else candidates))
+        return cls(load(find(safe_mode=safe_mode) if candidates is None else candidates), fence)
 
     def registry(self, kind: str) -> Registry[Any]:
         """The registry of a kind by its word: `payment_models`, `platforms` ..."""
@@ -102,19 +108,29 @@ class PluginHost:
         return [(name, item) for name, r in self.active.items() for item in r.provides.get(kind, {}).values()]
 
     def call(
-        self, plugin: str, function: Callable[..., R], *args: Any, returns: Any = None, **kwargs: Any
+        self,
+        plugin: str,
+        function: Callable[..., R],
+        *args: Any,
+        returns: Any = None,
+        seam: Seam = Seam.PURE,
+        passes: tuple[type[BaseException], ...] = (),
+        what: str = "",
+        **kwargs: Any,
     ) -> R | Failure:
-        """Ask a plugin. Whatever it raises, or an answer of another type than `returns`, becomes a `Failure`."""
-        try:
-            answer = function(*args, **kwargs)
-        except (Exception, SystemExit) as error:
-            log.exception("plugin %s failed", plugin)
-            return Failure(plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=plugin, error=told(error)))
-        if returns is not None and not isinstance(answer, returns):
-            kind = type(answer).__name__
-            log.error("plugin %s returned %s", plugin, kind)
-            return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=kind))
-        return answer
+        """Ask a plugin. Whatever it raises, or an answer of another type than `returns`, becomes a `Failure`.
+
+        So does taking longer than the seam's deadline, and a plugin that is paused is not asked at all. What it raises
+        on purpose, `passes`, goes through. `what` is the call's name where the function's own would not tell it.
+        """
+        return self.fence.call(plugin, function, args, kwargs, returns=returns, seam=seam, passes=passes, what=what)
+
+    def _fenced(self, pack: CompliancePack) -> CompliancePack:
+        """The pack with each of its coded rules behind the fence; its data are read by core alone."""
+        if not pack.code:
+            return pack
+        owner = self.compliance.owners[pack.id]
+        return replace(pack, code=tuple(cast(Any, FencedRule(self, owner, rule)) for rule in pack.code))
 
     def observers(self, hook: str) -> list[str]:
         """The plugins that have a hook, by name."""
@@ -122,7 +138,8 @@ class PluginHost:
 
     def tell(self, plugin: str, hook: str, event: Observation, ctx: Context) -> Failure | None:
         """Tell one observer, behind the fence."""
-        answer = self.call(plugin, getattr(self._managers[plugin].hook, hook), event=event, ctx=ctx)
+        caller = getattr(self._managers[plugin].hook, hook)
+        answer = self.call(plugin, lambda ctx: caller(event=event, ctx=ctx), ctx, seam=Seam.WORK, what=hook)
         return answer if isinstance(answer, Failure) else None
 
     def notify(self, hook: str, event: Observation, switches: Mapping[str, bool] | None = None) -> list[Failure]:

@@ -252,5 +252,8 @@ def _who(record: Record) -> str:
 
 def told(error: BaseException) -> str:
     """An exception as part of a sentence, without the secrets it may quote."""
-    text = " ".join(redacted(str(error)).split())[:200].rstrip(".")
+    try:
+        text = " ".join(redacted(str(error)).split())[:200].rstrip(".")
+    except Exception:  # an exception of a plugin may not even be able to say what it is
+        text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

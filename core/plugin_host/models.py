@@ -1,11 +1,11 @@
-"""Which plugins are switched off and how they are set: for the installation, or for one brand."""
+"""Which plugins are switched off and how they are set, for the installation or for one brand; and how each does."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from core import clock
@@ -62,3 +62,21 @@ class PluginSetting(Row):
     def place(self) -> str:
         """What a secret is bound to: whose it is and what for, so that no other plugin or brand can be given it."""
         return f"{self.brand_id or 0}.{self.plugin}.{self.key}"
+
+
+class PluginHealth(Row):
+    """How a plugin does in all processes together, and whether it is paused. It stays when the plugin vanishes."""
+
+    __tablename__ = "plugin_health"
+
+    plugin: Mapped[str] = internal(String(40), unique=True)
+    calls: Mapped[int] = internal(BigInteger, default=0)
+    failures: Mapped[int] = internal(BigInteger, default=0)
+    last_error: Mapped[str] = internal(String(300), default="")
+    failed_at: Mapped[datetime | None] = internal(UtcDateTime)
+    in_a_row: Mapped[int] = internal(default=0)
+    row_since: Mapped[datetime | None] = internal(UtcDateTime)
+    paused_at: Mapped[datetime | None] = internal(UtcDateTime)
+    cause: Mapped[str] = internal(String(10), default="")
+    pauses: Mapped[int] = internal(default=0)
+    probe_at: Mapped[datetime | None] = internal(UtcDateTime)

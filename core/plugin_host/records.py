@@ -62,7 +62,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A plugin had no answer: which one, and why, in a sentence for people."""
+    """A plugin had no answer: which one, and why, in a sentence for people. One that is `paused` was not asked."""
 
     plugin: str
     reason: Text
+    paused: bool = False

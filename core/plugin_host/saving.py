@@ -18,6 +18,7 @@ from core.plugin_api.fields import Errors, parse_one
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.text import T, Text
 from core.plugin_host.contexts import make_context
+from core.plugin_host.deadlines import Seam
 from core.plugin_host.declared import ANY_CURRENCY
 from core.plugin_host.host import PluginHost
 from core.plugin_host.models import PluginSetting
@@ -102,7 +103,10 @@ def _own(sent: Sent, setting: Setting, raw: object, remove: bool, brand: Brand |
 def _ask(host: PluginHost, record: Record, ctx: Context) -> Errors:
     """What the plugin itself says, without secrets that it quotes."""
     plugin = record.plugin
-    found = host.call(record.name, lambda: dict(plugin.check_settings(ctx)) if plugin else {}, returns=dict)
+    found = host.call(
+        record.name, lambda told: dict(plugin.check_settings(told)) if plugin else {}, ctx,
+        returns=dict, seam=Seam.PAGE, what="check_settings",
+    )  # fmt: skip
     if isinstance(found, Failure):
         return {"": found.reason}
     return {str(key): Text("%(said)s", {"said": redacted(str(message))}) for key, message in found.items()}

@@ -32,7 +32,9 @@ def check_component(host: PluginHost, component: Component) -> Errors:
     if errors:
         return errors
     plugin = host.payment_models.owners[component.model]
-    faults = host.call(plugin, lambda: dict(model.check_terms(component.terms)), returns=dict)
+    faults = host.call(
+        plugin, lambda: dict(model.check_terms(component.terms)), returns=dict, what=f"{component.model}.check_terms"
+    )
     return {"": faults.reason} if isinstance(faults, Failure) else faults
 
 

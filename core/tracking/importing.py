@@ -20,6 +20,7 @@ from core.permissions import Actor, Permission
 from core.plugin_api.context import Parsed
 from core.plugin_api.sales_sources import RefundRecord, SalesRecord, SalesSource
 from core.plugin_api.text import T, Text
+from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 from core.plugin_host.service import switches
@@ -185,7 +186,8 @@ def _judged(
 ) -> Preview:
     reader = _reader(session, host, brand.id, source)
     plugin = host.sales_sources.owners[source]
-    parsed = host.call(plugin, reader.parse, rows, brand.currency, ZoneInfo(brand.timezone), returns=Parsed)
+    zone = ZoneInfo(brand.timezone)
+    parsed = host.call(plugin, reader.parse, rows, brand.currency, zone, returns=Parsed, seam=Seam.WORK)
     if isinstance(parsed, Failure):
         raise Refused(parsed.reason)
     records: list[SalesRecord] = list(parsed.records)

@@ -22,6 +22,7 @@ from core.plugin_api.manifest import PluginScope
 from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
 from core.plugin_api.text import Text
 from core.plugin_host.contexts import values_of
+from core.plugin_host.deadlines import Seam
 from core.plugin_host.declared import fields_of
 from core.plugin_host.records import Failure
 from core.plugin_host.service import switches_of
@@ -127,7 +128,7 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     asked = _asked(plugin, face, found, one=bool(brand_id)) if actor().may(need, brand_id) else None
     if asked is None:
         return Markup("")
-    answer = _ask(plugin, lambda: panel.render(asked, subject), (View,))
+    answer = instance().plugins.call(plugin, panel.render, asked, subject, returns=View, seam=Seam.PAGE)
     drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title)
     told = {"error_id": _incident(drawn)} if isinstance(drawn, Failure) else {"body": drawn.body}
     frame = current_app.jinja_env.get_template("plugin_panel.html")
@@ -143,9 +144,7 @@ def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
             abort(404)
         if request.method not in SAFE:
             commit()  # the lock that a POST takes is not held while a plugin works
-        answer = _ask(plugin, lambda: page.render(asked), (View, Redirect, SamverkError))
-        if isinstance(answer, SamverkError):
-            raise answer
+        answer = _ask(plugin, page, asked)
         if isinstance(answer, Redirect):
             return _go(plugin, page.face, answer)
         drawn = answer if isinstance(answer, Failure) else _draw(plugin, page.face, answer, page.title)
@@ -223,21 +222,17 @@ def _switches(brands: Collection[int]) -> Mapping[int | None, Mapping[str, bool]
     return known
 
 
-def _ask(plugin: str, function: Callable[[], Any], returns: tuple[type, ...]) -> Any:
-    def ask() -> Any:
-        try:
-            return function()
-        except SamverkError as refusal:
-            return refusal
-
-    return instance().plugins.call(plugin, ask, returns=returns)
+def _ask(plugin: str, page: PluginPage, asked: PageRequest) -> View | Redirect | Failure:
+    """What a page answers; what it refuses, with `Invalid` or `Missing`, is raised."""
+    passes, returns = (SamverkError,), (View, Redirect)
+    return instance().plugins.call(plugin, page.render, asked, returns=returns, seam=Seam.PAGE, passes=passes)
 
 
 def _draw(plugin: str, face: Face, view: View, title: Text) -> Drawn | Failure:
     def draw() -> Drawn:
         return Drawn(str(view.title or title), _fragment(plugin, face, view))
 
-    return instance().plugins.call(plugin, draw)
+    return instance().plugins.call(plugin, draw, seam=Seam.PAGE, what="draw")
 
 
 def _fragment(plugin: str, face: Face, view: View) -> Markup:

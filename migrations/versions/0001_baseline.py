@@ -418,6 +418,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "plugin_health",
+        sa.Column("plugin", sa.String(length=40), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("last_error", sa.String(length=300), nullable=False),
+        sa.Column("failed_at", UtcDateTime(), nullable=True),
+        sa.Column("in_a_row", sa.Integer(), nullable=False),
+        sa.Column("row_since", UtcDateTime(), nullable=True),
+        sa.Column("paused_at", UtcDateTime(), nullable=True),
+        sa.Column("cause", sa.String(length=10), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("probe_at", UtcDateTime(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plugin_health")),
+        sa.UniqueConstraint("plugin", name=op.f("uq_plugin_health_plugin")),
+    )
+    op.create_table(
         "plugin_setting",
         sa.Column("brand_id", sa.Integer(), nullable=True),
         sa.Column("plugin", sa.String(length=40), nullable=False),
@@ -1720,6 +1738,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("plugin_setting")
+    op.drop_table("plugin_health")
     with op.batch_alter_table("plugin_switch", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_plugin_switch_installation",

@@ -1,0 +1,204 @@
+"""How long a plugin may take, and what ends a call that takes longer.
+
+A thread of each process watches the calls that run. One that is late is interrupted with an exception that no `except
+Exception` stops, again and again until it leaves. One that does not leave, since it waits in C, costs its process where
+the process serves: it ends, its parent starts another, and that one finds on the board whose call it was. Code in C
+that keeps the interpreter to itself stops this thread too; then the supervisor ends the process, or gunicorn's own
+timeout.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+from core.plugin_host.board import GRACE, Board
+
+R = TypeVar("R")
+AGAIN = 0.5
+TICK = 0.1
+QUIET = 10.0
+STUCK = 70
+"""The exit code of a process that ended because of a plugin."""
+
+
+class Seam(enum.Enum):
+    """What kind of call it is."""
+
+    PURE = "pure"
+    """An answer from what it is given: earnings, terms, settings."""
+    PAGE = "page"
+    """Somebody waits for a page or a panel."""
+    WORK = "work"
+    """Jobs, observers, rails, connectors, long tables."""
+    COMMAND = "command"
+    """Somebody at a terminal, who can stop it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that a call may take, by seam; a command may take as long as it likes."""
+
+    pure: float = 2.0
+    page: float = 10.0
+    work: float = 60.0
+
+    def by_seam(self) -> Mapping[Seam, float | None]:
+        """The same, to look up."""
+        return {Seam.PURE: self.pure, Seam.PAGE: self.page, Seam.WORK: self.work, Seam.COMMAND: None}
+
+
+class Overrun(BaseException):
+    """Thrown into a call that is late. No `Exception`, so that a plugin does not swallow it by chance."""
+
+
+class TookTooLong(Exception):
+    """A call was late and has ended; whatever it said meanwhile does not count."""
+
+
+class _Call:
+    """A call that runs: on which thread, until when, and how often it was interrupted."""
+
+    __slots__ = ("ends", "line", "next", "plugin", "shots", "thread", "what")
+
+    def __init__(self, plugin: str, what: str, seconds: float) -> None:
+        self.plugin, self.what = plugin, what
+        self.line: int | None = None
+        self.thread = threading.get_ident()
+        self.ends = self.next = time.monotonic() + seconds
+        self.shots = 0
+
+
+class Watch:
+    """The calls of one process and the thread that looks after them, started by the first call."""
+
+    def __init__(self) -> None:
+        """Nothing runs; without `serve` a stuck call costs only its thread."""
+        self.board: Board | None = None
+        self._calls: set[_Call] = set()
+        self._lock = threading.Lock()
+        self._awake = False
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        _WATCHES.add(self)
+
+    def serve(self, board: Board) -> None:
+        """From now on calls are written on the board, and one that is stuck ends the process."""
+        self.board = board
+
+    def run(
+        self,
+        plugin: str,
+        what: str,
+        seconds: float | None,
+        function: Callable[..., R],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> R:
+        """What the function returns or raises; `TookTooLong` when that was late."""
+        if seconds is None:
+            return function(*args, **kwargs)
+        call = self._begin(plugin, what, seconds)
+        try:
+            try:
+                answer = function(*args, **kwargs)
+            finally:
+                self._end(call)
+        except Overrun:  # also one that came between the end of the function and that of the call
+            self._end(call)
+            if not call.shots:
+                raise  # meant for a call around this one
+        if call.shots:
+            raise TookTooLong(seconds)
+        return answer
+
+    def _begin(self, plugin: str, what: str, seconds: float) -> _Call:
+        call = _Call(plugin, what, seconds)
+        if self.board is not None:
+            call.line = self.board.take(plugin, what, call.ends)
+        with self._lock:
+            self._calls.add(call)
+        if not self._awake:
+            self._rouse()
+        return call
+
+    def _end(self, call: _Call) -> None:
+        """After this nothing is thrown into the thread any more for the sake of this call; safe to say twice."""
+        with self._lock:
+            self._calls.discard(call)
+        if call.line is not None and self.board is not None:
+            line, call.line = call.line, None
+            self.board.clear(line)
+        if call.shots:
+            _throw(call.thread, None)
+
+    def _rouse(self) -> None:
+        with self._lock:
+            self._awake = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._look, name="plugin-watch", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def _look(self) -> None:
+        quiet_since = time.monotonic()
+        while True:
+            moment = time.monotonic()
+            with self._lock:
+                running = tuple(self._calls)
+            for call in running:
+                quiet_since = moment
+                if call.next < moment:
+                    self._interrupt(call, moment)
+            if moment - quiet_since > QUIET:
+                self._sleep()
+                quiet_since = time.monotonic()
+            time.sleep(TICK)
+
+    def _sleep(self) -> None:
+        """Stop looking until the next call; one that began meanwhile is seen."""
+        self._wake.clear()
+        self._awake = False
+        if not self._calls:
+            self._wake.wait()
+        self._awake = True
+
+    def _interrupt(self, call: _Call, moment: float) -> None:
+        if moment > call.ends + GRACE and self.board is not None:
+            told = f"Samverk: the plugin {call.plugin} does not come back from {call.what}; this process ends.\n"
+            os.write(2, told.encode())  # the log may be what it sits on
+            os._exit(STUCK)
+        with self._lock:
+            if call in self._calls:
+                call.shots += 1
+                call.next = moment + AGAIN
+                _throw(call.thread, Overrun)
+
+    def forked(self) -> None:
+        """A child of a fork has none of its parent's threads, calls and files."""
+        self._calls, self._lock = set(), threading.Lock()
+        self._awake, self._wake, self._thread = False, threading.Event(), None
+        if self.board is not None:
+            self.board = Board(self.board.folder)
+
+
+_WATCHES: WeakSet[Watch] = WeakSet()
+os.register_at_fork(after_in_child=lambda: _forked())
+
+
+def _forked() -> None:
+    for watch in _WATCHES:
+        watch.forked()
+
+
+def _throw(thread: int, kind: type[BaseException] | None) -> None:
+    """Let a thread raise an exception at its next step; with None take back one that has not been raised yet."""
+    thrown = ctypes.py_object(kind) if kind else ctypes.py_object()
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), thrown)

@@ -1,0 +1,102 @@
+"""The fence that every call of a plugin goes through: paused or asked, held to its deadline, counted, and traced."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any, TypeVar
+
+from core.plugin_api.text import T
+from core.plugin_host.deadlines import Deadlines, Seam, TookTooLong, Watch
+from core.plugin_host.health import Health
+from core.plugin_host.loader import told
+from core.plugin_host.records import Failure
+
+R = TypeVar("R")
+log = logging.getLogger("samverk.plugins")
+
+
+class Fence:
+    """One for each process and its plugins."""
+
+    def __init__(self, deadlines: Deadlines | None = None, *, trace: bool = False) -> None:
+        """Watch nothing yet; with `trace` each call is a line on stderr."""
+        self.health = Health()
+        self.watch = Watch()
+        self.trace = trace
+        self._seconds = (deadlines or Deadlines()).by_seam()
+
+    def call(
+        self,
+        plugin: str,
+        function: Callable[..., R],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        returns: Any,
+        seam: Seam,
+        passes: tuple[type[BaseException], ...],
+        what: str,
+    ) -> R | Failure:
+        """As `PluginHost.call` says."""
+        begin = perf_counter() if self.trace else 0.0
+        what = what or name_of(function)
+        health, probe = self.health, False
+        if plugin in health.paused:
+            probe = health.may_probe(plugin)
+            if not probe:
+                refused = health.refusal(plugin)
+                return self._told(plugin, what, begin, args, refused) if self.trace else refused
+        answer: R | Failure
+        try:
+            answer = self.watch.run(plugin, what, self._seconds[seam], function, args, kwargs)
+        except passes as said:
+            health.worked(plugin, probe=probe)
+            if self.trace:
+                self._told(plugin, what, begin, args, said)
+            raise
+        except (Exception, SystemExit) as error:
+            answer = self._failed(plugin, error, probe)
+        else:
+            if returns is None or isinstance(answer, returns):
+                health.worked(plugin, probe=probe)
+            else:
+                answer = self._mistaken(plugin, answer, probe)
+        return self._told(plugin, what, begin, args, answer) if self.trace else answer
+
+    def _failed(self, plugin: str, error: BaseException, probe: bool) -> Failure:
+        if isinstance(error, TookTooLong):
+            (seconds,) = error.args
+            log.error("plugin %s took longer than %g seconds and was interrupted", plugin, seconds)
+            self.health.failed(plugin, f"took longer than {seconds:g} s", probe=probe)
+            late = T(
+                "The plugin %(plugin)s took longer than %(seconds)s seconds.", plugin=plugin, seconds=f"{seconds:g}"
+            )
+            return Failure(plugin, late)
+        log.error("plugin %s failed", plugin, exc_info=error)
+        self.health.failed(plugin, told(error), probe=probe)
+        return Failure(plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=plugin, error=told(error)))
+
+    def _mistaken(self, plugin: str, answer: object, probe: bool) -> Failure:
+        kind = type(answer).__name__
+        log.error("plugin %s returned %s", plugin, kind)
+        self.health.failed(plugin, f"answered {kind}", probe=probe)
+        return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=kind))
+
+    def _told(self, plugin: str, what: str, begin: float, args: tuple[Any, ...], answer: Any) -> Any:
+        """Write a call on stderr, of its arguments nothing but the brand; the answer goes on as it is."""
+        brand = next((arg.brand for arg in args if isinstance(getattr(arg, "brand", None), str)), "-")
+        spent = (perf_counter() - begin) * 1000
+        sys.stderr.write(f"plugin {plugin} {what} brand={brand} {spent:.3f} ms {type(answer).__name__}\n")
+        return answer
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called in the plugin."""
+    try:
+        name = getattr(function, "__qualname__", None) or getattr(function, "name", None)
+    except Exception:  # the plugin's own attributes: anything may happen
+        name = None
+    return name if isinstance(name, str) else type(function).__name__
