@@ -6,6 +6,7 @@ import click
 
 from core.cli.main import instance
 from core.cli.plugin_check import check
+from core.cli.plugin_new import new
 
 
 @click.group()
@@ -32,4 +33,5 @@ def list_plugins(names: bool) -> None:
 
 
 plugin.add_command(check)
+plugin.add_command(new)
 COMMANDS = {"plugin": plugin}

@@ -54,17 +54,28 @@ def install(
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nAuthor: Ada\n")
     (about / "entry_points.txt").write_text(f"[samverk.plugins]\n{name} = {package}:plugin\n")
-    monkeypatch.delitem(sys.modules, package, raising=False)
+    for known in [known for known in sys.modules if known == package or known.startswith(f"{package}.")]:
+        monkeypatch.delitem(sys.modules, known)
     monkeypatch.syspath_prepend(str(folder / "site"))
 
 
 def install_example(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Put one of `examples/` on the path as its pyproject says."""
-    project = tomllib.loads((EXAMPLES / kind / "pyproject.toml").read_text("utf-8"))
+    install_distribution(folder, monkeypatch, EXAMPLES / kind)
+
+
+def install_distribution(folder: Path, monkeypatch: pytest.MonkeyPatch, source: Path) -> str:
+    """Put a folder with a pyproject on the path as pip would; the plugin's name comes back."""
+    project = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))
     ((name, point),) = project["project"]["entry-points"]["samverk.plugins"].items()
     (package,) = project["tool"]["setuptools"]["packages"]
     assert point == f"{package}:plugin"
-    install(folder, monkeypatch, name, EXAMPLES / kind / package, package)
+    shipped = project["tool"]["setuptools"].get("package-data", {}).get(package, [])
+    files = {path for pattern in ["*.py", *shipped] for path in (source / package).glob(pattern)}
+    lost = {path for path in (source / package).rglob("*.*") if "__pycache__" not in path.parts} - files
+    assert not lost, "pip would leave these out"
+    install(folder, monkeypatch, name, source / package, package)
+    return str(name)
 
 
 def module(name: str) -> ModuleType:

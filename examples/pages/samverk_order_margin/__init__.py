@@ -24,7 +24,7 @@ from samverk import (
     parse_number,
 )
 
-log = logging.getLogger("samverk_margin")
+log = logging.getLogger("samverk_order_margin")
 TYPICAL = {"price": "89", "cost": "30", "discount": "15", "commission": "12", "currency": "EUR"}
 
 
@@ -48,14 +48,14 @@ def page(request):
     """The reckoner; it changes nothing, so it takes a GET."""
     typed = {name: request.query.get(name, usual).strip() for name, usual in TYPICAL.items()}
     try:
-        return View("x/margin/page.html", {"typed": typed, "left": reckon(typed), "error": None})
+        return View("x/order_margin/page.html", {"typed": typed, "left": reckon(typed), "error": None})
     except Invalid as error:
-        return View("x/margin/page.html", {"typed": typed, "left": None, "error": error.message})
+        return View("x/order_margin/page.html", {"typed": typed, "left": None, "error": error.message})
 
 
 def card(request, subject):
     """The typical order, on the admin's first page and on each campaign."""
-    return View("x/margin/card.html", {"left": reckon(TYPICAL), "typed": TYPICAL})
+    return View("x/order_margin/card.html", {"left": reckon(TYPICAL), "typed": TYPICAL})
 
 
 def remind(ctx):
@@ -78,20 +78,20 @@ def left_command(ctx, **typed):
         raise click.ClickException(str(error.message)) from None
 
 
-class Margin(Plugin):
+class OrderMargin(Plugin):
     """Pages, panels, a command, a job and an observer."""
 
-    name = "margin"
-    title = T("Margin")
+    name = "order_margin"
+    title = T("Order margin")
     api_version = 1
 
     @hookimpl
     def register_permissions(self):
-        return [PermissionSpec("x:margin:reckon", T("Reckon margins"), ("owner", "manager", "finance"))]
+        return [PermissionSpec("x:order_margin:reckon", T("Reckon what is left"), ("owner", "manager", "finance"))]
 
     @hookimpl
     def register_pages(self):
-        return [PluginPage("", T("Margin"), page, permission="x:margin:reckon", nav=True, icon="coin")]
+        return [PluginPage("", T("Order margin"), page, permission="x:order_margin:reckon", nav=True, icon="coin")]
 
     @hookimpl
     def register_panels(self):
@@ -110,4 +110,4 @@ class Margin(Plugin):
         log.info("order %s of %s brought %s %s", event.order, event.brand, event.amount.decimal, event.amount.currency)
 
 
-plugin = Margin()
+plugin = OrderMargin()

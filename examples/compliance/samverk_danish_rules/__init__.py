@@ -1,0 +1,18 @@
+"""Rules on advertising by influencers in Denmark: the pack beside this file, and its examples."""
+
+from pathlib import Path
+
+from samverk import CompliancePack, Plugin, T, hookimpl
+
+
+class DanishRules(Plugin):
+    name = "danish_rules"
+    title = T("Danish rules")
+    api_version = 1
+
+    @hookimpl
+    def register_compliance(self):
+        return [CompliancePack.load(Path(__file__).with_name("pack.yaml"))]
+
+
+plugin = DanishRules()
