@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from core.plugin_api.deprecations import Deprecated, old_names
 from core.plugin_api.text import Text
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -25,7 +27,6 @@ class Provider:
     name: ClassVar[str]
     title: ClassVar[Text]
     contract: ClassVar[type[Provider] | None] = None
-    renamed: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse misspelt and outdated method names when the class is made, not when money moves."""
@@ -33,7 +34,8 @@ class Provider:
         if cls.contract is None:
             cls.contract = cls
             return
-        refuse_near_misses(cls, names_of(cls.contract), cls.renamed)
+        used = take_old_names(cls, cls.contract.__name__)
+        refuse_near_misses(cls, names_of(cls.contract) | used)
 
     def supports(self, method: str) -> bool:
         """Whether the plugin brings its own answer to an optional method of the contract."""
@@ -46,14 +48,28 @@ def names_of(contract: type) -> set[str]:
     return {name for name in names if not name.startswith("_")}
 
 
-def refuse_near_misses(cls: type, known: Iterable[str], renamed: Mapping[str, str]) -> None:
-    """Raise `ContractError` for a public name of `cls` that is outdated or nearly a known one."""
+def take_old_names(cls: type, contract: str) -> set[str]:
+    """Let what `cls` has under old names answer to the new ones, with a warning; the old names come back.
+
+    A name that this version has removed raises `ContractError`.
+    """
+    used = {old: row for old, row in old_names(contract).items() if old in vars(cls)}
+    for old, row in used.items():
+        if row.removed:
+            raise ContractError(f"{cls.__name__}.{old} is outdated: it is called {row.new} now")
+        told = f"{cls.__name__}.{old} is called {row.new} since Samverk {row.since}; {row.removed_in} removes it"
+        warnings.warn(told, Deprecated, stacklevel=3)
+        if row.new not in vars(cls):
+            setattr(cls, row.new, vars(cls)[old])
+    return set(used)
+
+
+def refuse_near_misses(cls: type, known: Iterable[str]) -> None:
+    """Raise `ContractError` for a public name of `cls` that is nearly a known one."""
     known = set(known)
     for name in vars(cls):
         if name.startswith("_") or name in known:
             continue
-        if name in renamed:
-            raise ContractError(f"{cls.__name__}.{name} is outdated: it is called {renamed[name]} now")
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         if near:
             raise ContractError(f"{cls.__name__}.{name} is not in the contract: {near[0]} was probably meant")

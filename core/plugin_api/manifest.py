@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from core.plugin_api import hooks
 from core.plugin_api.context import Context
-from core.plugin_api.contract import ContractError, names_of, refuse_near_misses
+from core.plugin_api.contract import ContractError, names_of, refuse_near_misses, take_old_names
 from core.plugin_api.fields import SettingField
 from core.plugin_api.kit import Kit
 from core.plugin_api.text import Text
@@ -70,6 +70,8 @@ class Plugin:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a hook that is misspelt, unknown or not marked."""
         super().__init_subclass__(**kwargs)
+        for old in take_old_names(cls, Plugin.__name__):
+            delattr(cls, old)  # pluggy would take it for a hook that there is not
         for name, value in vars(cls).items():
             if not name.startswith(("register_", "on_")):
                 continue
@@ -77,7 +79,7 @@ class Plugin:
                 raise ContractError(f"{cls.__name__}.{name} is not a hook{hooks.nearest(name, HOOKS)}")
             if not hasattr(value, "samverk_impl"):
                 raise ContractError(f"{cls.__name__}.{name} lacks @hookimpl")
-        refuse_near_misses(cls, HOOKS | names_of(Plugin), {})
+        refuse_near_misses(cls, HOOKS | names_of(Plugin))
 
     @property
     def kinds(self) -> tuple[PluginKind, ...]:

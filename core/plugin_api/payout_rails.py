@@ -123,7 +123,6 @@ class PayoutRail(Provider, ABC):
     """How long the rail remembers a key. Past it an ambiguous order is looked up, never sent again."""
     reaches_out: ClassVar[bool] = True
     """Whether `submit` asks anything outside this process. If not, core calls it while the person waits."""
-    renamed: ClassVar[Mapping[str, str]] = {"send": "submit", "pay": "submit"}
 
     def onboard(self, ctx: Context, payee: Payee) -> Onboarding:
         """What the payee must still do before money can be sent to them."""

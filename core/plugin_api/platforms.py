@@ -77,7 +77,6 @@ class PlatformConnector(Provider):
     settings: ClassVar[Sequence[SettingField]] = ()
     columns: ClassVar[Sequence[Column]] = ()
     """The columns of the table that `parse` reads, for the form and the documentation."""
-    renamed: ClassVar[Mapping[str, str]] = {"get_profile": "profile", "get_metrics": "metrics"}
 
     def profile(self, ctx: Context, account: str) -> Profile:
         """The account's public numbers."""

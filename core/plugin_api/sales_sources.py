@@ -44,7 +44,6 @@ class SalesSource(Provider):
     settings: ClassVar[Sequence[SettingField]] = ()
     columns: ClassVar[Sequence[Column]] = ()
     """The columns of the table that `parse` reads, for the form and the documentation."""
-    renamed: ClassVar[Mapping[str, str]] = {"get_orders": "orders", "parse_rows": "parse"}
 
     def parse(self, rows: Sequence[Row], currency: str, zone: tzinfo) -> Parsed[SalesRecord]:
         """Records from the rows of a table, aligned to `columns`.
