@@ -47,9 +47,13 @@ def _faults(plugin: Plugin, field: Any) -> Iterator[str]:
         yield "it has no kind"
     if field.secret and (field.kind is not FieldKind.TEXT or field.default is not None):
         yield "a secret is a text without a default"
-    if field.kind is FieldKind.CHOICE and not field.choices:
-        yield "a choice needs choices"
+    if field.kind is FieldKind.CHOICE and not (field.choices and all(map(_is_choice, field.choices))):
+        yield "a choice needs choices: pairs of a key and a Text"
     if field.kind is FieldKind.MONEY and plugin.scope is PluginScope.SITE:
         yield "an amount needs the currency of a brand"
     if field.default is not None and check([field], {field.key: field.default}, ANY_CURRENCY):
         yield f"its default {field.default!r} is not a value that it takes"
+
+
+def _is_choice(pair: Any) -> bool:
+    return isinstance(pair, tuple) and len(pair) == 2 and bool(pair[0]) and [*map(type, pair)] == [str, Text]

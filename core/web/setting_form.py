@@ -73,7 +73,7 @@ class SettingsForm:
     def _input(self, one: Setting) -> Any:
         spec = one.field
         if spec.secret:
-            kept = {"autocomplete": "off", "spellcheck": "false", "maxlength": 2000}
+            kept = {"autocomplete": "new-password", "spellcheck": "false", "maxlength": 2000}
             return PasswordField(spec.label, description=spec.help or "", render_kw=kept)
         if spec.kind not in (FieldKind.BOOL, FieldKind.CHOICE):
             return field_of(spec)

@@ -13,19 +13,24 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from core import outbox, schedule
+from core import clock, outbox, rotation, schedule, wiring
 from core.audit import AuditEntry
 from core.cli.main import samverk
 from core.database import Base
 from core.errors import Denied, Missing
 from core.instance import Instance
 from core.outbox import OutboxJob
+from core.payouts import service as payouts
+from core.payouts.limits import Limits
+from core.payouts.models import Payout
+from core.payouts.submit import account_of
 from core.plugin_host.contexts import context_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.models import PluginSetting
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
 from samverk import Context
+from tests.payouts import stage as scene
 from tests.plugin_host.foreign import install, module, statements
 from tests.world import World, sign_in
 
@@ -218,6 +223,27 @@ def test_every_call_is_told_the_settings(app: Flask, client: FlaskClient, instan
     assert told == {filled.brand.public_id: {"token": TOKEN}, filled.other_brand.public_id: {}}
 
 
+def test_a_rail_is_told_and_a_rotation_reaches_every_secret(instance: Instance, filled: World) -> None:
+    wiring.connect(instance)
+    with clock.frozen(scene.day(0)):
+        with instance.database.write() as session:
+            stage = scene.build(session, filled)
+            stage.approve()
+            stage.account(instance.keyring)
+            run_of = stage.run(limits=Limits("parcel_post"))
+            payouts.approve_run(session, filled.actors["finance"], run_of)
+        outbox.drain(instance.database)
+    what, ctx = module("parcel").HEARD[-1]
+    assert (what, ctx.brand, dict(ctx.secrets)) == ("submit", filled.brand.public_id, {"token": TOKEN})
+    assert run(instance, "keys", "rotate", "--stopped").exit_code == 0
+    with instance.database.session() as session:
+        used = rotation.uses(session, instance.keyring)
+        (payout,) = session.scalars(select(Payout))
+        assert account_of(instance.keyring, payout) == "FI2112345600000785"
+    assert used["k2"]["payout.payee_cipher"] == used["k2"]["plugin_setting.value_cipher"] == 1 and not used[""]
+    assert list(instance.keyring.keys) == ["k2"] and told(instance, filled.brand).secrets == {"token": TOKEN}
+
+
 def test_nobody_is_shown_a_secret(
     app: Flask, client: FlaskClient, instance: Instance, filled: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -358,6 +384,7 @@ plugin = Wrong()
         ('SettingField("s", T("S"), secret=True, default="k")', "a secret is a text without a default"),
         ('SettingField("s", T("S"), FieldKind.INTEGER, secret=True)', "a secret is a text without a default"),
         ('SettingField("c", T("C"), FieldKind.CHOICE)', "a choice needs choices"),
+        ('SettingField("c", T("C"), FieldKind.CHOICE, choices=("a", "b"))', "a choice needs choices"),
         ('SettingField("n", T("N"), FieldKind.INTEGER, default="ten")', "its default 'ten' is not a value"),
         ('SettingField("n", "N")', "must be SettingField objects with a Text as label"),
     ],
@@ -368,3 +395,12 @@ def test_settings_that_cannot_be_break_their_plugin(
     install(tmp_path, monkeypatch, "wrong", BROKEN.format(field=field))
     record = next(r for r in PluginHost.load().records.values() if r.name == "wrong")
     assert reason in str(record.reason)
+
+
+def test_the_plugin_of_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (HERE.parents[1] / "docs" / "plugins" / "settings.md").read_text("utf-8")
+    install(tmp_path, monkeypatch, "parcels", page.split("```python\n")[1].split("```")[0])
+    plugin = PluginHost.load().active["parcels"].plugin
+    assert plugin is not None and [field.key for field in plugin.settings] == ["address", "limit", "express", "token"]
+    assert [key for key, _ in plugin.check_settings(Context(settings={"express": True}))] == ["token"]
+    assert plugin.check_settings(Context(settings={"express": True}, secrets={"token": "k"})) == []
