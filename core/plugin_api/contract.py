@@ -58,10 +58,16 @@ def take_old_names(cls: type, contract: str) -> set[str]:
         if row.removed:
             raise ContractError(f"{cls.__name__}.{old} is outdated: it is called {row.new} now")
         told = f"{cls.__name__}.{old} is called {row.new} since Samverk {row.since}; {row.removed_in} removes it"
-        warnings.warn(told, Deprecated, stacklevel=3)
+        warnings.warn_explicit(told, Deprecated, *_written(cls, old))
         if row.new not in vars(cls):
             setattr(cls, row.new, vars(cls)[old])
     return set(used)
+
+
+def _written(cls: type, name: str) -> tuple[str, int]:
+    """The file and line of a method, or of its class's module where it is no method."""
+    code = getattr(vars(cls)[name], "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else (cls.__module__, 1)
 
 
 def refuse_near_misses(cls: type, known: Iterable[str]) -> None:

@@ -67,7 +67,7 @@ def test_an_old_name_works_and_warns_where_it_is_written(at: Callable[[str], Non
 
 def test_from_its_version_on_it_is_refused_with_the_new_name(at: Callable[[str], None]) -> None:
     at("0.6.0")
-    with pytest.raises(ContractError, match="Rail.transmit is outdated: it is called submit now"):
+    with pytest.raises(ContractError, match="outdated: it is called submit now"):
         old_rail()
     host = PluginHost.load(candidates=[Candidate("old", "old", "1", "", old_plugin)])
     assert "it is called submit now" in str(host.records["old", "old"].reason)
