@@ -9,11 +9,11 @@ from flask import current_app, request, url_for
 from core.content.queries import count_waiting
 from core.permissions import Permission
 from core.plugin_api.pages import Face as FaceName
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
 from core.web import plugins
 from core.web.brands import brands
 from core.web.face import Face
-from core.web.request import actor, db, login
+from core.web.request import actor, db, instance, login
 
 admin = Face("admin", __name__, url_prefix="/admin", template_folder="templates")
 
@@ -61,7 +61,18 @@ def surroundings() -> dict[str, Any]:
         "brands": mine,
         "workspace": chosen.name if chosen else None,
         "known_endpoints": current_app.view_functions,
+        "plugins_paused": plugins_paused(),
     }
+
+
+def plugins_paused() -> dict[str, Text]:
+    """Why plugins are paused, by name, for those who may switch them. Costs no statement."""
+    host = instance().plugins
+    found = host.fence.health.paused
+    if not found or not actor().may(P.PLUGINS_SWITCH):
+        return {}
+    titles = {name: host.active[name].title for name in found if name in host.active}
+    return {name: found[name].told(title) for name, title in titles.items()}
 
 
 SECTIONS: dict[str, str] = {}

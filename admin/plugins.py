@@ -13,6 +13,7 @@ from core.i18n import gettext
 from core.permissions import Permission
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.text import T, Text
+from core.plugin_host.pausing import health_of, resume
 from core.plugin_host.records import Record
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch, switches
@@ -72,6 +73,16 @@ def plugin_installation_switch(name: str) -> Any:
     return _switch(_record(name), None)
 
 
+@admin.post("/plugins/<name>/resume", Permission.SITE_ADMIN)
+def plugin_resume(name: str) -> Any:
+    """Let a paused plugin be asked again, in every brand."""
+    record = _record(name)
+    resume(db(), actor(), record.name)
+    answer = done(_address(record, None), gettext("It is asked again."))
+    instance().plugins.fence.health.news.set()
+    return answer
+
+
 def _record(name: str) -> Record:
     """The plugin of a name: the active one, else the first that claims it."""
     host = instance().plugins
@@ -115,6 +126,7 @@ def _page(record: Record, brand: Brand | None) -> Any:
         on=on.get(record.name, True),
         kinds=KINDS,
         provides=_provided(record),
+        health=health_of(db(), record.name) if actor().may(Permission.SITE_ADMIN) else None,
     )
 
 

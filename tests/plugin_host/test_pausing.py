@@ -1,0 +1,259 @@
+"""A plugin that fails again and again is paused for all processes, and comes back by a probe or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from core import clock, outbox, schedule, wiring
+from core.instance import Instance
+from core.outbox import OutboxJob
+from core.plugin_host.board import Stuck
+from core.plugin_host.fence import Fence
+from core.plugin_host.health import Health
+from core.plugin_host.host import PluginHost
+from core.plugin_host.models import PluginHealth
+from core.plugin_host.pausing import IN_A_ROW, sync
+from core.plugin_host.records import Failure
+from tests.plugin_host.foreign import acme, module, statements  # noqa: F401 - the first is a fixture
+from tests.world import World, sign_in
+
+
+@pytest.fixture
+def moment() -> Iterator[list[datetime]]:
+    """The time, which a test moves."""
+    at = [datetime(2026, 11, 3, 5, tzinfo=UTC)]
+    with clock.frozen(lambda: at[0]):
+        yield at
+
+
+class Process:
+    """A process of the installation as far as plugins go: its own fence over the common database."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.host, self.database = PluginHost([], Fence()), instance.database
+
+    def ask(self, *, fails: bool = False, plugin: str = "acme") -> object:
+        return self.host.call(plugin, (lambda: 1 / 0) if fails else (lambda: 3), returns=int)
+
+    def sync(self) -> None:
+        sync(self.database, self.host.fence.health)
+
+    def fail(self, times: int = 1) -> None:
+        for _ in range(times):
+            assert isinstance(self.ask(fails=True), Failure)
+        self.sync()
+
+    @property
+    def asked(self) -> bool:
+        """Whether a call reaches the plugin."""
+        heard: list[int] = []
+        self.host.call("acme", heard.append, 1)
+        return bool(heard)
+
+
+@pytest.fixture
+def web(instance: Instance, moment: list[datetime]) -> Process:
+    return Process(instance)
+
+
+@pytest.fixture
+def worker(instance: Instance, moment: list[datetime]) -> Process:
+    return Process(instance)
+
+
+def row(instance: Instance) -> PluginHealth:
+    with instance.database.session() as session:
+        return session.scalars(select(PluginHealth).where(PluginHealth.plugin == "acme")).one()
+
+
+def test_failures_in_a_row_are_counted_over_all_processes(web: Process, worker: Process, instance: Instance) -> None:
+    web.fail(IN_A_ROW - 2)
+    worker.fail()
+    assert worker.asked, "four are not five"
+    worker.host.fence.health.take()  # that this one went well is not told to the others
+    web.fail()
+    worker.sync()
+    for process in (web, worker):
+        refused = process.ask()
+        assert isinstance(refused, Failure) and refused.paused
+        assert str(refused.reason) == "The plugin acme is paused, since it failed several times in a row."
+        assert not process.asked and process.ask(plugin="other") == 3
+    found = row(instance)
+    assert (found.calls, found.failures, found.in_a_row) == (IN_A_ROW, IN_A_ROW, IN_A_ROW)
+    assert found.last_error == "ZeroDivisionError: division by zero" and found.failed_at == clock.now()
+
+
+def test_one_that_went_well_ends_the_row(web: Process, worker: Process) -> None:
+    web.fail(IN_A_ROW - 1)
+    worker.ask()
+    worker.sync()
+    web.fail(IN_A_ROW - 1)
+    assert web.asked
+
+
+def test_a_row_is_within_an_hour(web: Process, moment: list[datetime]) -> None:
+    web.fail(IN_A_ROW - 1)
+    moment[0] += timedelta(minutes=61)
+    web.fail()
+    assert web.asked
+    web.fail(IN_A_ROW)
+    assert not web.asked
+
+
+def test_the_probe_is_one_call_of_one_process_and_ends_the_pause(
+    web: Process, worker: Process, instance: Instance, moment: list[datetime]
+) -> None:
+    web.fail(IN_A_ROW)
+    moment[0] += timedelta(minutes=4)
+    web.sync()
+    assert not web.asked, "too early"
+    moment[0] += timedelta(minutes=1)
+    web.sync()
+    worker.sync()
+    assert not worker.asked, "it is the other's turn"
+    assert web.ask() == 3
+    assert not web.asked, "one call, until it is known how it went"
+    web.sync()
+    worker.sync()
+    assert web.asked and worker.asked
+    assert (row(instance).paused_at, row(instance).pauses) == (None, 0)
+
+
+def test_a_probe_that_fails_doubles_the_pause(web: Process, instance: Instance, moment: list[datetime]) -> None:
+    web.fail(IN_A_ROW)
+    lengths = []
+    for _ in range(9):
+        probe_at = row(instance).probe_at
+        assert probe_at
+        lengths.append((probe_at - moment[0]).total_seconds() / 60)
+        moment[0] = probe_at
+        web.sync()
+        web.fail()
+    assert lengths == [5, 10, 20, 40, 80, 160, 320, 360, 360]
+
+
+def test_the_turn_passes_on_when_it_is_not_used(web: Process, worker: Process, moment: list[datetime]) -> None:
+    web.fail(IN_A_ROW)
+    moment[0] += timedelta(minutes=5)
+    web.sync()
+    moment[0] += timedelta(minutes=6)
+    worker.sync()
+    assert not web.asked and worker.asked
+
+
+def test_a_paused_plugin_costs_no_statement(web: Process, instance: Instance) -> None:
+    web.fail(IN_A_ROW)
+    with statements(instance) as seen:
+        web.ask()
+    assert not seen
+
+
+def test_what_could_not_be_written_down_is_kept(web: Process, instance: Instance, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from core.database import Database
+
+    for _ in range(IN_A_ROW):
+        web.ask(fails=True)
+    away = Database(f"sqlite:///{tmp_path / 'not' / 'there.db'}")
+    with pytest.raises(Exception, match="unable to open"):
+        sync(away, web.host.fence.health)
+    away.engine.dispose()
+    assert web.asked
+    web.host.fence.health.worked("quiet")
+    web.sync()
+    assert row(instance).calls == IN_A_ROW + 1
+
+
+def test_one_that_a_process_hung_in_starts_paused(web: Process, worker: Process) -> None:
+    web.host.fence.health.found_stuck([Stuck("acme", "nightly")])
+    assert not web.asked, "before anything was read from the database"
+    web.sync()
+    worker.sync()
+    refused = worker.ask()
+    assert isinstance(refused, Failure) and "its process had to be ended" in str(refused.reason)
+
+
+def test_jobs_wait_and_lose_no_try(
+    acme: None,  # noqa: F811
+    instance: Instance,
+    committed: World,
+    moment: list[datetime],
+) -> None:
+    wiring.connect(instance)
+    wiring.tick(instance)
+    instance.plugins.fence.health.found_stuck([Stuck("acme", "nightly")])
+    sync(instance.database, instance.plugins.fence.health)
+    moment[0] += timedelta(minutes=3)  # not yet the time of the probe
+    while outbox.drain(instance.database):
+        pass
+    with instance.database.session() as session:
+        jobs = session.scalars(select(OutboxJob).where(OutboxJob.kind == schedule.RUN)).all()
+        assert {(job.state, job.attempts) for job in jobs} == {("pending", 0)} and len(jobs) == 2
+    moment[0] += timedelta(days=1)
+    wiring.tick(instance)
+    with instance.database.session() as session:
+        assert len(session.scalars(select(OutboxJob).where(OutboxJob.kind == schedule.RUN)).all()) == 2, "no new ones"
+    assert not module("acme").HEARD
+    sync(instance.database, instance.plugins.fence.health)
+    while outbox.drain(instance.database):
+        pass
+    assert len(module("acme").HEARD) == 1, "the probe"
+    sync(instance.database, instance.plugins.fence.health)
+    moment[0] += timedelta(minutes=3)
+    while outbox.drain(instance.database):
+        pass
+    assert len(module("acme").HEARD) == 2
+
+
+def paused(instance: Instance, health: Health) -> None:
+    for _ in range(IN_A_ROW):
+        health.failed("acme", "RuntimeError: hello is out of order")
+    sync(instance.database, health)
+
+
+@pytest.mark.usefixtures("acme")
+def test_pages_pause_it_and_the_admin_resumes_it(
+    app: Flask, client: FlaskClient, committed: World, instance: Instance
+) -> None:
+    sign_in(client, "owner")
+    health = instance.plugins.fence.health
+    module("acme").FAILING.add("hello")
+    for _ in range(IN_A_ROW):
+        assert client.get("/admin/x/acme/").status_code == 500
+    sync(instance.database, health)
+    told = "The plugin Acme&#39;s corner is paused, since it failed several times in a row."
+    before = len(module("acme").HEARD)
+    assert client.get("/admin/x/acme/").status_code == 500
+    page = client.get("/admin/plugins").text
+    assert told in page and ">Paused<" in page
+    assert len(module("acme").HEARD) == before
+    page = client.get("/admin/plugins/acme").text
+    assert "RuntimeError: hello is out of order" in page and "Ask it again now" in page
+    assert f"<dt>Calls</dt><dd>{IN_A_ROW}</dd>" in page and f"<dt>Failures</dt><dd>{IN_A_ROW}</dd>" in page
+    assert told in client.get("/admin/campaigns").text
+
+    module("acme").FAILING.clear()
+    assert client.post("/admin/plugins/acme/resume").status_code == 303
+    sync(instance.database, health)
+    assert client.get("/admin/x/acme/").status_code == 200
+    assert told not in client.get("/admin/plugins").text
+    assert client.post("/admin/plugins/acme/resume", follow_redirects=True).text.count("This plugin is not paused.")
+
+
+@pytest.mark.usefixtures("acme")
+def test_who_sees_and_who_resumes(app: Flask, client: FlaskClient, committed: World, instance: Instance) -> None:
+    told = "is paused, since it failed"
+    paused(instance, instance.plugins.fence.health)
+    for name, banner in (("owner", True), ("outsider", True), ("manager", False), ("viewer", False)):
+        browser = sign_in(app.test_client(), name)
+        assert (told in browser.get("/admin/campaigns").text) == banner, name
+    assert told not in sign_in(app.test_client(), "influencer").get("/portal/").text
+    other = sign_in(app.test_client(), "outsider")
+    assert other.post("/admin/plugins/acme/resume").status_code == 403
+    page = other.get("/admin/plugins/acme").text
+    assert told in page and "out of order" not in page and "Ask it again" not in page, "an error may quote another brand's data"
