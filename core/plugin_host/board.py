@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER, SUFFIX = "calls", ".calls"
-GRACE = 5.0
+GRACE = 3.0
 """Seconds that a call may take longer than its deadline before it counts as stuck."""
 LINES, LINE = 256, struct.Struct("d48s96s")
 ENDS = struct.Struct("d")
