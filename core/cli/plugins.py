@@ -6,6 +6,7 @@ import click
 
 from core.cli.main import instance
 from core.cli.plugin_check import check
+from core.cli.plugin_docs import docs
 from core.cli.plugin_new import new
 
 
@@ -34,4 +35,5 @@ def list_plugins(names: bool) -> None:
 
 plugin.add_command(check)
 plugin.add_command(new)
+plugin.add_command(docs)
 COMMANDS = {"plugin": plugin}

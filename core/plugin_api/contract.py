@@ -19,14 +19,14 @@ class ContractError(TypeError):
 
 
 class Provider:
-    """Something a plugin provides: stateless, made once at start, asked many times.
-
-    `name` is what deals and settings refer to, so it never changes; `title` is what people read.
-    """
+    """Something a plugin provides: stateless, made once at start, asked many times."""
 
     name: ClassVar[str]
+    """What deals and settings refer to, so it never changes; small letters, digits, underscores."""
     title: ClassVar[Text]
+    """What people read."""
     contract: ClassVar[type[Provider] | None] = None
+    """The contract that the class keeps; filled in by itself."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse misspelt and outdated method names when the class is made, not when money moves."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 PROJECT = "samverk"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a method of a plugin as the hook that bears its name."""
 
 
 @hookspec
