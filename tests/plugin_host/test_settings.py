@@ -25,7 +25,6 @@ from core.payouts.limits import Limits
 from core.payouts.models import Payout
 from core.payouts.submit import account_of
 from core.plugin_host.contexts import context_of
-from core.plugin_host.host import PluginHost
 from core.plugin_host.models import PluginSetting
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
@@ -363,44 +362,3 @@ def test_off_or_vanished_it_keeps_its_settings(client: FlaskClient, instance: In
         fill(without, filled, filled.brand, address="y")
     without.database.engine.dispose()
     assert told(instance, filled.brand).settings["address"] == "https://a.example"
-
-
-BROKEN = """
-from samverk import FieldKind, Plugin, SettingField, T
-class Wrong(Plugin):
-    name = "wrong"
-    title = T("Wrong")
-    api_version = 1
-    settings = (SettingField("ok", T("Ok")), {field})
-plugin = Wrong()
-"""
-
-
-@pytest.mark.parametrize(
-    ("field", "reason"),
-    [
-        ('SettingField("ok", T("Again"))', "the setting ok is declared twice"),
-        ('SettingField("No way", T("No"))', "its key is not of small letters"),
-        ('SettingField("s", T("S"), secret=True, default="k")', "a secret is a text without a default"),
-        ('SettingField("s", T("S"), FieldKind.INTEGER, secret=True)', "a secret is a text without a default"),
-        ('SettingField("c", T("C"), FieldKind.CHOICE)', "a choice needs choices"),
-        ('SettingField("c", T("C"), FieldKind.CHOICE, choices=("a", "b"))', "a choice needs choices"),
-        ('SettingField("n", T("N"), FieldKind.INTEGER, default="ten")', "its default 'ten' is not a value"),
-        ('SettingField("n", "N")', "must be SettingField objects with a Text as label"),
-    ],
-)
-def test_settings_that_cannot_be_break_their_plugin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, reason: str
-) -> None:
-    install(tmp_path, monkeypatch, "wrong", BROKEN.format(field=field))
-    record = next(r for r in PluginHost.load().records.values() if r.name == "wrong")
-    assert reason in str(record.reason)
-
-
-def test_the_plugin_of_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (HERE.parents[1] / "docs" / "plugins" / "settings.md").read_text("utf-8")
-    install(tmp_path, monkeypatch, "parcels", page.split("```python\n")[1].split("```")[0])
-    plugin = PluginHost.load().active["parcels"].plugin
-    assert plugin is not None and [field.key for field in plugin.settings] == ["address", "limit", "express", "token"]
-    assert [key for key, _ in plugin.check_settings(Context(settings={"express": True}))] == ["token"]
-    assert plugin.check_settings(Context(settings={"express": True}, secrets={"token": "k"})) == []
