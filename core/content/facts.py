@@ -28,8 +28,10 @@ from core.plugin_api.compliance import (
     Source,
     Verdict,
 )
-from core.plugin_api.compliance_facts import Brand, Deal, Shown
+from core.plugin_api.compliance_facts import Brand, Shown
 from core.plugin_api.compliance_facts import Contract as Paper
+from core.plugin_api.compliance_facts import Deal as Relation
+from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
 
 SIGNED = ("active", "completed")
@@ -161,7 +163,7 @@ def context_of(setting: Setting, draft: Draft, packs: Iterable[CompliancePack]) 
         brands=(brand,),
         brand_control=True,
         brand_instruction_given=True,
-        deal=Deal(relation_active=True, arises_from_deal=True),
+        deal=Relation(relation_active=True, arises_from_deal=True),
         contract=Paper(written=True),
         labels=tuple(_shown(deliverable.kind, draft, packs)),
         platform_tag_used=draft.platform_label,
@@ -178,9 +180,9 @@ def context_of(setting: Setting, draft: Draft, packs: Iterable[CompliancePack]) 
     )
 
 
-def benefits(components: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def benefits(deal: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """What the influencer gets, in the words of the rules."""
-    kinds = [kind for component in components for kind in BENEFITS.get(component["model"], ("paid",))]
+    kinds = [kind for component in Deal.of(deal).components for kind in BENEFITS.get(component.model, ("paid",))]
     return tuple(dict.fromkeys(kinds)) or ("paid",)
 
 

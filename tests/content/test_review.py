@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core import clock, events, wiring
 from core.audit import AuditEntry
 from core.collaborations.events import CollaborationEnded, ContractSigned, MayComplete
+from core.collaborations.models import Offer
 from core.content import drafts, queries, service, versions
 from core.content.events import DeliverableApproved
 from core.content.findings import fresh, segments, stored
@@ -273,3 +274,16 @@ def test_the_review_is_due_after_the_campaigns_days(session: Session, stage: Sta
     with clock.frozen(moment):
         submission = send(session, stage)
     assert submission.due_at == moment + timedelta(days=3)
+
+
+def test_a_deal_whose_parts_meet_is_checked_like_any_other(session: Session, stage: Stage) -> None:
+    offer = session.scalars(select(Offer)).one()
+    offer.components = [
+        *offer.components,
+        {"id": "c2", "model": "commission", "terms": {"currency": "EUR", "values": {"percent": "10", "cap": 9_000}}},
+        {"composition": {"kind": "maximum", "id": "larger", "of": [
+            {"kind": "part", "component": "c1"}, {"kind": "part", "component": "c2"},
+        ]}},
+    ]  # fmt: skip
+    session.flush()
+    assert send(session, stage).verdict == "ok"

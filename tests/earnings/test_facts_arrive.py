@@ -281,3 +281,13 @@ def test_posts_add_up_and_a_late_reading_lands_on_the_same_sum(seen: scene.Stage
     today[0] = 2
     read(seen, posts[0], 4_000)
     assert sums(seen.session) == {"c1": 24_000}, "an older reading changes nothing"
+
+
+def test_a_post_that_is_read_later_takes_nothing_from_an_earlier_one(seen: scene.Stage, today: list[int]) -> None:
+    posts = [post_of(seen, number) for number in (0, 1)]
+    for post in posts:
+        content.verify_post(seen.session, seen.world.owner, post=post, matches=True, base_url=BASE)
+    for post in sorted(posts, key=lambda post: post.public_id, reverse=True):
+        today[0] += 1
+        read(seen, post, 50_000)
+    assert [minor for minor, _ in lines(seen.session)] == [40_000, 10_000], "the cap meets the later one"

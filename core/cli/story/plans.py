@@ -33,6 +33,8 @@ class Plan:
     gift: tuple[str, int] | None = None
     fates: tuple[str, ...] = ()
     first: int = 0
+    views: int = 0
+    monthly: int = 0
 
 
 PLANS = (
@@ -83,12 +85,12 @@ PLANS = (
     Plan(
         "Suvilumo", "Pimenevän illan pöytä", "Kattaussarja Kajo", "active", -48, 70, 14_000, ("content", "awareness"),
         (("carousel", "instagram"), ("blog", "blog")), 390, 0, ("Kattaussarja Kajo", 149),
-        (DONE, "review", "working", "approved", "left", "half", "viewed"), 5,
+        (DONE, "review", "working", "approved", "left", "half", "viewed"), 5, views=9,
     ),
     Plan(
         "Fjellro", "Første snø", "Skalljakken Rim", "active", -44, 65, 260_000, ("launch", "sales"),
         (("reel", "instagram"), ("post", "instagram")), 5_200, 8, ("Skalljakken Rim", 3_490),
-        (DONE, "review", "bad", "live", "working", "agreed", "countered", "declined", "delivered"), 2,
+        (DONE, "review", "bad", "live", "working", "agreed", "countered", "declined", "delivered"), 2, monthly=1_500,
     ),
     Plan(
         "Havsro", "Joulun lahjapakkaus", "Lahjapakkaus Aalto", "recruiting", -10, 42, 16_000, ("sales",),
@@ -116,7 +118,7 @@ def campaign_of(session: Session, plan: Plan) -> Campaign:
 
 
 def components(plan: Plan, more: int = 0) -> list[dict[str, Any]]:
-    """The pay as an offer stores it; `more` percent on top of the fee."""
+    """The pay as an offer stores it; `more` percent on top of the fee. Half of the first month is paid ahead."""
     currency = COUNTRIES[HOUSE[plan.house].country].currency
 
     def part(name: str, model: str, **values: Any) -> dict[str, Any]:
@@ -128,4 +130,14 @@ def components(plan: Plan, more: int = 0) -> list[dict[str, Any]]:
     if plan.gift:
         product, value = plan.gift
         parts.append(part("c3", "gifting", product=product, value=value * 100, value_source="retail"))
-    return parts
+    if plan.views:
+        views = {"count": "views", "price": plan.views * 100, "per": 1000, "evidence": "checked"}
+        parts.append(part("c4", "performance", **views, cap=plan.fee * 100))
+    if not plan.monthly:
+        return parts
+    below = [{"kind": "part", "component": each["id"]} for each in parts]
+    parts.append(part("c5", "retainer", amount=plan.monthly * 100, months=3))
+    parts.append(part("c6", "advance", amount=plan.monthly * 50))
+    ends = {"of": {"kind": "part", "component": "c5"}, "advance": {"kind": "part", "component": "c6"}}
+    below.append({"kind": "net", "id": "netted", **ends})
+    return [*parts, {"composition": {"kind": "sum", "of": below}}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from samverk import (
@@ -100,8 +100,8 @@ class PayByResult(PaymentModel):
 
     def earned(self, terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
         """A line for each post or sale, what is lacking to the floor, and each bonus that was reached."""
-        counted = list(self._counted(terms, facts))
-        return list(self._lines(Tariff.of(terms), counted, terms.currency))
+        lines = self._lines(Tariff.of(terms), list(self._counted(terms, facts)), terms.currency)
+        return list(self._within(terms.money("cap"), lines))
 
     def cap(self, terms: Terms, planned: Planned) -> Money:
         """The cap of the terms."""
@@ -114,7 +114,7 @@ class PayByResult(PaymentModel):
                 yield Counted(sale.key, 1, T("Sale %(number)s, order %(order)s", number=number, order=sale.order))
             return
         unit = UNITS[terms.text("count")]
-        for post, readings in sorted(self._accepted(terms, facts).items()):
+        for post, readings in self._accepted(terms, facts).items():
             units = sum(reading.value for reading in readings.values())
             title = max(readings.values(), key=lambda reading: (reading.at, reading.key)).title or post
             reason = T("%(post)s, %(unit)s: %(units)s", post=title, unit=unit, units=Decimal(units))
@@ -124,7 +124,10 @@ class PayByResult(PaymentModel):
         return sum(refund.amount.minor for refund in refunds) < sale.amount.minor
 
     def _accepted(self, terms: Terms, facts: Sequence[Fact]) -> dict[str, dict[str, MetricReading]]:
-        """By post and metric the latest reading that is known well enough; of two at once the better one."""
+        """By post and metric the latest reading that is known well enough; of two at once the better one.
+
+        The post that was read first comes first, so that one that is read later takes nothing from its line.
+        """
         least = EvidenceLevel[terms.text("evidence").upper()]
         wanted = READ[terms.text("count")]
         readings = [
@@ -150,6 +153,16 @@ class PayByResult(PaymentModel):
             if units >= at:
                 reason = T("Bonus for %(count)s", count=Decimal(at))
                 yield Line(f"bonus:{number}", Money(amount, currency), Settles.CASH, reason)
+
+    def _within(self, cap: Money, lines: Iterable[Line]) -> Iterator[Line]:
+        """What the cap leaves of the lines, the first ones first."""
+        room = cap
+        for line in lines:
+            if line.amount > room:
+                reason = T("%(reason)s, within the cap of %(cap)s", reason=line.reason, cap=cap)
+                line = replace(line, amount=room, reason=reason)
+            room -= line.amount
+            yield line
 
     def _prices(self, terms: Terms) -> Iterator[Text]:
         per, unit = Decimal(terms.integer("per", 1)), UNITS[terms.text("count")]
