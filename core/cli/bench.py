@@ -81,6 +81,8 @@ class Results:
 
 def main() -> int:
     """Measure everything, write the report, 1 when a gate is missed."""
+    from core.cli import bench_plugins
+
     results = Results()
     compile_catalogues(ROOT / "translations")
     measure_start(results)
@@ -94,6 +96,7 @@ def main() -> int:
             measure_list(results, instance, client, url, before)
         measure_weight(results, client)
         measure_ledger(results, instance)
+        bench_plugins.measure(results, instance)
     REPORT.write_text(report(results), "utf-8")
     return 0 if all(gate.ok for gate in results.gates) else 1
 
@@ -247,7 +250,9 @@ def report(results: Results) -> str:
         "the whole application, signed in, in English. The floor (`core/cli/bench_floor.py`) reads the same rows with",
         "`sqlite3` and writes the same markup with Jinja and Babel; both take turns, and the time of a page is the",
         "processor time of its thread. Bare imports are exactly the modules that the application has loaded once it",
-        "stands, its own among them, in a process that does nothing else.",
+        "stands, its own among them, in a process that does nothing else. The fence is measured with its watch and its",
+        "board, as in a process that serves; an idle plugin brings a model, a page, a panel of another page, a job and an",
+        "observer.",
         "",
     ]
     return "\n".join(lines)
