@@ -30,7 +30,10 @@ def margin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_is_short_and_active(instance: Instance) -> None:
     (module,) = (Path(__file__).parents[2] / "examples" / "pages").glob("*/__init__.py")
     assert len(module.read_text("utf-8").splitlines()) < 120
-    assert (instance.plugins.active["order_margin"].state, instance.plugins.active["order_margin"].version) == (State.ACTIVE, "1.0")
+    assert (instance.plugins.active["order_margin"].state, instance.plugins.active["order_margin"].version) == (
+        State.ACTIVE,
+        "1.0",
+    )
 
 
 def test_its_page_reckons(app: Flask, client: FlaskClient, committed: World) -> None:

@@ -1,0 +1,199 @@
+"""The examples as distributions somewhere else: found, held to the kit, used through core's doors, and gone again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.cli.main import samverk
+from core.earnings import queries as earnings
+from core.earnings.service import recompute
+from core.instance import Instance
+from core.plugin_api.manifest import PluginKind
+from core.plugin_host.host import PluginHost
+from core.plugin_host.records import State
+from core.plugin_host.simulate import simulate
+from core.plugin_kit.checks import run_all, subjects
+from core.plugin_kit.wire import Wire
+from core.tracking import importing
+from core.tracking.models import Sale
+from samverk import (
+    Accepted,
+    Component,
+    Context,
+    EvidenceLevel,
+    Money,
+    Payee,
+    PayoutBatch,
+    PayoutOrder,
+    Planned,
+    RefundRecord,
+    Refused,
+    SaleRecord,
+    T,
+    Terms,
+)
+from tests.payouts import stage as scene
+from tests.plugin_host.foreign import EXAMPLES, install_example, module
+from tests.tracking.conftest import perform
+from tests.world import World
+
+KINDS = [kind.value for kind in PluginKind]
+NAMES = {
+    "payment_models": "piece_bonus",
+    "platforms": "mastodon_posts",
+    "sales_sources": "woo_orders",
+    "compliance": "danish_rules",
+    "payout_rails": "bank_gateway",
+    "pages": "order_margin",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_short_found_and_keeps_every_promise(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [*(EXAMPLES / kind).rglob("*.py"), *(EXAMPLES / kind).rglob("*.yaml")]
+    assert sources and all(len(path.read_text("utf-8").splitlines()) < 120 for path in sources)
+    install_example(tmp_path, monkeypatch, kind)
+    record = PluginHost.load().active[NAMES[kind]]
+    assert (record.state, record.version, record.origin) == (State.ACTIVE, "1.0", NAMES[kind])
+    assert kind in record.kinds and record.provides[kind]
+    (subject,) = subjects([NAMES[kind]], examples=10)
+    results = list(run_all(subject))
+    assert len(results) > 12
+    assert [(result.check.id, str(result.broken)) for result in results if result.broken] == []
+
+
+def test_a_bonus_is_shown_before_it_is_paid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_example(tmp_path, monkeypatch, "payment_models")
+    from core.plugin_host.simulate import Outcome
+
+    part = Component("c1", "piece_bonus", Terms("EUR", {"amount": 5_000, "after": 1}), "1")
+    outcome = Outcome(T("As expected"), deliverables=3, sales=0, value=Money(0, "EUR"))
+    shown = simulate(PluginHost.load(), [part], outcome, Planned(deliverables=3))
+    assert [line.amount for line in shown.lines] == [Money(5_000, "EUR")] * 2
+
+
+def test_a_bonus_is_earned_waits_while_its_plugin_is_gone_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: Session, world: World
+) -> None:
+    install_example(tmp_path, monkeypatch, "payment_models")
+    here, gone = PluginHost.load(), PluginHost.load(safe_mode=True)
+    with clock.frozen(scene.day(0)):
+        pay = [scene.component("c1", "piece_bonus", amount=5_000, after=1)]
+        stage = scene.build(session, world, components=pay)
+        for row in stage.deliverables:
+            row.state, row.approved_at = "approved", clock.now()
+        session.flush()
+        (earned,) = recompute(session, here, stage.collaboration.id)
+        assert (earned.amount_minor, earned.kind) == (5_000, "piece_bonus")
+        assert recompute(session, gone, stage.collaboration.id) == []
+        (hold,) = earnings.holds_of(session, stage.collaboration.id)
+        assert "piece_bonus" in str(hold.reason)
+        assert recompute(session, here, stage.collaboration.id) == []
+        assert earnings.holds_of(session, stage.collaboration.id) == []
+
+
+def test_counts_of_a_network_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_example(tmp_path, monkeypatch, "platforms")
+    host = PluginHost.load()
+    network = host.platforms["mastodon_posts"]
+    wire = Wire(sys.modules["samverk_mastodon_posts"].plugin.kit().servers["mastodon_posts"]())
+    ctx = Context("brand", {"server": "social.example"}, {}, wire)
+    profile = network.profile(ctx, "aino")
+    assert (profile.followers, profile.posts, profile.handle) == (1_200, 5, "aino")
+    (reading,) = network.metrics(ctx, ["103", "1"])
+    assert reading.values == {"likes": 143, "shares": 9, "comments": 3} and reading.evidence is EvidenceLevel.MEASURED
+    assert reading.at == datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+    page = network.posts(ctx, "aino")
+    assert [post.text for post in page.records] == ["Reklame | Nye sko & ski"] * 2 and page.cursor == "104"
+    found = network.resolve_url("https://social.example/@aino/103")
+    assert found and (found.post, found.account) == ("103", "aino")
+    assert network.resolve_url("https://social.example/about") is None
+    assert {request.url.split("/")[2] for request in wire.sent} == {"social.example"}
+    asked = Context("brand", {"server": "https://social.example/"}, {})
+    assert [key for key, _ in module("samverk_mastodon_posts").plugin.check_settings(asked)] == ["server"]
+
+
+def test_orders_of_a_shop_are_taken_and_its_refunds_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: Instance, session: Session, world: World
+) -> None:
+    install_example(tmp_path, monkeypatch, "sales_sources")
+    with clock.frozen(scene.day(0)):
+        play = perform(session, world, instance)
+    with clock.frozen(scene.day(9)):
+        table = f"Order;Net;Date;Coupon code\n1042;100,00;10.11.2026 12:00;{play.code}\n1043;ten;10.11.2026;\n"
+        taken = {"host": PluginHost.load(), "store": instance.files}
+        given = {"brand": world.brand, "source": "woo_orders", "raw": table.encode()}
+        file = importing.keep_table(session, world.owner, **taken, **given)
+        found = importing.import_sales(session, world.owner, **taken, file=file)
+    assert [(line.line, line.column) for line in found.bad] == [(3, "net_total")]
+    sale = session.scalars(select(Sale)).one()
+    assert (sale.source, sale.external_id, sale.amount_minor, sale.state) == ("woo_orders", "1042", 10_000, "credited")
+    shop = module("samverk_woo_orders").plugin.kit().servers["woo_orders"]()
+    ctx = Context("brand", {}, shop.secrets)
+    source = PluginHost.load().sales_sources["woo_orders"]
+    told = [source.verify_webhook(ctx, message.headers, message.body) for message in shop.messages()]
+    at = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+    assert told[0] == [SaleRecord("1042", Money(10_000, "EUR"), at, "AINO10")]
+    back = datetime(2026, 11, 9, 8, 30, tzinfo=UTC)
+    assert told[2] == [*told[0], RefundRecord("R9", "1042", Money(5_000, "EUR"), back)]
+
+
+def test_rules_judge_from_the_day_on_which_they_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMVERK_INSTANCE", str(tmp_path / "instance"))
+    cases = EXAMPLES / "compliance" / "samverk_danish_rules" / "cases.jsonl"
+    judged = ["compliance", "check", "--cases", str(cases)]
+    before = CliRunner().invoke(samverk, judged)
+    assert {json.loads(line)["verdict"] for line in before.output.splitlines()[:-1]} == {"unknown"}
+    install_example(tmp_path, monkeypatch, "compliance")
+    after = CliRunner().invoke(samverk, judged)
+    assert after.exit_code == 0, after.output
+    verdicts = {line["id"]: line["verdict"] for line in map(json.loads, after.output.splitlines()[:-1])}
+    assert verdicts["DK-12"] == "violation" and verdicts["DK-12-before"] == "ok" and len(verdicts) == 5
+
+
+def test_a_bank_pays_once_whatever_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_example(tmp_path, monkeypatch, "payout_rails")
+    host = PluginHost.load()
+    rail = host.payout_rails["bank_gateway"]
+    bank = module("samverk_bank_gateway").plugin.kit().servers["bank_gateway"]()
+    ctx = Context("brand", bank.settings, bank.secrets, Wire(bank))
+    payee = Payee("p1", "Aino Laine", "FI", "FI2112345600000785")
+    orders = tuple(PayoutOrder(f"order-{n}", Money(n * 1_050, "EUR"), payee) for n in (1, 2))
+    bank.refuse("order-2")
+    for _ in range(2):
+        answer = host.call("bank_gateway", rail.submit, ctx, PayoutBatch("b", orders), "key", returns=dict)
+        assert isinstance(answer, dict)
+        assert answer["order-1"] == Accepted("pay-1") and isinstance(answer["order-2"], Refused)
+    assert bank.payments() == [("order-1", Money(1_050, "EUR"))]
+    assert rail.lookup(ctx, ["order-1", "order-9"]) == {"order-1": Accepted("pay-1")}
+    (message,) = bank.messages()
+    (event,) = rail.parse_webhook(ctx, message.headers, message.body)
+    assert (event.reference, event.status, event.amount) == ("order-1", "received", Money(1_050, "EUR"))
+
+
+def test_an_upgrade_is_found_and_a_removal_leaves_everything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in KINDS:
+        install_example(tmp_path, monkeypatch, kind)
+    before = PluginHost.load()
+    assert set(NAMES.values()) <= set(before.active)
+    for name in NAMES.values():
+        (tmp_path / "site" / f"{name}-1.0.dist-info").rename(tmp_path / "site" / f"{name}-1.1.dist-info")
+        about = tmp_path / "site" / f"{name}-1.1.dist-info" / "METADATA"
+        about.write_text(about.read_text().replace("Version: 1.0", "Version: 1.1"))
+    upgraded = PluginHost.load()
+    assert {upgraded.active[name].version for name in NAMES.values()} == {"1.1"}
+    for name in NAMES.values():
+        shutil.rmtree(tmp_path / "site" / f"{name}-1.1.dist-info")
+    assert set(before.active) - set(PluginHost.load().active) == set(NAMES.values())
