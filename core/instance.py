@@ -14,7 +14,7 @@ from core.crypto import KeyFile, Keyring
 from core.database import Database
 from core.files import FileStore
 from core.mail import Postman
-from core.plugin_host import keeper
+from core.plugin_host import keeper, loader, tables
 from core.plugin_host.deadlines import Deadlines
 from core.plugin_host.fence import Fence
 from core.plugin_host.host import PluginHost
@@ -63,7 +63,8 @@ class Instance:
     def plugins(self) -> PluginHost:
         """Every plugin found, each behind its fence."""
         fence = Fence(Deadlines(*self.settings.plugin_seconds), trace=self.settings.trace_plugins)
-        return PluginHost.load(safe_mode=self.settings.safe_mode, fence=fence)
+        records = loader.load(loader.find(safe_mode=self.settings.safe_mode))
+        return PluginHost(tables.held_back(records, self.database.engine), fence)
 
     def serve(self) -> None:
         """Let this process serve: its plugins are watched and counted, and one that hangs in C ends it."""

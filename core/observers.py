@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -29,6 +30,7 @@ from core.plugin_api import observations as told
 from core.plugin_api.observations import Observation, from_json, to_json
 from core.plugin_host.calls import insist
 from core.plugin_host.contexts import context_of
+from core.plugin_host.data import lend
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import switches
 from core.tracking.events import SaleCredited
@@ -62,7 +64,7 @@ def tell(session: Session, host: PluginHost, keyring: Keyring, payload: dict[str
     ctx = context_of(session, host, keyring, plugin, brand)  # what one deed brings about is in one brand
     session.close()  # nothing of the database is held while a plugin works
     for event in events:
-        insist(host.tell(plugin, hook, event, ctx))
+        insist(lend(host, session.get_bind(), plugin, ctx, partial(host.tell, plugin, hook, event)))
 
 
 def _published(session: Session, event: CampaignLaunched) -> Iterator[Observation]:
@@ -101,7 +103,7 @@ def _attributed(session: Session, event: SaleCredited) -> Iterator[Observation]:
                 id=f"sale.attributed:{sale.public_id}",
                 at=clock.now(),
                 order=sale.external_id,
-                amount=sale.amount,
+                amount=sale.counted,
                 **place,
             )
 

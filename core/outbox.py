@@ -10,12 +10,12 @@ run again after a crash, so it hands the outside a key or looks first.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, CheckConstraint, ColumnElement, Index, String, and_, or_, select, update
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, Index, String, and_, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session
 
 from core import clock
@@ -29,6 +29,9 @@ ATTEMPTS = 8
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=1)
 LATER = timedelta(minutes=2)
+SWEEP = "outbox.sweep"
+KEPT = timedelta(days=30)
+"""How long a job that is done can still be looked up."""
 
 Handler = Callable[[Session, dict[str, Any]], object]
 H = TypeVar("H", bound=Handler)
@@ -112,6 +115,16 @@ def drain(database: Database, limit: int = 100) -> int:
             return count
         _try(database, claim)
     return limit
+
+
+def sweep(session: Session, spare: Collection[str] = ()) -> int:
+    """Forget the jobs that were done more than 30 days ago; returns how many. What failed stays.
+
+    With a job goes its key, so `spare` names the keys that may be used again.
+    """
+    old = and_(OutboxJob.state == "done", OutboxJob.done_at < clock.now() - KEPT)
+    spared = or_(OutboxJob.key.is_(None), OutboxJob.key.not_in(spare))
+    return session.connection().execute(delete(OutboxJob).where(old, spared)).rowcount
 
 
 def _try(database: Database, claim: _Claim) -> None:

@@ -17,6 +17,7 @@ from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import PluginScope
 from core.plugin_host.calls import insist
 from core.plugin_host.contexts import context_of
+from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import switches, switches_of
@@ -34,6 +35,12 @@ def enqueue_due(session: Session, host: PluginHost) -> int:
     due = dict(_due(session, host, [(plugin, job) for plugin, job in host.jobs() if plugin not in paused]))
     known = set(session.scalars(select(OutboxJob.key).where(OutboxJob.key.in_(due))))
     return sum(outbox.enqueue(session, RUN, payload, key) for key, payload in due.items() if key not in known)
+
+
+def long_runs(session: Session, host: PluginHost) -> set[str]:
+    """The keys of runs whose stretch may last longer than the outbox remembers."""
+    long = [(plugin, job) for plugin, job in host.jobs() if job.every > outbox.KEPT]
+    return {key for key, _ in _due(session, host, long)} if long else set()
 
 
 def _due(session: Session, host: PluginHost, jobs: list[tuple[str, Job]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -58,4 +65,5 @@ def run(session: Session, host: PluginHost, keyring: Keyring, payload: dict[str,
         return
     ctx = context_of(session, host, keyring, plugin, brand)
     session.close()  # nothing of the database is held while a plugin works
-    insist(host.call(plugin, job.run, ctx, seam=Seam.WORK))
+    work = job.run
+    insist(lend(host, session.get_bind(), plugin, ctx, lambda ctx: host.call(plugin, work, ctx, seam=Seam.WORK)))

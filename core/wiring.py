@@ -10,12 +10,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock, events, files, i18n, observers, outbox, permissions, schedule
+from core.accounts.models import Brand
 from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
 from core.collaborations import reactions
 from core.collaborations import service as offers
+from core.collaborations import use as collaborations_use
 from core.collaborations.events import (
     CollaborationEnded,
     CollaborationPaused,
@@ -25,15 +28,18 @@ from core.collaborations.events import (
 )
 from core.content import drafts
 from core.content.events import DeliverableApproved, MetricsRecorded, PostVerified
-from core.earnings import again, periods
+from core.earnings import again, changed, periods
 from core.earnings import service as earnings
 from core.influencers import importing
 from core.influencers.importing import Importer
 from core.payouts import submit
+from core.payouts import use as payouts_use
 from core.plugin_api.payment_models import MetricReading
+from core.plugin_host import forgetting, roll
 from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.pausing import PluginResumed
+from core.plugin_host.purge import MayPurge
 from core.tracking import codes, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
@@ -68,6 +74,7 @@ def connect(instance: Instance) -> None:
     outbox.register("mail.send", instance.postman.deliver, outside=True)
     outbox.register("payouts.submit", _submit_payouts)
     outbox.register(files.SWEEP, _sweep_files)
+    outbox.register(outbox.SWEEP, _sweep_outbox)
     outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
     importing.connect(lambda: Importer(here().files, here().keyring))
     events.subscribe(CampaignCancelled, _end_collaborations)
@@ -103,6 +110,10 @@ def _welcome(host: PluginHost) -> None:
     outbox.register(schedule.RUN, _run_job, outside=True, lease=schedule.LEASE)
     events.subscribe(PluginResumed, again.on_resumed)
     outbox.register(again.AGAIN, _earn_again)
+    events.subscribe(roll.PaymentModelsChanged, changed.on_changed)
+    events.guard(MayPurge, collaborations_use.objections)
+    events.guard(MayPurge, payouts_use.objections)
+    outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
 
 
 def here() -> Instance:
@@ -155,6 +166,10 @@ def _sweep_files(session: Session, payload: dict[str, Any]) -> None:
     files.sweep(session, here().files)
 
 
+def _sweep_outbox(session: Session, payload: dict[str, Any]) -> None:
+    outbox.sweep(session, schedule.long_runs(session, plugins()))
+
+
 def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
     submit.submit_run(session, here().keyring, here().settings.base_url, payload)
 
@@ -176,6 +191,12 @@ def _tell(session: Session, payload: dict[str, Any]) -> None:
     observers.tell(session, plugins(), here().keyring, payload)
 
 
+def _forget(session: Session, payload: dict[str, Any]) -> None:
+    public = payload["brand"]
+    brand = session.scalars(select(Brand).where(Brand.public_id == public)).one() if public else None
+    forgetting.run(session, plugins(), here().keyring, payload, brand)
+
+
 def _run_job(session: Session, payload: dict[str, Any]) -> None:
     schedule.run(session, plugins(), here().keyring, payload)
 
@@ -187,7 +208,10 @@ def tick(instance: Instance) -> None:
         for collaboration_id in periods.close_due(session, instance.plugins):
             earnings.recompute(session, instance.plugins, collaboration_id)
         earnings.release_due(session)
-        outbox.enqueue(session, files.SWEEP, {}, key=f"{files.SWEEP}:{clock.now():%Y-%m-%d}")
+        for daily in (files.SWEEP, outbox.SWEEP):
+            outbox.enqueue(session, daily, {}, key=f"{daily}:{clock.now():%Y-%m-%d}")
+    if not instance.settings.safe_mode:
+        roll.call(instance.database, instance.plugins)
     if instance.plugins.jobs():
         with instance.database.write() as session:
             schedule.enqueue_due(session, instance.plugins)

@@ -11,6 +11,7 @@ from core.csv_input import (
     parse_number,
     read_table,
 )
+from core.database import UtcDateTime, financial, internal, personal, public, secret
 from core.errors import Invalid, Missing
 from core.money import Money, half_even
 from core.plugin_api import API_VERSION
@@ -97,6 +98,7 @@ from core.plugin_api.payout_rails import (
 )
 from core.plugin_api.platforms import METRICS, Disclosure, Metrics, PlatformConnector, Post, PostRef, Profile
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord, SalesSource
+from core.plugin_api.tables import Data, OwnTables
 from core.plugin_api.text import T, Tc, Text, Tn, texts
 
 __all__ = [
@@ -124,6 +126,7 @@ __all__ = [
     "Context",
     "ContractClause",
     "ContractError",
+    "Data",
     "Deal",
     "DealContext",
     "DeliverableApproved",
@@ -154,6 +157,7 @@ __all__ = [
     "Observation",
     "Onboarding",
     "Outcome",
+    "OwnTables",
     "Page",
     "PageRequest",
     "Panel",
@@ -208,18 +212,24 @@ __all__ = [
     "Text",
     "Tn",
     "Unavailable",
+    "UtcDateTime",
     "Verdict",
     "View",
     "as_shown",
+    "financial",
     "half_even",
     "hookimpl",
+    "internal",
     "parse_date",
     "parse_integer",
     "parse_moment",
     "parse_number",
+    "personal",
+    "public",
     "read_table",
     "roots_of",
     "sales_with_refunds",
+    "secret",
     "standing",
     "texts",
 ]

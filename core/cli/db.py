@@ -1,8 +1,10 @@
-"""`db upgrade`: Alembic from the migrations folder, under a lock."""
+"""`db upgrade`: Alembic from the migrations folder, then each plugin's own history, under a lock."""
 
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -27,19 +29,41 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade_database(here: Instance, revision: str = "head") -> None:
-    """Bring a database to a revision; two at once wait for each other; a newer schema is refused."""
+    """Bring a database to a revision; two at once wait for each other; a newer schema is refused.
+
+    At the newest revision plugins' tables follow, each behind its fence: what is wrong with one is told on stderr.
+    """
     from alembic import command
     from alembic.util import CommandError
 
-    here.settings.instance.mkdir(parents=True, exist_ok=True)
-    with (here.settings.instance / "upgrade.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(here):
         try:
             command.upgrade(alembic_config(here.settings.database_url), revision)
         except CommandError as error:
             raise click.ClickException(
                 f"The database is of a newer Samverk than this one, or its migrations are missing: {error}"
             ) from None
+        if revision == "head":
+            _upgrade_plugins(here)
+
+
+@contextmanager
+def alone(here: Instance) -> Iterator[None]:
+    """Nobody else upgrades this installation's database meanwhile."""
+    here.settings.instance.mkdir(parents=True, exist_ok=True)
+    with (here.settings.instance / "upgrade.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _upgrade_plugins(here: Instance) -> None:
+    from core.plugin_host.host import PluginHost
+    from core.plugin_host.tables import upgrade_all
+
+    host = PluginHost.load(safe_mode=here.settings.safe_mode)
+    for name, fault in upgrade_all(host, here.settings.database_url).items():
+        if fault is not None:
+            click.echo(f"The tables of the plugin {name} stay as they are, and it stays off. {fault}", err=True)
 
 
 @click.group()
@@ -49,7 +73,7 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema, core's and every plugin's."""
     here = instance()
     upgrade_database(here)
     click.echo("The database is up to date.")

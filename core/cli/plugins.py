@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from core.cli.main import instance
 from core.cli.plugin_check import check
 from core.cli.plugin_docs import docs
+from core.cli.plugin_life import COMMANDS as LIFE
 from core.cli.plugin_new import new
+
+if TYPE_CHECKING:
+    from core.instance import Instance
+    from core.plugin_host.models import PluginEntry
+
+GONE = "It is not installed any more. Install it again, or remove what it left: samverk plugin purge NAME"
 
 
 @click.group()
@@ -19,7 +28,8 @@ def plugin() -> None:
 @click.option("--names", is_flag=True, help="Only the names of active plugins, one a line.")
 def list_plugins(names: bool) -> None:
     """List every plugin that was found, its state, and why one is not active."""
-    host = instance().plugins
+    here = instance()
+    host = here.plugins
     if names:
         for name in sorted(host.active):
             click.echo(name)
@@ -31,9 +41,30 @@ def list_plugins(names: bool) -> None:
         )
         if record.reason is not None:
             click.echo(f"{'':<16} {record.reason}")
+    for entry in _vanished(here):
+        click.echo(f"{entry.plugin:<16} {'Not found':<16} {'':<15} {entry.version}  {entry.title}")
+        click.echo(f"{'':<16} {GONE}")
+
+
+def _vanished(here: Instance) -> list[PluginEntry]:
+    """The plugins that are gone and left something; none while there are no tables to look at."""
+    from sqlalchemy.exc import DBAPIError
+
+    from core.database import not_migrated
+    from core.plugin_host.roll import vanished
+
+    try:
+        with here.database.session() as session:
+            return vanished(session, here.plugins)
+    except DBAPIError as error:
+        if not not_migrated(error):
+            raise
+        return []
 
 
 plugin.add_command(check)
 plugin.add_command(new)
 plugin.add_command(docs)
+for command in LIFE:
+    plugin.add_command(command)
 COMMANDS = {"plugin": plugin}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.csv_input import RowError
+from core.plugin_api.tables import NO_DATA, Data
 from core.plugin_api.text import Text
 
 Record = TypeVar("Record")
@@ -41,13 +42,15 @@ class Context:
     """Frozen, may gain fields. `brand` is the brand's public id; None for the installation.
 
     `settings` has every declared field that is no secret, None where nothing was filled in. `secrets` has those that
-    were filled in. Both are a brand's, over the installation's, over the default.
+    were filled in. Both are a brand's, over the installation's, over the default. `data` is the door to the plugin's
+    own tables, in jobs, observers and commands.
     """
 
     brand: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     http: Http | None = None
+    data: Data = field(default=NO_DATA, repr=False, compare=False)
 
 
 class ConnectorError(Exception):

@@ -11,6 +11,7 @@ from core.plugin_api.context import Context
 from core.plugin_api.contract import ContractError, names_of, refuse_near_misses, take_old_names
 from core.plugin_api.fields import SettingField
 from core.plugin_api.kit import Kit
+from core.plugin_api.tables import OwnTables
 from core.plugin_api.text import Text
 
 
@@ -57,6 +58,7 @@ class Plugin:
     api_version: ClassVar[int]
     scope: ClassVar[PluginScope] = PluginScope.BRAND
     settings: ClassVar[Sequence[SettingField]] = ()
+    tables: ClassVar[type[OwnTables] | None] = None
 
     def check_settings(self, ctx: Context) -> Sequence[tuple[str, Text]]:
         """What is wrong with settings beyond what each field says: (field key, message) pairs, "" for the whole.
@@ -66,6 +68,13 @@ class Plugin:
         in which needed values may be missing, since each brand can fill them in.
         """
         return ()
+
+    def forget(self, person: str, ctx: Context) -> None:
+        """Delete what this plugin keeps of a person, in `ctx.data` and outside.
+
+        Told by the worker when an influencer's data is erased, once for the installation, then for each brand that
+        knows them; `person` is the influencer's public id. It may be told again: what is gone already is no error.
+        """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a hook that is misspelt, unknown or not marked."""

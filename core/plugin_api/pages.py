@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.plugin_api.tables import NO_DATA, Data
 from core.plugin_api.text import Text
 
 
@@ -30,6 +31,7 @@ class PageRequest:
     the installation. `brands` are those in which the plugin is on for this reader: in the admin the one brand, in the
     portal every brand that the influencer works with. `influencer` is the reader's public id in the portal. `form`
     holds what a POST sent, without the CSRF token, which core has checked; `arguments` the parts of the address.
+    `data` is the door to the plugin's own tables: a GET and a panel read, a POST may write.
     """
 
     brand: str | None
@@ -41,6 +43,7 @@ class PageRequest:
     brands: tuple[str, ...] = ()
     influencer: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
+    data: Data = field(default=NO_DATA, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

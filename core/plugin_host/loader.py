@@ -28,7 +28,7 @@ from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import T, Text
-from core.plugin_host import additions
+from core.plugin_host import additions, own
 from core.plugin_host.declared import check_declared
 from core.plugin_host.records import IN_THE_BOX, Record, State
 from core.redaction import redacted
@@ -126,6 +126,7 @@ def examine(candidate: Candidate) -> Record:
         provides = collect(plugin)
         additions.check(plugin, provides)
         check_declared(plugin, provides)
+        own.check(plugin)
         return replace(record, provides=provides)
     except Fault as fault:
         return replace(record, state=fault.state, reason=fault.reason)

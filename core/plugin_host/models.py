@@ -80,3 +80,19 @@ class PluginHealth(Row):
     cause: Mapped[str] = internal(String(10), default="")
     pauses: Mapped[int] = internal(default=0)
     probe_at: Mapped[datetime | None] = internal(UtcDateTime)
+
+
+class PluginEntry(Row):
+    """A plugin that this installation has met, as it was when it was last there. It stays when the plugin vanishes.
+
+    `provides` are the names of what agreements and payments go on by, by kind; `gone_at` is since when it is not found.
+    """
+
+    __tablename__ = "plugin_entry"
+
+    plugin: Mapped[str] = internal(String(40), unique=True)
+    title: Mapped[str] = internal(String(200))
+    version: Mapped[str] = internal(String(60), default="")
+    usable: Mapped[bool] = internal()
+    provides: Mapped[dict[str, list[str]]] = internal(JSON, default=dict)
+    gone_at: Mapped[datetime | None] = internal(UtcDateTime)

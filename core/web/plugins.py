@@ -7,6 +7,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Flask, abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -22,6 +23,7 @@ from core.plugin_api.manifest import PluginScope
 from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
 from core.plugin_api.text import Text
 from core.plugin_host.contexts import values_of
+from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.declared import fields_of
 from core.plugin_host.records import Failure
@@ -128,7 +130,8 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     asked = _asked(plugin, face, found, one=bool(brand_id)) if actor().may(need, brand_id) else None
     if asked is None:
         return Markup("")
-    answer = instance().plugins.call(plugin, panel.render, asked, subject, returns=View, seam=Seam.PAGE)
+    ask = partial(instance().plugins.call, plugin, panel.render, returns=View, seam=Seam.PAGE)
+    answer = lend(instance().plugins, db().get_bind(), plugin, asked, lambda asked: ask(asked, subject), write=False)
     drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title)
     told = {"error_id": _incident(drawn)} if isinstance(drawn, Failure) else {"body": drawn.body}
     frame = current_app.jinja_env.get_template("plugin_panel.html")
@@ -225,7 +228,8 @@ def _switches(brands: Collection[int]) -> Mapping[int | None, Mapping[str, bool]
 def _ask(plugin: str, page: PluginPage, asked: PageRequest) -> View | Redirect | Failure:
     """What a page answers; what it refuses, with `Invalid` or `Missing`, is raised."""
     passes, returns = (SamverkError,), (View, Redirect)
-    return instance().plugins.call(plugin, page.render, asked, returns=returns, seam=Seam.PAGE, passes=passes)
+    ask = partial(instance().plugins.call, plugin, page.render, returns=returns, seam=Seam.PAGE, passes=passes)
+    return lend(instance().plugins, db().get_bind(), plugin, asked, ask, write=asked.method == "POST")
 
 
 def _draw(plugin: str, face: Face, view: View, title: Text) -> Drawn | Failure:

@@ -436,6 +436,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("plugin", name=op.f("uq_plugin_health_plugin")),
     )
     op.create_table(
+        "plugin_entry",
+        sa.Column("plugin", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("version", sa.String(length=60), nullable=False),
+        sa.Column("usable", sa.Boolean(), nullable=False),
+        sa.Column("provides", sa.JSON(), nullable=False),
+        sa.Column("gone_at", UtcDateTime(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plugin_entry")),
+        sa.UniqueConstraint("plugin", name=op.f("uq_plugin_entry_plugin")),
+    )
+    op.create_table(
         "plugin_setting",
         sa.Column("brand_id", sa.Integer(), nullable=True),
         sa.Column("plugin", sa.String(length=40), nullable=False),
@@ -1738,6 +1751,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("plugin_setting")
+    op.drop_table("plugin_entry")
     op.drop_table("plugin_health")
     with op.batch_alter_table("plugin_switch", schema=None) as batch_op:
         batch_op.drop_index(
