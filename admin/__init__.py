@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
         payouts,
         people,
         plugins,
+        sale_decision,
         sales,
         site,
         team,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -13,7 +14,7 @@ from core import clock
 from core.i18n import ROOT, gettext, ngettext
 from core.permissions import Permission
 from core.plugin_api.text import T
-from core.tracking import export, importing, keys, queries, sample
+from core.tracking import export, held, importing, keys, queries, sample
 from core.tracking.lifecycle import SALE_STATE_NAMES
 from core.web.brands import current_brand
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
@@ -89,7 +90,16 @@ def sales_export() -> Any:
 def sale(public_id: str) -> Any:
     """One sale, whose it is or why nobody's, and what was given back."""
     row, refunds = queries.get_sale(db(), actor(), public_id)
-    return render_template("admin/sales_sale.html", row=row, refunds=refunds, states=SALE_STATE_NAMES, tones=TONES)
+    waits = held.held_of(db(), row.sale)
+    return render_template(
+        "admin/sales_sale.html",
+        row=row,
+        refunds=refunds,
+        states=SALE_STATE_NAMES,
+        tones=TONES,
+        waits=waits,
+        Decimal=Decimal,
+    )
 
 
 @admin.get("/sales/codes", P.SALES_READ)

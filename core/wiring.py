@@ -40,7 +40,7 @@ from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.pausing import PluginResumed
 from core.plugin_host.purge import MayPurge
-from core.tracking import codes, gifts
+from core.tracking import codes, deciding, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def connect(instance: Instance) -> None:
     events.guard(MayCompleteCampaign, reactions.still_running)
     events.guard(MayCompleteCampaign, earnings.may_complete_campaign)
     events.guard(MayComplete, gifts.objections)
+    events.guard(MayComplete, deciding.objections)
+    events.guard(MayCompleteCampaign, deciding.objections_of_campaign)
     for kind in EARNING:
         events.subscribe(kind, _earn)
     for kind in (PostVerified, MetricsRecorded):

@@ -23,6 +23,7 @@ from core.payouts.models import Payout
 from core.permissions import Permission
 from core.places import country_choices
 from core.plugin_api.text import T, Tc, Text
+from core.tracking import held
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, Required
 from core.web.request import actor, before_arg, db, done, instance, person, saving, values
 from core.web.sheet import sheet
@@ -70,7 +71,7 @@ def payouts() -> Any:
         rows=rows,
         more=rows[-1].last_id if len(found) > PAGE else None,
         terms=terms_of(db(), instance().plugins, {row.collaboration.id for row in rows}),
-        holds=own.holds(db(), actor()),
+        holds=[*own.holds(db(), actor()), *held.of_influencer(db(), actor())],
         method=method,
         today=today,
         label=_label,

@@ -110,7 +110,7 @@ def _sales(session: Session, collaboration: Collaboration) -> list[Fact]:
             at=row.sold_at,
             evidence=EvidenceLevel.MEASURED if row.source == "api" else EvidenceLevel.DOCUMENTED,
             order=row.external_id,
-            amount=Money(row.amount_minor, row.currency),
+            amount=row.counted,
         )
         for row in rows
     ]
@@ -129,10 +129,19 @@ def _refunds(session: Session, collaboration: Collaboration) -> list[Fact]:
             evidence=EvidenceLevel.MEASURED if row.source == "api" else EvidenceLevel.DOCUMENTED,
             corrects=f"sale:{sale}",
             order=order,
-            amount=Money(row.amount_minor, row.currency),
+            amount=row.counted,
         )
         for row, sale, order in rows
+        if row.counted
     ]
+
+
+def rates_of(session: Session, collaboration_id: int) -> dict[str, tuple[Money, SaleRow]]:
+    """By fact the amount in its own currency and the sale whose rate finance has decided, where there was one."""
+    decided = SaleRow.collaboration_id == collaboration_id, SaleRow.credited_minor.is_not(None)
+    sales = {f"sale:{row.public_id}": (row.amount, row) for row in session.scalars(select(SaleRow).where(*decided))}
+    refunds = session.execute(select(RefundRow, SaleRow).join(SaleRow, SaleRow.id == RefundRow.sale_id).where(*decided))
+    return {**sales, **{f"refund:{row.public_id}": (row.amount, sale) for row, sale in refunds}}
 
 
 def _gifts(session: Session, collaboration: Collaboration) -> list[Fact]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
@@ -22,7 +24,7 @@ from core.campaigns.events import MayCompleteCampaign
 from core.campaigns.models import Campaign
 from core.collaborations.events import MayComplete
 from core.collaborations.models import Collaboration
-from core.earnings.facts import signed_offer
+from core.earnings.facts import rates_of, signed_offer
 from core.earnings.incidents import Case, case_of, moved, remember
 from core.earnings.models import ComponentHold, Earning
 from core.ledger import accounts as plan
@@ -36,6 +38,7 @@ from core.plugin_api.payment_models import Fact, Refund, Sale, Settles
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import EarnedLine, Evaluation, Hold, evaluate
 from core.plugin_host.host import PluginHost
+from core.tracking.models import Sale as SaleRow
 
 OPEN = ("pending", "payable", "in_payout")
 RELEASED_AT_ONCE = 500
@@ -104,7 +107,8 @@ def _book_differences(session: Session, case: Case, found: Evaluation) -> list[E
     collaboration, booked = case.collaboration, case.booked
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     dates = _Dates(session, campaign, {fact.key: fact for fact in case.facts})
-    lines = {line.key: line for line in found.lines}
+    rates = rates_of(session, collaboration.id)
+    lines = {line.key: _with_rate(line, rates) for line in found.lines}
     made = []
     for key, line in lines.items():
         before, sequence = (booked[key].minor, booked[key].last.sequence) if key in booked else (0, 0)
@@ -120,6 +124,23 @@ def _book_differences(session: Session, case: Case, found: Evaluation) -> list[E
     for row in made:
         _post(session, campaign, row)
     return made
+
+
+def _with_rate(line: EarnedLine, rates: Mapping[str, tuple[Money, SaleRow]]) -> EarnedLine:
+    """A line of a sale or a refund in another currency, saying by which rate that was counted."""
+    if line.fact not in rates or not line.key.endswith(f":{line.fact}"):
+        return line
+    amount, sale = rates[line.fact]
+    reason = T(
+        "%(reason)s (%(amount)s at %(rate)s %(terms)s for 1 %(currency)s, by: %(source)s)",
+        reason=line.reason,
+        amount=amount,
+        rate=Decimal(sale.rate),
+        terms=line.amount.currency,
+        currency=amount.currency,
+        source=sale.rate_source,
+    )
+    return replace(line, reason=reason)
 
 
 def _date_together(made: Iterable[Earning]) -> None:

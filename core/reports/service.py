@@ -88,31 +88,33 @@ def _earned(session: Session, campaign: Campaign, work: Any) -> tuple[Money, Mon
 
 
 def _sales(session: Session, campaign: Campaign, work: Any) -> tuple[dict[str, Sales], tuple[Money, ...]]:
-    """Credited sales by currency, and what waits in other currencies.
+    """Credited sales by the currency that they count in, and what waits in other currencies.
 
     While the brand has told of no sale at all, sales are unknown; after that, none means none.
     """
     back = (
-        select(Refund.sale_id, func.sum(Refund.amount_minor).label("minor"))
+        select(Refund.sale_id, func.sum(func.coalesce(Refund.credited_minor, Refund.amount_minor)).label("minor"))
         .where(Refund.brand_id == campaign.brand_id)
         .group_by(Refund.sale_id)
         .subquery()
     )
     refunded = func.coalesce(back.c.minor, 0)
+    currency = func.coalesce(Sale.credited_currency, Sale.currency)
+    amount = func.coalesce(Sale.credited_minor, Sale.amount_minor)
     rows = session.execute(
         select(
-            Sale.currency,
+            currency,
             Sale.state,
-            func.sum(Sale.amount_minor),
+            func.sum(amount),
             func.sum(refunded),
             func.count(),
-            func.count().filter(refunded < Sale.amount_minor),
+            func.count().filter(refunded < amount),
             func.max(Sale.sold_at),
         )
         .outerjoin(back, back.c.sale_id == Sale.id)
         .where(Sale.collaboration_id.in_(work), Sale.state != SaleState.UNCREDITED)
-        .group_by(Sale.currency, Sale.state)
-        .order_by(Sale.currency)
+        .group_by(currency, Sale.state)
+        .order_by(currency)
     ).all()
     credited = {
         code: Sales(Money(int(gross), code), Money(int(gone), code), count, kept, newest)

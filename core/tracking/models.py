@@ -25,7 +25,10 @@ class DiscountCode(BrandRow):
 
 
 class Sale(BrandRow):
-    """One order line as a shop told it. No code, no credit; another currency waits on hold."""
+    """One order line as a shop told it. No code, no credit; another currency waits on hold.
+
+    `credited_*` is what it counts for where finance has decided so, by a rate and its source; else what it sold for.
+    """
 
     __tablename__ = "sale"
     __table_args__ = owned(
@@ -33,6 +36,8 @@ class Sale(BrandRow):
         extra=(
             UniqueConstraint("brand_id", "external_id"),
             CheckConstraint("amount_minor >= 0", name="amount"),
+            CheckConstraint("credited_minor >= 0", name="credited"),
+            CheckConstraint("(credited_minor is null) = (credited_currency is null)", name="credited_pair"),
             Index("ix_sale_list", "brand_id", "sold_at", "id"),
         ),
     )
@@ -46,11 +51,20 @@ class Sale(BrandRow):
     sold_at: Mapped[datetime] = internal(UtcDateTime)
     state: Mapped[str] = internal(String(12))  # credited uncredited on_hold
     reason: Mapped[dict[str, Any] | None] = internal(JSON)  # Text.to_json
+    credited_minor: Mapped[int | None] = financial(BigInteger)
+    credited_currency: Mapped[str | None] = financial(String(3))
+    rate: Mapped[str] = financial(String(40), default="")  # a decimal: credited units for one of the sale's own
+    rate_source: Mapped[str] = financial(String(200), default="")
 
     @property
     def amount(self) -> Money:
         """What was sold for, before refunds."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def counted(self) -> Money:
+        """What it counts for, before refunds."""
+        return counted(self)
 
     @property
     def why(self) -> Text | None:
@@ -63,7 +77,13 @@ class Refund(BrandRow):
 
     __tablename__ = "refund"
     __table_args__ = owned(
-        "sale", extra=(UniqueConstraint("brand_id", "external_id"), CheckConstraint("amount_minor > 0", name="amount"))
+        "sale",
+        extra=(
+            UniqueConstraint("brand_id", "external_id"),
+            CheckConstraint("amount_minor > 0", name="amount"),
+            CheckConstraint("credited_minor >= 0", name="credited"),
+            CheckConstraint("(credited_minor is null) = (credited_currency is null)", name="credited_pair"),
+        ),
     )
 
     sale_id: Mapped[int] = internal(index=True)
@@ -72,11 +92,25 @@ class Refund(BrandRow):
     amount_minor: Mapped[int] = financial(BigInteger)
     currency: Mapped[str] = financial(String(3))
     refunded_at: Mapped[datetime] = internal(UtcDateTime)
+    credited_minor: Mapped[int | None] = financial(BigInteger)  # its share of what its sale counts for
+    credited_currency: Mapped[str | None] = financial(String(3))
 
     @property
     def amount(self) -> Money:
         """What was given back."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def counted(self) -> Money:
+        """What it takes from what its sale counts for."""
+        return counted(self)
+
+
+def counted(row: Sale | Refund) -> Money:
+    """The amount that was decided, else the one that the shop told."""
+    if row.credited_minor is None or row.credited_currency is None:
+        return row.amount
+    return Money(row.credited_minor, row.credited_currency)
 
 
 class SalesKey(BrandRow):

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from core.collaborations.lifecycle import ContractState
 from core.collaborations.models import Collaboration, Contract, Signature
 from core.events import publish
 from core.lifecycle import Transition
-from core.money import Money
+from core.money import Money, half_even
 from core.permissions import Actor
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord
 from core.plugin_api.text import T, Text
@@ -105,7 +106,7 @@ def book(
     session.flush()
     given = [v.record for v in new if isinstance(v.record, RefundRecord)]
     orders = _by_number(session, brand_id, {record.refund_of for record in given})
-    refunds = [_refund(brand_id, source, orders[record.refund_of], record) for record in given]
+    refunds = _share_out(session, orders, [_refund(brand_id, source, orders[r.refund_of], r) for r in given])
     session.add_all(refunds)
     session.flush()
     if new:
@@ -113,6 +114,27 @@ def book(
         audit.record(session, actor=actor, brand_id=brand_id, action="sales.take", detail=detail)
     _tell(session, sales, [(refund, orders[record.refund_of]) for refund, record in zip(refunds, given, strict=True)])
     return sales, refunds
+
+
+def shares(sale: Sale, before: int, refunds: Iterable[int]) -> list[int]:
+    """What each refund takes, in their order, of what a sale counts for by decision, after `before` came back."""
+    whole, parts = sale.credited_minor or 0, []
+    for minor in refunds:
+        taken, before = half_even(Fraction(whole * before, sale.amount_minor)), before + minor
+        parts.append(half_even(Fraction(whole * before, sale.amount_minor)) - taken)
+    return parts
+
+
+def _share_out(session: Session, orders: Mapping[str, Sale], refunds: list[Refund]) -> list[Refund]:
+    """The new refunds, those of sales that count by decision with their share of it."""
+    decided = {sale.id: sale for sale in orders.values() if sale.credited_minor is not None}
+    taken = _taken(session, decided)
+    for refund in refunds:
+        if sale := decided.get(refund.sale_id):
+            (refund.credited_minor,) = shares(sale, taken.get(sale.id, 0), [refund.amount_minor])
+            refund.credited_currency = sale.credited_currency
+            taken[sale.id] = taken.get(sale.id, 0) + refund.amount_minor
+    return refunds
 
 
 def hold_brand(session: Session, brand_id: int) -> Brand:
@@ -259,18 +281,24 @@ def _by_number(session: Session, brand_id: int, numbers: Iterable[str]) -> dict[
 
 def _orders(session: Session, brand_id: int, numbers: Iterable[str]) -> dict[str, _Order]:
     stored = _by_number(session, brand_id, numbers)
+    taken = _taken(session, [sale.id for sale in stored.values()])
+    return {
+        number: _Order(sale.amount, sale.code, sale.state, sale.collaboration_id, taken.get(sale.id, 0))
+        for number, sale in stored.items()
+    }
+
+
+def _taken(session: Session, sales: Iterable[int]) -> dict[int, int]:
+    """By sale what was given back of it so far."""
     taken: dict[int, int] = {}
-    for part in _chunks(sale.id for sale in stored.values()):
+    for part in _chunks(sales):
         rows = session.execute(
             select(Refund.sale_id, func.sum(Refund.amount_minor))
             .where(Refund.sale_id.in_(part))
             .group_by(Refund.sale_id)
         )
         taken.update({sale_id: int(amount) for sale_id, amount in rows})
-    return {
-        number: _Order(sale.amount, sale.code, sale.state, sale.collaboration_id, taken.get(sale.id, 0))
-        for number, sale in stored.items()
-    }
+    return taken
 
 
 def _refunds(session: Session, brand_id: int, numbers: Iterable[str]) -> dict[str, tuple[str, Money]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.tracking.codes import code_of, make_code
+from core.tracking.deciding import credit, leave
 from core.tracking.gifts import confirm, create_gifts, give_address, not_arrived, ship, take_back
 from core.tracking.importing import import_sales, keep_table, preview
 from core.tracking.inbox import receive
@@ -15,10 +16,12 @@ __all__ = [
     "confirm",
     "create_gifts",
     "create_key",
+    "credit",
     "give_address",
     "import_sales",
     "judge",
     "keep_table",
+    "leave",
     "make_code",
     "not_arrived",
     "preview",

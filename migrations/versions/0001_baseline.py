@@ -1212,11 +1212,19 @@ def upgrade() -> None:
         sa.Column("sold_at", UtcDateTime(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.JSON(), nullable=True),
+        sa.Column("credited_minor", sa.BigInteger(), nullable=True),
+        sa.Column("credited_currency", sa.String(length=3), nullable=True),
+        sa.Column("rate", sa.String(length=40), nullable=False),
+        sa.Column("rate_source", sa.String(length=200), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("amount_minor >= 0", name=op.f("ck_sale_amount")),
+        sa.CheckConstraint("credited_minor >= 0", name=op.f("ck_sale_credited")),
+        sa.CheckConstraint(
+            "(credited_minor is null) = (credited_currency is null)", name=op.f("ck_sale_credited_pair")
+        ),
         sa.ForeignKeyConstraint(
             ["brand_id", "collaboration_id"],
             ["collaboration.brand_id", "collaboration.id"],
@@ -1337,11 +1345,17 @@ def upgrade() -> None:
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("refunded_at", UtcDateTime(), nullable=False),
+        sa.Column("credited_minor", sa.BigInteger(), nullable=True),
+        sa.Column("credited_currency", sa.String(length=3), nullable=True),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refund_amount")),
+        sa.CheckConstraint("credited_minor >= 0", name=op.f("ck_refund_credited")),
+        sa.CheckConstraint(
+            "(credited_minor is null) = (credited_currency is null)", name=op.f("ck_refund_credited_pair")
+        ),
         sa.ForeignKeyConstraint(
             ["brand_id", "sale_id"], ["sale.brand_id", "sale.id"], name=op.f("fk_refund_brand_id_sale_id")
         ),

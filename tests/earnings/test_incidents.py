@@ -205,7 +205,7 @@ def test_new_facts_are_no_incident(fees: Stage) -> None:
 def test_accepted_the_difference_is_booked(fees: Stage) -> None:
     sell(fees, "A1", "A2", by=OLD)
     sell(fees, "A3", by=NEW)
-    assert [row.amount_minor for row in decide(fees, "c2", accept=True)] == [50, 50, 150]
+    assert sorted(row.amount_minor for row in decide(fees, "c2", accept=True)) == [50, 50, 150]
     assert [row.amount_minor for row in decide(fees, "c3", accept=True)] == [250]
     assert sums(fees) == {"c2": 450, "c3": 450} and holds(fees) == {}
     assert counted(fees, NEW) == [] and verify(fees.session).ok
