@@ -7,6 +7,7 @@ their own gettext domains; a message that a catalogue lacks falls back to its En
 from __future__ import annotations
 
 import copy
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -159,7 +160,7 @@ def show(value: Any) -> Any:
     if isinstance(value, date):
         return day(value)
     if isinstance(value, Decimal):
-        return number(value)
+        return exact(value)
     if isinstance(value, Text):
         return str(value)
     return value
@@ -229,6 +230,12 @@ def number(value: int | Decimal) -> str:
     return _signed(str(format_decimal(value, locale=locale)), locale)
 
 
+def exact(value: Decimal) -> str:
+    """A decimal with all that it has: shares and rates that people agree on are never rounded for a page."""
+    locale = _format()
+    return _signed(str(format_decimal(value, locale=locale, decimal_quantization=False)), locale)
+
+
 def _signed(told: str, locale: str) -> str:
     """Babel leaves a hyphen; CLDR wants a minus sign in the Nordic languages."""
     return told.replace("-", get_minus_sign_symbol(locale))
@@ -291,10 +298,10 @@ def compile_catalogues(folder: Path) -> int:
             continue
         with po.open("rb") as source:
             catalogue = read_po(source, locale=po.parts[-3])
-        temporary = mo.with_suffix(".mo.new")
-        with temporary.open("wb") as target:
+        own = mo.with_name(f"{po.stem}.{os.getpid()}.mo")  # another process may do the same at this moment
+        with own.open("wb") as target:
             write_mo(target, catalogue)
-        temporary.replace(mo)
+        own.replace(mo)
         count += 1
     _catalogue.cache_clear()
     return count
