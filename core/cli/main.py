@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,10 +69,22 @@ def instance() -> Instance:
         raise click.ClickException(str(error)) from None
 
 
+@contextmanager
+def installation() -> Iterator[Instance]:
+    """The same for the length of a command: no connection is left open behind it."""
+    here = instance()
+    try:
+        yield here
+    finally:
+        here.database.engine.dispose()
+
+
 def main(make_app: Callable[[Instance], Flask], args: Any = None) -> None:
     """Run the command line; `make_app` comes from the composition root."""
     try:
-        samverk.main(args=args, obj=make_app, standalone_mode=False)
+        code = samverk.main(args=args, obj=make_app, standalone_mode=False)
+        if type(code) is int and code:  # click gives back how a command left
+            sys.exit(code)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.Abort:

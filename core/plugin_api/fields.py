@@ -96,12 +96,14 @@ def parse_one(field: SettingField, raw: object, currency: str) -> Any:
     if field.kind is FieldKind.BOOL:
         return raw if isinstance(raw, bool) else str(raw or "").strip().lower() in {"1", "true", "on", "yes", "y"}
     text = str(raw).strip() if raw is not None else ""
+    if field.kind is FieldKind.TEXT:
+        text = _text(field, text)
     if not text:
         if field.required:
             raise Invalid(T("This is needed."), field.key)
         return None
     if field.kind is FieldKind.TEXT:
-        return _text(field, text)
+        return text
     if field.kind is FieldKind.CHOICE:
         return _choice(field, text)
     if field.kind is FieldKind.DATE:

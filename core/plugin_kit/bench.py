@@ -13,6 +13,7 @@ from core.plugin_api.text import Text
 from core.plugin_host.evaluate import evaluate
 from core.plugin_host.host import PluginHost
 from core.plugin_kit.checks import Subject
+from core.plugin_kit.search import Elsewhere
 from core.plugin_kit.stories import Story
 
 Group = tuple[Fact, ...]
@@ -57,11 +58,14 @@ class Bench:
         return [line for group in self.groups(told) for line in self.ask(story.part.terms, group)]
 
     def ask(self, terms: Terms, group: Group) -> list[Line]:
-        """The model's lines; none where it fails or answers something else, which is for the check `earns` to tell."""
+        """The model's lines; a case in which it fails or answers otherwise is left to the check `earns`."""
         try:
-            return [line for line in self.model.earned(terms, group) if wrong(line) is None]
+            lines = list(self.model.earned(terms, group))
         except Exception:
-            return []
+            raise Elsewhere from None
+        if any(map(wrong, lines)):
+            raise Elsewhere
+        return lines
 
 
 def wrong(line: Any) -> str | None:
@@ -80,5 +84,8 @@ def told(lines: Iterable[Line]) -> str:
 
 
 def amounts(lines: Iterable[Line]) -> dict[str, tuple[int, str]]:
-    """What each key earns, without what earns nothing."""
-    return {line.key: (line.amount.minor, str(line.settles)) for line in lines if line.amount}
+    """What each key earns, without what earns nothing; a case with a doubled key is left to the check `line-keys`."""
+    found = list(lines)
+    if len({line.key for line in found}) != len(found):
+        raise Elsewhere
+    return {line.key: (line.amount.minor, str(line.settles)) for line in found if line.amount}

@@ -151,6 +151,8 @@ def _one_null(
     except Exception as error:
         raise Broken("None, or BadAnswer", f"{type(error).__name__}: {error}", case) from None
     for leaf, value in _leaves(told):
+        if value is None and ".values." in leaf:
+            raise Broken("a metric that is not told to be left out", f"{leaf} = None", case)
         if value is not None and (leaf not in clean or clean[leaf] != value):
             raise Broken("None, or BadAnswer", f"{leaf} = {value!r}", case)
 

@@ -238,9 +238,11 @@ def forgets(subject: Subject, item: Provider) -> None:
     """After `forget` the server keeps nothing of the person; somebody unknown is no fault."""
     server = subject.server(item.name) or FakeServer()
     ctx, _ = over(subject, server)
-    if subject.server(item.name) is not None:
-        for call in calls(item, server).values():
-            call(ctx)
+    asked = calls(item, server).values()
+    if asked and subject.server(item.name) is None:
+        raise NotAsked
+    for call in asked:
+        call(ctx)
     known, stranger = payees(server)[0], payees(server)[-1]
     people: list[tuple[str, Any]] = [(known.id, known), (stranger.id, stranger)]
     if not isinstance(item, PayoutRail):

@@ -19,7 +19,22 @@ from core.plugin_kit.guard import no_network
 from core.plugin_kit.search import search
 
 KINDS = ("platforms", "sales_sources")
-RUBBISH = ("", "-1", "1e99", "ten", "31.02.2026", "XXX", "=1+1", "1,2,3", "\ufeff", "٣", "9" * 200, "https://", "%(x)s")
+RUBBISH = (
+    "",
+    "-1",
+    "0,1234567",
+    "1e99",
+    "ten",
+    "31.02.2026",
+    "XXX",
+    "=1+1",
+    "1,2,3",
+    "\ufeff",
+    "٣",
+    "9" * 200,
+    "https://",
+    "%(x)s",
+)
 ADDRESSES = (
     "", "https://", "http://[", "//example.com/p/1", "https://example.com:99999/", "javascript:alert(1)",
     "https://exämple.com/p/1", "https://example.com/%zz", "https://example.com/p/1?x=" + "y" * 3000,
@@ -80,6 +95,9 @@ def rows(subject: Subject, item: Any) -> None:
         if len(parsed.records) + len({fault.line for fault in parsed.errors}) < len(given):
             raise Broken(f"a record or an error for each of {len(given)} rows", f"{len(parsed.records)} records", table)
 
+    for name in good:
+        for rubbish in RUBBISH:
+            holds([{**good, name: rubbish}])
     search(st.lists(cells, max_size=4), subject.examples, holds)
 
 

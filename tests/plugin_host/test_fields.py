@@ -82,3 +82,10 @@ def test_values_that_came_another_way_are_held_to_the_same(key: str, value: obje
     values, _ = parse(ALL, TYPED, "EUR")
     assert check(ALL, values, "EUR") == {}
     assert set(check(ALL, {**values, key: value}, "EUR")) == {key}
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\0", " \u2060 "])
+def test_what_nobody_can_see_is_nothing(unseen: str) -> None:
+    needed, optional = (SettingField("name", T("Name"), required=required) for required in (True, False))
+    assert set(parse([needed], {"name": unseen}, "EUR")[1]) == {"name"}
+    assert parse([optional], {"name": unseen}, "EUR") == ({}, {})

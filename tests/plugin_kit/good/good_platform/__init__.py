@@ -1,0 +1,96 @@
+"""A platform that passes the kit: JSON, pages, an ad label."""
+
+import json
+from datetime import UTC, datetime
+
+from samverk import (
+    AuthExpired,
+    BadAnswer,
+    Disclosure,
+    EvidenceLevel,
+    Kit,
+    Metrics,
+    NotFound,
+    Page,
+    PlatformConnector,
+    Plugin,
+    Post,
+    PostRef,
+    Profile,
+    RateLimited,
+    T,
+    Unavailable,
+    hookimpl,
+)
+
+API = "https://api.plat.test"
+
+
+class Plat(PlatformConnector):
+    name = "good_plat"
+    title = T("Plat")
+
+    def profile(self, ctx, account):
+        told = self._get(ctx, f"/accounts/{account}")
+        return Profile(told["id"], told["handle"], followers=told["followers"], verified=told["verified"])
+
+    def posts(self, ctx, account, cursor=None):
+        told = self._get(ctx, f"/accounts/{account}/posts?after={cursor or ''}")
+        return Page([Post(post["id"], post["url"]) for post in told["posts"]], told["next"])
+
+    def metrics(self, ctx, posts):
+        told = self._get(ctx, "/metrics?ids=" + ",".join(posts))
+        at = datetime(2026, 2, 1, tzinfo=UTC)
+        return [
+            Metrics(post["id"], at, {k: v for k, v in post["counts"].items() if v is not None}, EvidenceLevel.MEASURED)
+            for post in told["posts"]
+        ]
+
+    def disclosure(self, ctx, post):
+        return Disclosure(self._get(ctx, f"/posts/{post}")["ad"])
+
+    def resolve_url(self, url):
+        host, _, post = url.removeprefix("https://").partition("/p/")
+        return PostRef(post, url) if host == "plat.test" and post.isalnum() else None
+
+    def forget(self, ctx, account):
+        ctx.http.request("DELETE", f"{API}/accounts/{account}", headers=self._signed(ctx))
+
+    def _signed(self, ctx):
+        return {"Authorization": f"Bearer {ctx.secrets['token']}"}
+
+    def _get(self, ctx, path):
+        answer = ctx.http.request("GET", API + path, headers=self._signed(ctx))
+        if answer.status in (401, 403):
+            raise AuthExpired(T("Connect again."))
+        if answer.status == 404:
+            raise NotFound(T("It is not there."))
+        if answer.status == 429:
+            raise RateLimited(T("Asked too often."), int(answer.headers.get("Retry-After", 60)))
+        if answer.status >= 500:
+            raise Unavailable(T("It does not answer."))
+        try:
+            told = json.loads(answer.body)
+        except ValueError:
+            raise BadAnswer(T("This cannot be understood.")) from None
+        if not isinstance(told, dict):
+            raise BadAnswer(T("This cannot be understood."))
+        return told
+
+
+class GoodPlatform(Plugin):
+    name = "good_platform"
+    title = T("Plat")
+    api_version = 1
+
+    @hookimpl
+    def register_platforms(self):
+        return [Plat]
+
+    def kit(self):
+        from .fake import FakePlat
+
+        return Kit(servers={"good_plat": FakePlat})
+
+
+plugin = GoodPlatform()
