@@ -9,8 +9,9 @@ import click
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every plugin that is installed.")
 @click.option("--examples", default=40, type=click.IntRange(1, 100_000), help="Made-up cases for each search.")
+@click.option("--postgresql", default="", help="postgresql://... where a database for its tables may be made.")
 @click.option("--quiet", is_flag=True, help="Only what is broken.")
-def check(names: tuple[str, ...], everything: bool, examples: int, quiet: bool) -> None:
+def check(names: tuple[str, ...], everything: bool, examples: int, postgresql: str, quiet: bool) -> None:
     """Hold plugins to all that the plugin API promises; exit 1 when one promise is broken."""
     if not names and not everything:
         raise click.UsageError("Name a plugin, or say --all.")
@@ -24,7 +25,7 @@ def check(names: tuple[str, ...], everything: bool, examples: int, quiet: bool) 
         sentence = f"The kit needs {error.name}: run pip install -e '.[kit]' in the folder of Samverk."
         raise click.ClickException(sentence) from None
     try:
-        subjects = checks.subjects(names, everything=everything, examples=examples)
+        subjects = checks.subjects(names, everything=everything, examples=examples, postgresql=postgresql)
     except LookupError as error:
         missing = f"There is no plugin {error.args[0]}; `samverk plugin list` names those there are."
         raise click.ClickException(missing) from None

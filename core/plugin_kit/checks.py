@@ -23,6 +23,7 @@ MODULES = (
     "words",
     "names",
     "forms",
+    "tables",
     "models",
     "outside",
     "rails",
@@ -56,6 +57,8 @@ class Subject:
     others: Sequence[Candidate] = ()
     examples: int = 40
     """How many made-up cases each search tries."""
+    postgresql: str = ""
+    """A PostgreSQL where the kit may make a database for tables; without one they are tried on SQLite alone."""
 
     @cached_property
     def record(self) -> Record:
@@ -160,12 +163,14 @@ def known() -> Mapping[str, Check]:
     return CHECKS
 
 
-def subjects(names: Sequence[str] = (), *, everything: bool = False, examples: int = 40) -> list[Subject]:
+def subjects(
+    names: Sequence[str] = (), *, everything: bool = False, examples: int = 40, postgresql: str = ""
+) -> list[Subject]:
     """The plugins with these names among all that are installed, or all of them; a `LookupError` names the missing."""
     found = find()
     wanted, missing = [], set(names)
     for candidate in found:
-        subject = Subject(candidate, [other for other in found if other is not candidate], examples)
+        subject = Subject(candidate, [other for other in found if other is not candidate], examples, postgresql)
         called = {candidate.name, subject.name} & set(names)
         if called or everything:
             wanted.append(subject)

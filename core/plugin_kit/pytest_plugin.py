@@ -22,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Try this plugin of Samverk (may be given again; `all` for every one). Without a path, nothing else runs.",
     )
     group.addoption("--samverk-examples", type=int, default=40, metavar="N", help="Made-up cases for each search.")
+    group.addoption(
+        "--samverk-postgresql",
+        default="",
+        metavar="URL",
+        help="A PostgreSQL where a database for the plugin's tables may be made; without it SQLite alone.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,15 +40,16 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     """Put the checks of the named plugins first."""
     names = config.getoption("samverk_plugin")
     if names:
-        items[:0] = _items(session, names, config.getoption("samverk_examples"))
+        examples, postgresql = config.getoption("samverk_examples"), config.getoption("samverk_postgresql")
+        items[:0] = _items(session, names, examples, postgresql)
 
 
-def _items(session: pytest.Session, names: list[str], examples: int) -> Iterator[KitItem]:
+def _items(session: pytest.Session, names: list[str], examples: int, postgresql: str) -> Iterator[KitItem]:
     try:
         from core.plugin_kit import checks
 
         named = [name for name in names if name != "all"]
-        found = checks.subjects(named, everything=named != names, examples=examples)
+        found = checks.subjects(named, everything=named != names, examples=examples, postgresql=postgresql)
         checks.known()
     except ModuleNotFoundError as error:
         sentence = f"The kit needs {error.name}: run pip install -e '.[kit]' in the folder of Samverk."

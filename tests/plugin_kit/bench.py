@@ -44,10 +44,10 @@ def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1) if old else new, "utf-8")
 
 
-def subject_of(candidate: Candidate, examples: int = 25) -> Subject:
+def subject_of(candidate: Candidate, examples: int = 25, postgresql: str = "") -> Subject:
     """A plugin beside what ships in the box."""
     others = [other for other in in_the_box() if other.name != candidate.name]
-    return Subject(candidate, others, examples)
+    return Subject(candidate, others, examples, postgresql)
 
 
 def failed(subject: Subject) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.plugin_kit.checks import known
+from tests import servers
 from tests.plugin_kit.bench import Changes, failed, put, subject_of
 
 INIT = "__init__.py"
@@ -45,6 +46,7 @@ MADE_UP = """            if answer.status == 404:
                 found[reference] = Accepted('?')
             if answer.status == 200:
 """
+STEP = "migrations/versions/0001_note.py"
 VIEW = "x/good_pages/hello.html"
 SILENT = "\n    def check(self, context):\n        return []\n"
 TRAP = """
@@ -139,6 +141,13 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("fields", "good_rail", field('SettingField("a", T("A"), FieldKind.CHOICE, False, choices=((1, T("One")),))')),
     ("fields", "good_rail", field('SettingField("a", "A", required=False)')),
     ("rubbish", "good_rail", field('SettingField("a", T("A"), FieldKind.DAYS, False, minimum="1")')),
+    ("tables", "good_tables", {STEP: ("sa.String(20)", "sa.String(30)")}),
+    ("tables", "good_tables", {STEP: ('    op.drop_table("x_good_tables_note")', "    pass")}),
+    (
+        "tables",
+        "good_tables",
+        {STEP: ("def upgrade():\n", 'def upgrade():\n    op.execute("CREATE TABLE stray (id INT)")\n')},
+    ),
     ("terms", "good_model", init("%(share)s %% of", "%(shared)s %% of")),
     ("terms", "good_model", init('[("share", T("Enter a share."))]', '["Enter a share."]')),
     ("earns", "good_model", model('T("Share")))\n', "'Share'))\n")),
@@ -266,3 +275,16 @@ def test_a_broken_promise_fails_its_check_and_no_other(
 
 def test_every_check_has_a_plugin_that_fails_it() -> None:
     assert {check for check, _, _ in CONTROLS} == set(known())
+
+
+def test_tables_are_tried_on_postgresql_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: servers.Postgres
+) -> None:
+    server = postgres.url("postgres")
+    good = put(tmp_path / "good", monkeypatch, "good_tables")
+    assert not failed(subject_of(good, postgresql=server))
+    narrow = {STEP: ("def upgrade():\n", "def upgrade():\n    assert op.get_bind().dialect.name == 'sqlite'\n")}
+    bad = put(tmp_path / "bad", monkeypatch, "good_tables", narrow)
+    assert not failed(subject_of(bad))
+    found = failed(subject_of(bad, postgresql=server))
+    assert set(found) == {"tables"} and "an empty database of PostgreSQL" in found["tables"]
