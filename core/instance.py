@@ -13,6 +13,7 @@ from pathlib import Path
 from core.crypto import KeyFile, Keyring
 from core.database import Database
 from core.files import FileStore
+from core.http import Client
 from core.mail import Postman
 from core.plugin_host import keeper, loader, tables
 from core.plugin_host.deadlines import Deadlines
@@ -64,7 +65,8 @@ class Instance:
         """Every plugin found, each behind its fence."""
         fence = Fence(Deadlines(*self.settings.plugin_seconds), trace=self.settings.trace_plugins)
         records = loader.load(loader.find(safe_mode=self.settings.safe_mode))
-        return PluginHost(tables.held_back(records, self.database.engine), fence)
+        client = Client(self.settings.inside_hosts)
+        return PluginHost(tables.held_back(records, self.database.engine), fence, client)
 
     def serve(self) -> None:
         """Let this process serve: its plugins are watched and counted, and one that hangs in C ends it."""

@@ -40,6 +40,7 @@ class Settings:
     max_upload_mb: int
     threads: int
     proxies: int
+    inside_hosts: tuple[str, ...] = ()
 
     @property
     def secure(self) -> bool:
@@ -78,7 +79,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     smtp = env.get("SAMVERK_SMTP_URL") or None
     if smtp and urlsplit(smtp).scheme not in ("smtp", "smtps"):
         faults.append("SAMVERK_SMTP_URL must be like smtp://user:password@mail.example.com:587.")
-    extra = tuple(h.strip() for h in env.get("SAMVERK_TRUSTED_HOSTS", "").split(",") if h.strip())
+    extra, inside = _names(env, "SAMVERK_TRUSTED_HOSTS"), _names(env, "SAMVERK_INSIDE_HOSTS")
     if faults:
         raise BadSettings("\n".join(faults))
     return Settings(
@@ -99,7 +100,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         max_upload_mb=upload,
         threads=threads,
         proxies=proxies,
+        inside_hosts=inside,
     )
+
+
+def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(host.strip() for host in env.get(name, "").split(",") if host.strip())
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int, faults: list[str]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.crypto import Keyring
-from core.plugin_api.context import Context
+from core.plugin_api.context import Context, Http
 from core.plugin_host.host import PluginHost
 from core.plugin_host.settings import Brand, Setting, secrets_of, settings_of
 from core.redaction import hide
@@ -27,13 +27,15 @@ def context_of(
 ) -> Context:
     """The context of a call to an active plugin; one statement, none when the plugin declares no settings."""
     settings = settings_of(session, host.active[plugin], brand)
-    return make_context(brand, settings, secrets_of(keyring, settings))
+    return make_context(brand, settings, secrets_of(keyring, settings), host.http)
 
 
-def make_context(brand: Brand | None, settings: Iterable[Setting], secrets: Mapping[str, str]) -> Context:
+def make_context(
+    brand: Brand | None, settings: Iterable[Setting], secrets: Mapping[str, str], http: Http | None = None
+) -> Context:
     """A context of settings as they stand; from here on no log of this process shows its secrets."""
     hide(secrets.values())
-    return Context(brand.public_id if brand else None, values_of(settings), Secrets(secrets))
+    return Context(brand.public_id if brand else None, values_of(settings), Secrets(secrets), http)
 
 
 def values_of(settings: Iterable[Setting]) -> dict[str, Any]:

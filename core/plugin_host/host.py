@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from core.plugin_api.context import Context
+from core.http import Client
+from core.plugin_api.context import Context, Http
 from core.plugin_host.calls import FencedRule
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.fence import Fence
@@ -49,9 +50,10 @@ class Registry(dict[str, V], Generic[V]):
 class PluginHost:
     """Every plugin that was found. Registries hold what the active ones provide, by name."""
 
-    def __init__(self, records: Sequence[Record], fence: Fence | None = None) -> None:
+    def __init__(self, records: Sequence[Record], fence: Fence | None = None, http: Http | None = None) -> None:
         """Build the registries once; nothing is looked up through hooks afterwards."""
         self.fence = fence or Fence()
+        self.http = http or Client()
         self.records: Mapping[tuple[str, str], Record] = {(r.name, r.origin): r for r in records}
         active = [record for record in records if record.state is State.ACTIVE]
         self.active: Mapping[str, Record] = {record.name: record for record in active}

@@ -1,0 +1,119 @@
+"""The only way out for plugins, over real sockets: where it goes, how long it waits, how much it takes."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from core import http
+from core.http import Client
+from core.instance import Instance
+from core.settings import load
+from samverk import Unavailable
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers what was asked, or as the path says."""
+
+    def do_GET(self) -> None:
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "http://169.254.169.254/")
+            self.end_headers()
+            return
+        body = b"x" * 6_000_000 if self.path == "/huge" else json.dumps({"path": self.path}).encode()
+        self.send_response(503 if self.path == "/down" else 200)
+        self.send_header("X-Seen", self.headers.get("X-Sent", ""))
+        self.send_header("Set-Cookie", "a")
+        self.send_header("Set-Cookie", "b")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.send_response(201)
+        self.end_headers()
+        self.wfile.write(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with serving(Handler) as url:
+        yield url
+
+
+OPEN = Client(("127.0.0.1",))
+
+
+def test_an_answer_comes_back_whole_whatever_its_status(server: str) -> None:
+    answer = OPEN.request("GET", f"{server}/a?b=1", headers={"X-Sent": "seen"})
+    assert (answer.status, json.loads(answer.body)) == (200, {"path": "/a?b=1"})
+    assert answer.headers["X-Seen"] == "seen" and answer.headers["Set-Cookie"] == "a, b"
+    assert OPEN.request("GET", f"{server}/down").status == 503
+    sent = OPEN.request("POST", server, body="ÅÄÖ".encode())
+    assert (sent.status, sent.body.decode()) == (201, "ÅÄÖ")
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(server: str) -> None:
+    answer = OPEN.request("GET", f"{server}/moved")
+    assert (answer.status, answer.headers["Location"]) == (302, "http://169.254.169.254/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "https://", "https://[", "https://u:p@127.0.0.1/",
+        "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/", "https://10.0.0.1/",
+        "https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://0.0.0.0/", "https://2130706433/", "https://x:99999/",
+    ],
+)  # fmt: skip
+def test_plugins_go_nowhere_inside(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialled: list[object] = []
+    monkeypatch.setattr(socket, "create_connection", lambda place, **_: dialled.append(place))
+    with pytest.raises(Unavailable) as told:
+        Client().request("GET", url)
+    assert str(told.value.message) and not dialled
+
+
+def test_what_never_ends_is_ended(server: str) -> None:
+    with pytest.raises(Unavailable, match="larger"):
+        OPEN.request("GET", f"{server}/huge")
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable, match="did not answer"):
+        OPEN.request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=0.05)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(Unavailable):
+        OPEN.request("GET", f"http://127.0.0.1:{port}/")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_no_answer(server: str) -> None:
+    with pytest.raises(Unavailable):
+        OPEN.request("GET", server.replace("http://", "https://"))
+    assert http._context().check_hostname and http._context().verify_mode.name == "CERT_REQUIRED"
+
+
+def test_hosts_inside_are_the_operators_to_name(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("k" * 64)
+    env = {"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_INSIDE_HOSTS": "bank.lan, 127.0.0.1"}
+    assert load(env).inside_hosts == ("bank.lan", "127.0.0.1")
+    assert isinstance(Instance(load(env)).plugins.http, Client)
