@@ -251,8 +251,8 @@ def report(results: Results) -> str:
         "`sqlite3` and writes the same markup with Jinja and Babel; both take turns, and the time of a page is the",
         "processor time of its thread. Bare imports are exactly the modules that the application has loaded once it",
         "stands, its own among them, in a process that does nothing else. The fence is measured with its watch and its",
-        "board, as in a process that serves; an idle plugin brings a model, a page, a panel of another page, a job and an",
-        "observer.",
+        "board, as in a process that serves; an idle plugin brings a model, a page, a panel of another page, a job and",
+        "an observer.",
         "",
     ]
     return "\n".join(lines)

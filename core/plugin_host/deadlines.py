@@ -12,10 +12,10 @@ from __future__ import annotations
 import ctypes
 import enum
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock, Thread, get_ident
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -24,7 +24,8 @@ from core.plugin_host.board import GRACE, Board
 R = TypeVar("R")
 AGAIN = 0.5
 TICK = 0.1
-QUIET = 10.0
+QUIET = 1.0
+"""Seconds without a call after which the watching thread goes home."""
 STUCK = 70
 """The exit code of a process that ended because of a plugin."""
 
@@ -71,7 +72,7 @@ class _Call:
     def __init__(self, plugin: str, what: str, seconds: float) -> None:
         self.plugin, self.what = plugin, what
         self.line: int | None = None
-        self.thread = threading.get_ident()
+        self.thread = get_ident()
         self.ends = self.next = time.monotonic() + seconds
         self.shots = 0
 
@@ -83,10 +84,8 @@ class Watch:
         """Nothing runs; without `serve` a stuck call costs only its thread."""
         self.board: Board | None = None
         self._calls: set[_Call] = set()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._awake = False
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
         _WATCHES.add(self)
 
     def serve(self, board: Board) -> None:
@@ -141,34 +140,24 @@ class Watch:
 
     def _rouse(self) -> None:
         with self._lock:
-            self._awake = True
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._look, name="plugin-watch", daemon=True)
-                self._thread.start()
-        self._wake.set()
+            if not self._awake:
+                self._awake = True
+                Thread(target=self._look, name="plugin-watch", daemon=True).start()
 
     def _look(self) -> None:
-        quiet_since = time.monotonic()
+        busy = time.monotonic()
         while True:
             moment = time.monotonic()
             with self._lock:
                 running = tuple(self._calls)
+                if not running and moment - busy > QUIET:
+                    self._awake = False  # the next call starts another thread
+                    return
             for call in running:
-                quiet_since = moment
+                busy = moment
                 if call.next < moment:
                     self._interrupt(call, moment)
-            if moment - quiet_since > QUIET:
-                self._sleep()
-                quiet_since = time.monotonic()
             time.sleep(TICK)
-
-    def _sleep(self) -> None:
-        """Stop looking until the next call; one that began meanwhile is seen."""
-        self._wake.clear()
-        self._awake = False
-        if not self._calls:
-            self._wake.wait()
-        self._awake = True
 
     def _interrupt(self, call: _Call, moment: float) -> None:
         if moment > call.ends + GRACE and self.board is not None:
@@ -183,8 +172,7 @@ class Watch:
 
     def forked(self) -> None:
         """A child of a fork has none of its parent's threads, calls and files."""
-        self._calls, self._lock = set(), threading.Lock()
-        self._awake, self._wake, self._thread = False, threading.Event(), None
+        self._calls, self._lock, self._awake = set(), Lock(), False
         if self.board is not None:
             self.board = Board(self.board.folder)
 

@@ -29,11 +29,14 @@ from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import T, Text
 from core.plugin_host import additions, own
+from core.plugin_host.deadlines import TookTooLong, Watch
 from core.plugin_host.declared import check_declared
 from core.plugin_host.records import IN_THE_BOX, Record, State
 from core.redaction import redacted
 
 GROUP = "samverk.plugins"
+LOADING = 30.0
+_watch = Watch()
 log = logging.getLogger("samverk.plugins")
 
 PROVIDERS: dict[str, type[Provider]] = {
@@ -110,10 +113,19 @@ def _about(distribution: str) -> tuple[str, str]:
     return about["Version"] or "", about["Author"] or about["Author-email"] or ""
 
 
-def load(candidates: Iterable[Candidate]) -> list[Record]:
-    """A record of every candidate, sorted by name; nothing a candidate does comes out of here."""
-    records = settle_claims([examine(candidate) for candidate in candidates])
+def load(candidates: Iterable[Candidate], seconds: float = LOADING) -> list[Record]:
+    """A record of every candidate, sorted by name; nothing a candidate does comes out of here, a loop neither."""
+    records = settle_claims([_in_time(candidate, seconds) for candidate in candidates])
     return sorted(records, key=lambda record: (record.name, record.origin))
+
+
+def _in_time(candidate: Candidate, seconds: float) -> Record:
+    try:
+        return _watch.run(candidate.name, "loading", seconds, examine, (candidate,), {})
+    except TookTooLong:
+        log.warning("plugin %s was not loaded within %g seconds", candidate.name, seconds)
+        reason = T("It was not loaded within %(seconds)s seconds.", seconds=f"{seconds:g}")
+        return Record(candidate.name, candidate.origin, candidate.version, candidate.author, State.BROKEN, reason)
 
 
 def examine(candidate: Candidate) -> Record:

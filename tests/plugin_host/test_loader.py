@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, find
+from core.plugin_host.loader import Candidate, find, load
 from core.plugin_host.records import IN_THE_BOX, Failure, Record, State
 from samverk import (
     CampaignPublished,
@@ -99,6 +99,17 @@ def test_a_plugin_that_cannot_be_imported_says_why() -> None:
 
 def test_a_plugin_that_leaves_the_process_is_only_broken() -> None:
     assert record_of(partial(sys.exit, 3)).state is State.BROKEN
+
+
+def test_a_plugin_that_loops_while_it_is_loaded_is_only_broken() -> None:
+    def loop() -> object:
+        while True:
+            pass
+
+    well = candidate(lambda: make("well"), "well")
+    slow, quick = load([candidate(loop), well], seconds=0.2)
+    assert (slow.state, str(slow.reason)) == (State.BROKEN, "It was not loaded within 0.2 seconds.")
+    assert quick.state is State.ACTIVE
 
 
 def test_another_plugin_api_is_refused() -> None:
