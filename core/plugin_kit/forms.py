@@ -8,11 +8,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from core.plugin_api.context import Context
 from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed, parse
 from core.plugin_api.fields import check as faults_of
+from core.plugin_api.manifest import Plugin
 from core.plugin_api.text import Text
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.search import search
+from core.plugin_kit.stories import values_of
 
 RUBBISH = ("", " ", "\0", "ÅÄÖ", "-1", "1e999", "١٢", "<script>", "' OR 1=1 --", "%(x)s", "9" * 60, "2026-02-30", "NaN")
 CURRENCY = "EUR"
@@ -43,6 +46,31 @@ def rubbish(subject: Subject) -> None:
         raise NotAsked
     for where, group in groups:
         search(_typed(group), subject.examples, partial(_read, where, group))
+
+
+@check(
+    "settings",
+    "Its own check of settings answers for all that its form lets through",
+    hint="check_settings answers (field key, T(...)) pairs; a value that was left empty is None in ctx.settings.",
+)
+def settings(subject: Subject) -> None:
+    """For a brand, and for the installation, where needed values may still be missing."""
+    plugin = subject.plugin
+    if type(plugin).check_settings is Plugin.check_settings:
+        raise NotAsked
+    keys = {"", *(field.key for field in plugin.settings)}
+
+    def holds(case: tuple[dict[str, Any], bool]) -> None:
+        values, alone = case
+        told = {field.key: values[field.key] for field in plugin.settings if not field.secret}
+        secrets = {f.key: str(values[f.key]) for f in plugin.settings if f.secret and values[f.key] is not None}
+        faults = tuple(plugin.check_settings(Context(None if alone else "kit-brand", told, secrets)))
+        for fault in faults:
+            if not (isinstance(fault, tuple) and len(fault) == 2 and fault[0] in keys and isinstance(fault[1], Text)):
+                raise Broken("(field key, Text) pairs", repr(fault), told)
+
+    filled = {field.key: st.one_of(st.none(), values_of(field, CURRENCY)) for field in plugin.settings}
+    search(st.tuples(st.fixed_dictionaries(filled), st.booleans()), subject.examples, holds)
 
 
 def declared(subject: Subject) -> Iterator[tuple[str, Fields]]:

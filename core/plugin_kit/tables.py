@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from sqlalchemy import create_engine, make_url, text
+from alembic import command
+from sqlalchemy import Column, Connection, MetaData, create_engine, make_url, text
 
+from core import clock
 from core.chance import word
+from core.database import Privacy, make_engine
+from core.plugin_api.context import Context
+from core.plugin_api.manifest import Plugin
+from core.plugin_host.data import lend
+from core.plugin_host.forgetting import tell
 from core.plugin_host.own import own_of
+from core.plugin_host.records import Failure
 from core.plugin_host.tables import rehearse
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+
+PEOPLE = ("kitgoneaaaaaaa", "kitstaysaaaaaa")
+"""Public ids of one who asks to be forgotten, and of one who does not."""
+BRAND = "kit-brand"
 
 
 @check(
@@ -29,6 +45,75 @@ def tables(subject: Subject) -> None:
     if subject.postgresql:
         with scratch(subject.postgresql) as url:
             _hold(subject, url, "PostgreSQL")
+
+
+@check(
+    "forgets-person",
+    "What it keeps of a person in its tables goes when they ask, and of others stays",
+    hint="Write forget(self, person, ctx) in the plugin: delete the rows of that public id through ctx.data.",
+)
+def forgets_person(subject: Subject) -> None:
+    """Two people in every table, in an empty database; one asks to be forgotten."""
+    own = own_of(subject.plugin)
+    if own is None or not any(_personal(column) for table in own.metadata.tables.values() for column in table.columns):
+        raise NotAsked
+    if type(subject.plugin).forget is Plugin.forget:
+        raise Broken("a method forget(self, person, ctx)", "tables with personal columns and none")
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'kit.db'}"
+        command.upgrade(own.config(url), "head")
+        engine = make_engine(url)
+        try:
+            with engine.begin() as connection:
+                for person in PEOPLE:
+                    _fill(connection, own.metadata, person)
+            for brand in (None, BRAND):
+                failed = lend(subject.host, engine, subject.name, Context(brand=brand), partial(_tell, subject))
+                if isinstance(failed, Failure):
+                    raise Broken("an answer", str(failed.reason), f"forget({PEOPLE[0]!r}), brand {brand}")
+            with engine.connect() as connection:
+                _hold_forgotten(connection, own.metadata)
+        finally:
+            engine.dispose()
+
+
+def _tell(subject: Subject, ctx: Context) -> Failure | None:
+    return tell(subject.host, subject.name, PEOPLE[0], ctx)
+
+
+def _personal(column: Column[Any]) -> bool:
+    return column.info.get("privacy") == Privacy.PERSONAL
+
+
+def _fill(connection: Connection, metadata: MetaData, person: str) -> None:
+    number = PEOPLE.index(person) + 1
+    for table in metadata.sorted_tables:
+        values = {column.name: _value(column, person, number) for column in table.columns if not column.primary_key}
+        connection.execute(table.insert().values({k: v for k, v in values.items() if v is not None}))
+
+
+def _value(column: Column[Any], person: str, number: int) -> Any:
+    if column.name == "brand":
+        return BRAND
+    kind = column.type.python_type
+    if kind is str:
+        return person[: getattr(column.type, "length", None) or len(person)]
+    if column.foreign_keys or kind is int:
+        return number
+    if kind is datetime:
+        return clock.now()
+    known = {bool: False, date: clock.now().date(), Decimal: Decimal(1)}
+    return None if column.nullable else known.get(kind)
+
+
+def _hold_forgotten(connection: Connection, metadata: MetaData) -> None:
+    gone, stays = PEOPLE
+    for table in metadata.sorted_tables:
+        rows = [tuple(row) for row in connection.execute(table.select())]
+        if any(gone in row for row in rows):
+            raise Broken(f"nothing of {gone}", f"a row of theirs in {table.name}", f"forget({gone!r})")
+        if any(_personal(column) for column in table.columns) and not any(stays in row for row in rows):
+            raise Broken(f"the row of {stays} in {table.name}", "it is gone too", f"forget({gone!r})")
 
 
 def _hold(subject: Subject, url: str, engine: str) -> None:

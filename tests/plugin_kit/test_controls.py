@@ -141,6 +141,11 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("fields", "good_rail", field('SettingField("a", T("A"), FieldKind.CHOICE, False, choices=((1, T("One")),))')),
     ("fields", "good_rail", field('SettingField("a", "A", required=False)')),
     ("rubbish", "good_rail", field('SettingField("a", T("A"), FieldKind.DAYS, False, minimum="1")')),
+    ("settings", "good_pages", init('ctx.settings["days"] is not None and ', "")),
+    ("settings", "good_pages", init('("days", T("Days"))]', '("hours", T("Days"))]')),
+    ("forgets-person", "good_tables", init("def forget(", "def _forget(")),
+    ("forgets-person", "good_tables", init("Note.person == person", "Note.person == ctx.brand")),
+    ("forgets-person", "good_tables", init(".where(Note.person == person)", "")),
     ("tables", "good_tables", {STEP: ("sa.String(20)", "sa.String(30)")}),
     ("tables", "good_tables", {STEP: ('    op.drop_table("x_good_tables_note")', "    pass")}),
     (

@@ -26,6 +26,10 @@ class GoodPages(Plugin):
         SettingField("days", T("Days"), FieldKind.DAYS, False, minimum=1),
     )
 
+    def check_settings(self, ctx):
+        late = ctx.settings["days"] is not None and ctx.settings["days"] > 30
+        return [("days", T("Days"))] if late else []
+
     @hookimpl
     def register_pages(self):
         return [PluginPage("", T("Hello"), hello), PluginPage("orders/<order>", T("Hello"), done)]

@@ -13,6 +13,7 @@ def upgrade():
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("words", sa.String(20), nullable=False),
+        sa.Column("person", sa.String(20), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_x_good_tables_note")),
     )
 
