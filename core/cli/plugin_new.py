@@ -6,7 +6,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import click
@@ -18,7 +18,8 @@ EXAMPLES = ROOT / "examples"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LENGTH = range(2, 41)
 KINDS = {kind.value.replace("_", "-"): kind for kind in PluginKind}
-LEFT_OUT = ("__pycache__", ".egg-info", "build")
+LEFT_OUT = re.compile(r"^\.|^__pycache__$|^build$|\.egg-info$")
+"""What tools leave behind in a folder where somebody works."""
 
 
 @click.command("new")
@@ -52,7 +53,7 @@ def written(example: Path, name: str) -> dict[str, str]:
     texts = {
         path.relative_to(example).as_posix(): path.read_text("utf-8")
         for path in sorted(example.rglob("*"))
-        if path.is_file() and not any(part.endswith(LEFT_OUT) for part in path.relative_to(example).parts)
+        if path.is_file() and not any(map(LEFT_OUT.search, path.relative_to(example).parts))
     }
     taken = spellings(name)[2]
     if any(re.search(rf"\b{taken}\b", text) for text in texts.values()) and name != old:
@@ -89,7 +90,7 @@ def refuse_taken(name: str) -> None:
     known |= {record.name: f"{record.name} ({record.origin})" for record in host.records.values()}
     if name in known:
         raise click.ClickException(f"The name {name} is taken by the plugin {known[name]}.")
-    if find_spec(f"samverk_{name}") is not None:
+    if PathFinder.find_spec(f"samverk_{name}") is not None:
         raise click.ClickException(f"The name {name} is taken: a package samverk_{name} is installed here.")
 
 

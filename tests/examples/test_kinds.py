@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,17 +17,22 @@ from click.testing import CliRunner
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, outbox, wiring
 from core.cli.main import samverk
 from core.earnings import queries as earnings
 from core.earnings.service import recompute
 from core.instance import Instance
+from core.payouts import service as payouts
+from core.payouts.limits import Limits
+from core.payouts.models import Payout
 from core.plugin_api.manifest import PluginKind
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import State
+from core.plugin_host.saving import save_settings
 from core.plugin_host.simulate import simulate
 from core.plugin_kit.checks import run_all, subjects
 from core.plugin_kit.wire import Wire
+from core.settings import load
 from core.tracking import importing
 from core.tracking.models import Sale
 from samverk import (
@@ -31,6 +40,7 @@ from samverk import (
     Component,
     Context,
     EvidenceLevel,
+    FakeServer,
     Money,
     Payee,
     PayoutBatch,
@@ -38,6 +48,7 @@ from samverk import (
     Planned,
     RefundRecord,
     Refused,
+    Request,
     SaleRecord,
     T,
     Terms,
@@ -46,6 +57,7 @@ from tests.payouts import stage as scene
 from tests.plugin_host.foreign import EXAMPLES, install_example, module
 from tests.tracking.conftest import perform
 from tests.world import World
+from tests.world import build as build_world
 
 KINDS = [kind.value for kind in PluginKind]
 NAMES = {
@@ -58,13 +70,17 @@ NAMES = {
 }
 
 
+def distribution(name: str) -> str:
+    return f"samverk-{name.replace('_', '-')}"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_short_found_and_keeps_every_promise(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = [*(EXAMPLES / kind).rglob("*.py"), *(EXAMPLES / kind).rglob("*.yaml")]
     assert sources and all(len(path.read_text("utf-8").splitlines()) < 120 for path in sources)
     install_example(tmp_path, monkeypatch, kind)
     record = PluginHost.load().active[NAMES[kind]]
-    assert (record.state, record.version, record.origin) == (State.ACTIVE, "1.0", NAMES[kind])
+    assert (record.state, record.version, record.origin) == (State.ACTIVE, "1.0", distribution(NAMES[kind]))
     assert kind in record.kinds and record.provides[kind]
     (subject,) = subjects([NAMES[kind]], examples=10)
     results = list(run_all(subject))
@@ -181,6 +197,67 @@ def test_a_bank_pays_once_whatever_is_lost(tmp_path: Path, monkeypatch: pytest.M
     assert (event.reference, event.status, event.amount) == ("order-1", "received", Money(1_050, "EUR"))
 
 
+@contextmanager
+def answering(bank: FakeServer) -> Iterator[str]:
+    """The bank of the example behind a real socket."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            told = bank.answer(Request(self.command, self.path, dict(self.headers), body))
+            self.send_response(told.status)
+            self.end_headers()
+            self.wfile.write(told.body)
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *_: object) -> None:
+            """Quietly."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_run_goes_over_the_wire_with_the_brands_own_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    install_example(tmp_path, monkeypatch, "payout_rails")
+    (tmp_path / "secret_key").write_text("k" * 64)
+    env = {"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_DATABASE_URL": database_url, "SAMVERK_TESTING": "1"}
+    instance = Instance(load({**env, "SAMVERK_INSIDE_HOSTS": "127.0.0.1"}))
+    wiring.connect(instance)
+    bank = module("samverk_bank_gateway").plugin.kit().servers["bank_gateway"]()
+    with answering(bank) as url, clock.frozen(scene.day(0)):
+        with instance.database.write() as session:
+            stage = scene.build(session, build_world(session))
+            keyring, raw = instance.keyring, {"url": url, **bank.secrets}
+            faults = save_settings(
+                session,
+                stage.world.owner,
+                instance.plugins,
+                keyring,
+                plugin="bank_gateway",
+                brand=stage.world.brand,
+                raw=raw,
+            )
+            assert not faults
+            earned = stage.approve()
+            stage.account(keyring)
+            run = stage.run(limits=Limits("bank_gateway"))
+            payouts.approve_run(session, stage.world.actors["finance"], run)
+        while outbox.drain(instance.database):
+            pass
+        with instance.database.session() as session:
+            paid = session.scalars(select(Payout)).one()
+            assert (paid.state, paid.bank_reference) == ("sent", "pay-1")
+    assert bank.payments() == [(paid.public_id, Money(sum(line.amount_minor for line in earned), "EUR"))]
+    instance.database.engine.dispose()
+
+
 def test_an_upgrade_is_found_and_a_removal_leaves_everything_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,11 +266,13 @@ def test_an_upgrade_is_found_and_a_removal_leaves_everything_else(
     before = PluginHost.load()
     assert set(NAMES.values()) <= set(before.active)
     for name in NAMES.values():
-        (tmp_path / "site" / f"{name}-1.0.dist-info").rename(tmp_path / "site" / f"{name}-1.1.dist-info")
-        about = tmp_path / "site" / f"{name}-1.1.dist-info" / "METADATA"
+        (tmp_path / "site" / f"samverk_{name}-1.0.dist-info").rename(
+            tmp_path / "site" / f"samverk_{name}-1.1.dist-info"
+        )
+        about = tmp_path / "site" / f"samverk_{name}-1.1.dist-info" / "METADATA"
         about.write_text(about.read_text().replace("Version: 1.0", "Version: 1.1"))
     upgraded = PluginHost.load()
     assert {upgraded.active[name].version for name in NAMES.values()} == {"1.1"}
     for name in NAMES.values():
-        shutil.rmtree(tmp_path / "site" / f"{name}-1.1.dist-info")
+        shutil.rmtree(tmp_path / "site" / f"samverk_{name}-1.1.dist-info")
     assert set(before.active) - set(PluginHost.load().active) == set(NAMES.values())

@@ -40,19 +40,24 @@ plugin = Other()
 
 
 def install(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: Path | str, package: str | None = None
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    source: Path | str,
+    package: str | None = None,
+    distribution: str | None = None,
 ) -> None:
-    """Put a package on the path as the distribution and the plugin `name`."""
-    package = package or name
+    """Put a package on the path as the plugin `name`, in a distribution of that name unless it has another."""
+    package, distribution = package or name, distribution or name
     target = folder / "site" / package
     if isinstance(source, Path):
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     else:
         target.mkdir(parents=True)
         (target / "__init__.py").write_text(source)
-    about = folder / "site" / f"{name}-1.0.dist-info"
+    about = folder / "site" / f"{distribution.replace('-', '_')}-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nAuthor: Ada\n")
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\nAuthor: Ada\n")
     (about / "entry_points.txt").write_text(f"[samverk.plugins]\n{name} = {package}:plugin\n")
     for known in [known for known in sys.modules if known == package or known.startswith(f"{package}.")]:
         monkeypatch.delitem(sys.modules, known)
@@ -74,7 +79,7 @@ def install_distribution(folder: Path, monkeypatch: pytest.MonkeyPatch, source: 
     files = {path for pattern in ["*.py", *shipped] for path in (source / package).glob(pattern)}
     lost = {path for path in (source / package).rglob("*.*") if "__pycache__" not in path.parts} - files
     assert not lost, "pip would leave these out"
-    install(folder, monkeypatch, name, source / package, package)
+    install(folder, monkeypatch, name, source / package, package, project["project"]["name"])
     return str(name)
 
 

@@ -65,9 +65,8 @@ class BankGateway(PayoutRail):
             "name": order.payee.name,
         }
         try:
-            return outcome_of(
-                self._ask(ctx, "POST", "/payments", wish, {"Idempotency-Key": f"{key}:{order.reference}"})
-            )
+            same = {"Idempotency-Key": f"{key}:{order.reference}"}
+            return outcome_of(self._ask(ctx, "POST", "/payments", wish, same))
         except Unavailable as error:
             return Ambiguous(error.message)
 

@@ -1,0 +1,72 @@
+"""The tutorials show what is in the examples, word for word, and commands that answer as they say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from core.cli.main import samverk
+from core.plugin_api.deprecations import RENAMED
+from core.plugin_api.manifest import PluginKind
+from tests.plugin_host.foreign import EXAMPLES, install_distribution
+
+DOCS = EXAMPLES.parent / "docs" / "plugins"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+EXAMPLE_OF = {kind.value.replace("_", "-"): kind.value for kind in PluginKind if kind is not PluginKind.PAGES}
+SHOWN = {**EXAMPLE_OF, "index": "payment_models"}
+HOME = "/home/ada"
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    return BLOCK.findall((DOCS / f"{page}.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", SHOWN)
+def test_every_block_is_in_the_example(page: str) -> None:
+    files = [path for path in (EXAMPLES / SHOWN[page]).rglob("*.*") if "__pycache__" not in path.parts]
+    texts = [path.read_text("utf-8") for path in files]
+    shown = [text for language, text in blocks(page) if language != "console"]
+    assert len(shown) >= 2
+    for text in shown:
+        assert any(text in whole for whole in texts), text
+
+
+@pytest.mark.parametrize("page", SHOWN)
+def test_every_command_answers_as_it_says(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMVERK_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.chdir(shutil.copytree(EXAMPLES / SHOWN[page], tmp_path / "here"))
+    if page == "compliance":
+        install_distribution(tmp_path, monkeypatch, EXAMPLES / "compliance")
+    asked = 0
+    for _, session in (block for block in blocks(page) if block[0] == "console"):
+        for command, answer in re.findall(r"^\$ samverk (.+)\n((?:[^$\n].*\n)*)", session, re.M):
+            told = CliRunner().invoke(samverk, shlex.split(command.replace(HOME, str(tmp_path))))
+            assert told.exit_code == 0, told.output
+            said = told.output.replace(str(tmp_path), HOME).replace(str(Path(sys.executable).parent), ".venv/bin")
+            for line in answer.splitlines():
+                assert line in ["…", *said.splitlines()], f"{command} does not say: {line}"
+            if command.startswith("plugin new"):
+                (folder,) = tmp_path.glob("samverk-*")
+                install_distribution(tmp_path, monkeypatch, folder)
+            asked += 1
+    assert asked >= 1
+
+
+def test_every_kind_and_every_page_is_in_the_index() -> None:
+    text = (DOCS / "index.md").read_text("utf-8")
+    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"}
+    assert pages <= set(re.findall(r"\]\(([\w-]+\.md)\)", text))
+    assert {kind.value for kind in PluginKind} <= set(re.findall(r"\]\(\.\./\.\./examples/(\w+)\)", text))
+
+
+def test_every_deprecation_is_told_to_authors() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| `(\w+)` \| `(\w+)` \| ([\d.]+) \| ([\d.]+) \|$", (DOCS / "versions.md").read_text(), re.M
+    )
+    assert rows == [(row.contract, row.old, row.new, row.since, row.removed_in) for row in RENAMED]
