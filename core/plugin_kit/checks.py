@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -131,6 +133,7 @@ class Check:
         return self.id in GATES
 
 
+TALKATIVE = ("samverk.plugins", "core.compliance.engine")
 GATES = ("api", "manifest", "contract", "loads")
 CHECKS: dict[str, Check] = {}
 """Every check by its id; filled by the modules of `MODULES`."""
@@ -195,7 +198,8 @@ def asked(subject: Subject) -> list[tuple[Check, str, Any]]:
 def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Result | None:
     """Ask one check; None when it has nothing to ask. What the plugin raises in between is a broken promise too."""
     try:
-        one.run(subject, item) if one.kinds else one.run(subject)
+        with _quiet():
+            one.run(subject, item) if one.kinds else one.run(subject)
     except NotAsked:
         return None
     except Broken as broken:
@@ -212,6 +216,20 @@ def run_all(subject: Subject) -> Iterator[Result]:
         result = run(subject, one, about, item)
         if result is not None:
             yield result
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Core's own words about failing plugins are not said: the report says them once and better."""
+    loggers = [logging.getLogger(name) for name in TALKATIVE]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, was in zip(loggers, before, strict=True):
+            logger.disabled = was
 
 
 def _place(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from jinja2 import Environment, TemplateSyntaxError
 
 from core.plugin_api.contract import NAME
 from core.plugin_api.pages import PageRequest, Redirect, View
+from core.plugin_host.data import made_up
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.forms import declared
 
@@ -57,11 +58,12 @@ def pages(subject: Subject, item: object) -> None:
     from core.errors import SamverkError
     from core.plugin_api.pages import Panel
 
-    request = PageRequest(brand="kit-brand", locale="en", brands=("kit-brand",), arguments=_arguments(item))
-    try:
-        told = item.render(request, "kit-subject") if isinstance(item, Panel) else item.render(request)  # type: ignore[attr-defined]
-    except SamverkError:
-        return
+    with made_up(subject.plugin, write=False) as data:
+        request = PageRequest("kit-brand", "en", brands=("kit-brand",), arguments=_arguments(item), data=data)
+        try:
+            told = item.render(request, "kit-subject") if isinstance(item, Panel) else item.render(request)  # type: ignore[attr-defined]
+        except SamverkError:
+            return
     allowed = (View,) if isinstance(item, Panel) else (View, Redirect)
     if not isinstance(told, allowed):
         raise Broken(" or ".join(kind.__name__ for kind in allowed), repr(told))

@@ -202,11 +202,11 @@ def orders(draw: st.DrawFn, kind: type[Fact], currency: str) -> list[Fact]:
     for number in range(draw(st.integers(0, 4))):
         amount = draw(st.integers(0, 20_000))
         order = f"order-{number}"
-        found.append(Sale(key=f"sale-{number}", at=at(draw), order=order, amount=Money(amount, currency)))
+        found.append(Sale(key=f"sold-{number}", at=at(draw), order=order, amount=Money(amount, currency)))
         for back in range(draw(st.integers(0, 2))):
             given = Money(draw(st.integers(1, max(amount, 1))), currency)
             key = f"refund-{number}-{back}"
-            found.append(Refund(key=key, at=at(draw), corrects=f"sale-{number}", order=order, amount=given))
+            found.append(Refund(key=key, at=at(draw), corrects=f"sold-{number}", order=order, amount=given))
     return found
 
 
