@@ -7,8 +7,9 @@ from datetime import date
 from functools import cache, partial
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import abort, render_template, request, send_file, url_for
 from sqlalchemy import select
+from werkzeug.utils import secure_filename
 from wtforms import StringField, TextAreaField
 
 from admin.face import admin, section
@@ -18,7 +19,7 @@ from core.earnings.terms import terms_of
 from core.i18n import gettext
 from core.influencers.models import Influencer
 from core.lifecycle import history, whose_turn
-from core.payouts import debts, queries, service
+from core.payouts import debts, queries, service, todo
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
 from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutRun
@@ -34,7 +35,7 @@ from core.web.sheet import sheet
 
 section(
     "payouts", "earnings", "ledger", "payout_run", "payout_run_approve", "payout_run_cancel", "payout", "payout_sent",
-    "payout_failed", "payout_received", "payout_debt", "payouts_prepare",
+    "payout_failed", "payout_received", "payout_debt", "payouts_prepare", "payout_run_look", "payout_file",
 )  # fmt: skip
 P = Permission
 PAGE = 25
@@ -186,7 +187,45 @@ def _run_page(run: PayoutRun) -> dict[str, Any]:
         "may_approve": actor().may(P.PAYOUT_APPROVE, run.brand_id),
         "may_prepare": actor().may(P.PAYOUT_PREPARE, run.brand_id),
         "turn": whose_turn,
+        "todos": todo.todos_of(instance().keyring, payments) if actor().may(P.PAYOUT_APPROVE, run.brand_id) else [],
+        "by_rail": _reaches_out(run),
     }
+
+
+def _reaches_out(run: PayoutRun) -> bool:
+    """Whether a rail sends the money and can be asked; else a person sends it in their own bank."""
+    rail = instance().plugins.payout_rails.get(run.rail)
+    return rail is None or rail.reaches_out
+
+
+@admin.post("/payouts/runs/<public_id>/look", P.PAYOUT_APPROVE)
+def payout_run_look(public_id: str) -> Any:
+    """What the rail asked for is done: it is asked what it knows of these payments."""
+    run = queries.get_run(db(), actor(), public_id, P.PAYOUT_APPROVE)
+    chosen = set(request.form.getlist("payment"))
+    todo.done(db(), actor(), run, [row for row in service.payouts_of(db(), run) if row.public_id in chosen])
+    told = gettext("The rail is asked what it knows. Look again in a moment.")
+    return done(url_for("admin.payout_run", public_id=public_id), told)
+
+
+@admin.get("/payouts/<public_id>/file", P.PAYOUT_APPROVE)
+def payout_file(public_id: str) -> Any:
+    """The file that the rail gave for a payment; names of accounts stand in it, so it is never kept by a browser."""
+    found = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE)
+    row = todo.file_of(db(), found)
+    if row is None or not (path := instance().files.path(row.sha256)).exists():
+        abort(404)
+    answer = send_file(
+        path,
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=secure_filename(row.name) or "file",
+        conditional=False,
+        etag=False,
+    )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @admin.form("/payouts/runs/<public_id>/approve", P.PAYOUT_APPROVE)
@@ -252,10 +291,13 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
     forms[name] = form
     parts = queries.parts(db(), [found.id])[found.id]
     may_approve = actor().may(P.PAYOUT_APPROVE, found.brand_id)
+    run = db().get_one(PayoutRun, found.payout_run_id)
     return render_template(
         "admin/payout.html",
         payment=found,
-        run=db().get_one(PayoutRun, found.payout_run_id),
+        run=run,
+        todos=todo.todos_of(instance().keyring, [found]) if may_approve else [],
+        by_rail=_reaches_out(run),
         parts=parts,
         terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
         iban=account_of(instance().keyring, found) if may_approve else "",

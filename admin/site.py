@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, render_template
+from flask import abort, render_template, request
 from sqlalchemy import or_, select
 
+from admin.deeds import GROUPS, told
 from admin.face import admin
 from core.audit import AuditEntry
 from core.mail import MailMessage
@@ -39,11 +40,22 @@ def mail(public_id: str) -> Any:
 def audit_record() -> Any:
     """Who did what in one's brands; the installation's own entries for its admin."""
     page, who = page_arg(), actor()
+    what, name = request.args.get("what", ""), request.args.get("q", "").strip()[:100]
     mine = AuditEntry.brand_id.in_(who.brands_with(Permission.AUDIT_READ))
-    visible = or_(mine, AuditEntry.brand_id.is_(None)) if who.site_admin else mine
-    rows = list(
-        db().scalars(
-            select(AuditEntry).where(visible).order_by(AuditEntry.id.desc()).offset((page - 1) * PAGE).limit(PAGE + 1)
-        )
+    wanted = [or_(mine, AuditEntry.brand_id.is_(None)) if who.site_admin else mine]
+    if what in GROUPS:
+        wanted.append(or_(*(AuditEntry.action.startswith(f"{kind}.", autoescape=True) for kind in GROUPS[what][1])))
+    if name:
+        wanted.append(AuditEntry.actor_name.icontains(name, autoescape=True))
+    newest = select(AuditEntry).where(*wanted).order_by(AuditEntry.id.desc())
+    rows = list(db().scalars(newest.offset((page - 1) * PAGE).limit(PAGE + 1)))
+    return render_template(
+        "admin/audit.html",
+        rows=rows[:PAGE],
+        page=page,
+        more=len(rows) > PAGE,
+        groups=GROUPS,
+        what=what if what in GROUPS else "",
+        name=name,
+        told=told,
     )
-    return render_template("admin/audit.html", rows=rows[:PAGE], page=page, more=len(rows) > PAGE)

@@ -101,6 +101,7 @@ VAULTS = (
     Vault(PayoutMethod.iban_cipher),
     Vault(PayoutMethod.tax_id_cipher),
     Vault(Payout.payee_cipher),
+    Vault(Payout.todo_cipher),
     Vault(SalesKey.secret_cipher, "public_id"),
     Vault(PluginSetting.value_cipher, "place"),
 )

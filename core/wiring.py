@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from core import clock, events, files, i18n, observers, outbox, permissions, schedule
@@ -32,7 +33,7 @@ from core.earnings import again, changed, periods
 from core.earnings import service as earnings
 from core.influencers import importing
 from core.influencers.importing import Importer
-from core.payouts import submit
+from core.payouts import submit, todo
 from core.payouts import use as payouts_use
 from core.plugin_api.payment_models import MetricReading
 from core.plugin_host import forgetting, roll
@@ -56,7 +57,8 @@ EARNING: tuple[type[Any], ...] = (
     CollaborationEnded,
 )
 RAIL_LEASE = timedelta(minutes=5)
-_here: Instance | None = None
+_installations: WeakValueDictionary[Engine, Instance] = WeakValueDictionary()
+_last: Instance | None = None
 
 
 class OfCollaboration(Protocol):
@@ -68,15 +70,16 @@ class OfCollaboration(Protocol):
 
 
 def connect(instance: Instance) -> None:
-    """Subscribe every room; a second call only changes the installation that they work for."""
-    global _here
-    _here = instance
-    outbox.register("mail.send", instance.postman.deliver, outside=True)
+    """Subscribe every room for an installation; each works for the one whose database its session is of."""
+    global _last
+    _installations[instance.database.engine] = _last = instance
+    outbox.register("mail.send", _send_mail, outside=True)
     outbox.register("payouts.submit", _submit_payouts)
     outbox.register(files.SWEEP, _sweep_files)
     outbox.register(outbox.SWEEP, _sweep_outbox)
     outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
-    importing.connect(lambda: Importer(here().files, here().keyring))
+    outbox.register(todo.LOOK, _hand_over, outside=True, lease=RAIL_LEASE)
+    importing.connect(lambda session: Importer(here(session).files, here(session).keyring))
     events.subscribe(CampaignCancelled, _end_collaborations)
     events.subscribe(ContractSigned, drafts.on_signed)
     events.subscribe(ContractSigned, _track)
@@ -118,89 +121,96 @@ def _welcome(host: PluginHost) -> None:
     outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
 
 
-def here() -> Instance:
-    """The installation of this process."""
-    if _here is None:
+def here(session: Session) -> Instance:
+    """The installation whose database a session is of; of an unknown database, the one that was connected last."""
+    found = _installations.get(session.get_bind().engine) or _last
+    if found is None:
         raise RuntimeError("nothing is connected yet")
-    return _here
+    return found
 
 
-def plugins() -> PluginHost:
-    """The plugins of this process."""
-    return here().plugins
+def plugins(session: Session) -> PluginHost:
+    """The plugins of that installation."""
+    return here(session).plugins
 
 
 def _end_collaborations(session: Session, event: CampaignCancelled) -> None:
-    reactions.on_cancelled(session, event, here().settings.base_url)
+    reactions.on_cancelled(session, event, here(session).settings.base_url)
 
 
 def _track(session: Session, event: OfCollaboration) -> None:
     codes.make_code(session, event.collaboration_id)
-    gifts.create_gifts(session, event.collaboration_id, base_url=here().settings.base_url)
+    gifts.create_gifts(session, event.collaboration_id, base_url=here(session).settings.base_url)
 
 
 def _begin_months(session: Session, event: OfCollaboration) -> None:
-    periods.begin(session, plugins(), event.collaboration_id)
+    periods.begin(session, plugins(session), event.collaboration_id)
 
 
 def _cut_month(session: Session, event: OfCollaboration) -> None:
-    periods.interrupt(session, plugins(), event.collaboration_id)
+    periods.interrupt(session, plugins(session), event.collaboration_id)
 
 
 def _count_on(session: Session, event: OfCollaboration) -> None:
-    periods.resume(session, plugins(), event.collaboration_id)
+    periods.resume(session, plugins(session), event.collaboration_id)
 
 
 def _earn(session: Session, event: OfCollaboration) -> None:
-    earnings.recompute(session, plugins(), event.collaboration_id)
+    earnings.recompute(session, plugins(session), event.collaboration_id)
 
 
 def _earn_by_readings(session: Session, event: OfCollaboration) -> None:
-    if earnings.wants(session, plugins(), event.collaboration_id, MetricReading):
+    if earnings.wants(session, plugins(session), event.collaboration_id, MetricReading):
         _earn(session, event)
 
 
 def _earn_again(session: Session, payload: dict[str, Any]) -> None:
-    earnings.recompute(session, plugins(), payload["collaboration"])
+    earnings.recompute(session, plugins(session), payload["collaboration"])
 
 
 def _sweep_files(session: Session, payload: dict[str, Any]) -> None:
-    files.sweep(session, here().files)
+    files.sweep(session, here(session).files)
 
 
 def _sweep_outbox(session: Session, payload: dict[str, Any]) -> None:
-    outbox.sweep(session, schedule.long_runs(session, plugins()))
+    outbox.sweep(session, schedule.long_runs(session, plugins(session)))
+
+
+def _send_mail(session: Session, payload: dict[str, Any]) -> object:
+    return here(session).postman.deliver(session, payload)
 
 
 def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
-    submit.submit_run(session, here().keyring, here().settings.base_url, payload)
+    submit.submit_run(session, here(session).keyring, here(session).settings.base_url, payload)
 
 
 def _hand_over(session: Session, payload: dict[str, Any]) -> Callable[[Session], None] | None:
-    what = submit.gather(session, plugins(), here().keyring, payload)
+    of = here(session)
+    what = submit.gather(session, of.plugins, of.keyring, payload)
     session.close()  # nothing of the database is held while the rail is asked
     if what is None:
         return None
-    answer = submit.ask(plugins(), what)
-    return lambda writing: submit.record(writing, what, answer, here().settings.base_url)
+    answer = submit.ask(of.plugins, what)
+    house = submit.House(of.keyring, of.files, of.settings.base_url)
+    return lambda writing: submit.record(writing, house, what, answer)
 
 
 def _observe(session: Session, event: object) -> None:
-    observers.observe(session, plugins(), event)
+    observers.observe(session, plugins(session), event)
 
 
 def _tell(session: Session, payload: dict[str, Any]) -> None:
-    observers.tell(session, plugins(), here().keyring, payload)
+    observers.tell(session, plugins(session), here(session).keyring, payload)
 
 
 def _forget(session: Session, payload: dict[str, Any]) -> None:
     public = payload["brand"]
     brand = session.scalars(select(Brand).where(Brand.public_id == public)).one() if public else None
-    forgetting.run(session, plugins(), here().keyring, payload, brand)
+    forgetting.run(session, plugins(session), here(session).keyring, payload, brand)
 
 
 def _run_job(session: Session, payload: dict[str, Any]) -> None:
-    schedule.run(session, plugins(), here().keyring, payload)
+    schedule.run(session, plugins(session), here(session).keyring, payload)
 
 
 def tick(instance: Instance) -> None:

@@ -37,11 +37,11 @@ MAX_ROWS = 500_000
 STAGE, APPLY, SWEEP = "import.stage", "import.apply", "import.sweep"
 
 
-def connect(importer: Callable[[], Importer]) -> None:
+def connect(importer: Callable[[Session], Importer]) -> None:
     """Let the worker do the jobs of imports, each with an importer of that moment, whose keys are the current ones."""
-    outbox.register(STAGE, lambda session, payload: importer().stage_job(session, payload), outside=True)
-    outbox.register(APPLY, lambda session, payload: importer().apply_job(session, payload))
-    outbox.register(SWEEP, lambda session, payload: importer().sweep_job(session, payload))
+    outbox.register(STAGE, lambda session, payload: importer(session).stage_job(session, payload), outside=True)
+    outbox.register(APPLY, lambda session, payload: importer(session).apply_job(session, payload))
+    outbox.register(SWEEP, lambda session, payload: importer(session).sweep_job(session, payload))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Action(enum.StrEnum):
 
     APPROVE = "approve"
     ASK = "ask"
+    LOOK = "look"
     DOUBT = "doubt"
     SEND = "send"
     RECEIVE = "receive"
@@ -57,6 +58,7 @@ PAYOUT = Machine(
         (_S.PROCESSING, _A.SEND): _S.SENT,
         (_S.PROCESSING, _A.FAIL): _S.FAILED,
         (_S.PROCESSING, _A.DOUBT): _S.UNKNOWN,
+        (_S.REQUIRES_ACTION, _A.LOOK): _S.PROCESSING,
         (_S.REQUIRES_ACTION, _A.SEND): _S.SENT,
         (_S.REQUIRES_ACTION, _A.FAIL): _S.FAILED,
         (_S.UNKNOWN, _A.SEND): _S.SENT,

@@ -73,6 +73,8 @@ class Payout(BrandRow):
     payee_name: Mapped[str] = personal(String(140), default="")
     iban_last4: Mapped[str] = personal(String(4), default="")
     payee_cipher: Mapped[str] = secret(String(2000), default="")  # to whom, fixed when it was handed over
+    todo_cipher: Mapped[str] = secret(String(8000), default="")  # what the rail asks a person to do
+    todo_file_id: Mapped[int | None] = internal(ForeignKey("stored_file.id"))
     amount_minor: Mapped[int] = financial(BigInteger)
     currency: Mapped[str] = financial(String(3))
     state: Mapped[str] = internal(String(20), default="awaiting_approval")

@@ -20,6 +20,8 @@ from core import clock, lifecycle, outbox
 from core.accounts.models import Brand
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.database import Database
+from core.files import FileStore
+from core.payouts import todo
 from core.payouts.booking import in_days, payouts_of, today_of
 from core.payouts.lifecycle import Action, State
 from core.payouts.methods import read_iban
@@ -58,11 +60,22 @@ class HandOver:
     batch: PayoutBatch
     since: datetime
     attempt: int
+    look: tuple[str, ...] = ()
+    """The orders that are only looked up; empty where the batch is handed over."""
 
     @property
     def key(self) -> str:
         """The idempotency key: of the run, the same for ever."""
         return f"run-{self.batch.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts of the installation that taking down an answer needs."""
+
+    keyring: Keyring
+    files: FileStore
+    base_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +104,8 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: dict[s
     orders = tuple(PayoutOrder(row.public_id, row.amount, _payee_of(keyring, row)) for row in fixed)
     brand, owner = session.get_one(Brand, run.brand_id), host.payout_rails.owners.get(run.rail)
     ctx = context_of(session, host, keyring, owner, brand) if owner else Context(brand.public_id)
-    batch = PayoutBatch(run.public_id, orders)
-    return HandOver(run.id, run.rail, ctx, batch, run.handed_over_at, int(payload.get("attempt", 1)))
+    batch, look = PayoutBatch(run.public_id, orders), tuple(payload.get("look", ()))
+    return HandOver(run.id, run.rail, ctx, batch, run.handed_over_at, int(payload.get("attempt", 1)), look)
 
 
 def ask(host: PluginHost, what: HandOver) -> Answer:
@@ -103,19 +116,23 @@ def ask(host: PluginHost, what: HandOver) -> Answer:
     if rail is None:
         return Answer({}, late)
     owner = host.payout_rails.owners[what.rail]
-    if late:
-        references = [order.reference for order in what.batch.orders]
+    if late or what.look:
+        references = list(what.look) or [order.reference for order in what.batch.orders]
         found = host.call(owner, rail.lookup, what.ctx, references, returns=Mapping, seam=Seam.WORK)
     else:
         found = host.call(owner, rail.submit, what.ctx, what.batch, what.key, returns=Mapping, seam=Seam.WORK)
     return Answer({} if isinstance(found, Failure) else found, late)
 
 
-def record(session: Session, what: HandOver, answer: Answer, base_url: str) -> None:
+def record(session: Session, house: House, what: HandOver, answer: Answer) -> None:
     """Take down what became of each order that still waits; what is not known is asked again later."""
     run = session.get_one(PayoutRun, what.run_id)
     waiting = [row for row in payouts_of(session, run) if row.state == State.PROCESSING and row.payee_cipher]
-    unknown = [row for row in waiting if not _take_down(session, row, answer.outcomes.get(row.public_id), base_url)]
+    asked = [row for row in waiting if not what.look or row.public_id in what.look]
+    unknown = [row for row in asked if not _take_down(session, house, row, answer.outcomes.get(row.public_id))]
+    if what.look:
+        todo.give_back(session, run, what.look)
+        return
     if not answer.final and unknown:
         delay: timedelta = min(FIRST_DELAY * 2 ** min(what.attempt - 1, 20), LONGEST_DELAY)
         _enqueue(session, run, what.attempt + 1, clock.now() + delay)
@@ -184,10 +201,11 @@ def _place(payout: Payout) -> Place:
     return Place("payout", "payee_cipher", payout.id)
 
 
-def _take_down(session: Session, payout: Payout, outcome: Outcome | None, base_url: str) -> bool:
+def _take_down(session: Session, house: House, payout: Payout, outcome: Outcome | None) -> bool:
     """Whether the outcome says what became of the order."""
+    base_url = house.base_url
     if isinstance(outcome, NeedsAction):
-        lifecycle.move(session, payout, Action.ASK, actor=SYSTEM)
+        todo.keep(session, house.keyring, house.files, payout, outcome)
     elif isinstance(outcome, Accepted):
         today = today_of(session, payout.brand_id)
         record_sent(session, SYSTEM, payout, reference=outcome.rail_id[:60], sent_on=today, base_url=base_url)

@@ -30,7 +30,7 @@ EXAMPLE = ROOT / "examples" / "influencers.csv"
 def importer(instance: Instance) -> Iterator[Importer]:
     """The importer of the installation, its jobs known to the outbox."""
     made = Importer(instance.files, instance.keyring)
-    importing.connect(lambda: made)
+    importing.connect(lambda session: made)
     yield made
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, wiring
 from core.crypto import Keyring
 from core.instance import Instance
+from core.payouts import service
+from core.payouts.limits import Limits
 from tests.payouts import stage as scene
+from tests.payouts.rails import Bank, host_with
 from tests.world import World
+from tests.world import build as build_world
 
 
 @pytest.fixture
@@ -32,3 +37,32 @@ def keyring(instance: Instance) -> Keyring:
 def stage(today: list[int], session: Session, world: World) -> scene.Stage:
     """A signed collaboration."""
     return scene.build(session, world)
+
+
+@pytest.fixture
+def now() -> Iterator[list[datetime]]:
+    """The time; a test moves it by changing the one entry."""
+    moment = [scene.day(0)]
+    with clock.frozen(lambda: moment[0]):
+        yield moment
+
+
+@pytest.fixture
+def bank(instance: Instance) -> Bank:
+    """A bank that the installation reaches by wire."""
+    bank = Bank()
+    instance.__dict__["plugins"] = host_with(bank)
+    wiring.connect(instance)
+    return bank
+
+
+@pytest.fixture
+def approved(instance: Instance, now: list[datetime], bank: Bank) -> scene.Stage:
+    """An approved run by wire, committed; the worker has not looked yet."""
+    with instance.database.write() as session:
+        stage = scene.build(session, build_world(session))
+        stage.approve()
+        stage.account(instance.keyring)
+        run = stage.run(limits=Limits("wire"))
+        service.approve_run(session, stage.world.actors["finance"], run)
+    return stage

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from core.content.models import Deliverable
 from core.crypto import Keyring
 from core.earnings import service as earnings
 from core.earnings.models import Earning
+from core.files import FileStore
 from core.influencers.models import Influencer, Relationship
 from core.payouts import service as payouts
 from core.payouts import submit
@@ -59,7 +61,8 @@ def hand_over(session: Session, keyring: Keyring, run: PayoutRun, rails: PluginH
     """Every step of handing a run over, in one session; tests of the steps go through the worker."""
     submit.submit_run(session, keyring, BASE, {"run": run.id})
     if what := submit.gather(session, rails or host(), keyring, {"run": run.id}):
-        submit.record(session, what, submit.ask(rails or host(), what), BASE)
+        house = submit.House(keyring, FileStore(Path("nowhere")), BASE)
+        submit.record(session, house, what, submit.ask(rails or host(), what))
 
 
 @dataclass(frozen=True)

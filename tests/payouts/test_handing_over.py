@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from core import clock, outbox, wiring
+from core import outbox
 from core.errors import Refused
 from core.instance import Instance
 from core.ledger.verify import verify
@@ -22,37 +21,8 @@ from core.plugin_api.payout_rails import Accepted
 from core.plugin_api.payout_rails import Refused as RailRefused
 from core.plugin_api.text import T
 from tests.payouts import stage as scene
-from tests.payouts.rails import Bank, Killed, host_with, mumble
+from tests.payouts.rails import Bank, Killed, mumble
 from tests.world import build as build_world
-
-
-@pytest.fixture
-def now() -> Iterator[list[datetime]]:
-    """The time; a test moves it by changing the one entry."""
-    moment = [scene.day(0)]
-    with clock.frozen(lambda: moment[0]):
-        yield moment
-
-
-@pytest.fixture
-def bank(instance: Instance) -> Bank:
-    """A bank that the installation reaches by wire."""
-    bank = Bank()
-    instance.__dict__["plugins"] = host_with(bank)
-    wiring.connect(instance)
-    return bank
-
-
-@pytest.fixture
-def approved(instance: Instance, now: list[datetime], bank: Bank) -> scene.Stage:
-    """An approved run by wire, committed; the worker has not looked yet."""
-    with instance.database.write() as session:
-        stage = scene.build(session, build_world(session))
-        stage.approve()
-        stage.account(instance.keyring)
-        run = stage.run(limits=Limits("wire"))
-        service.approve_run(session, stage.world.actors["finance"], run)
-    return stage
 
 
 def payout(instance: Instance) -> Payout:
