@@ -23,7 +23,11 @@ class Response:
 
 
 class Http(Protocol):
-    """The only way out: core adds deadline, budget, retries, an address guard and redaction."""
+    """The only way out: core adds a deadline, a bound on the size of an answer and a guard on where it goes.
+
+    Public addresses with https alone, and of the operator's own network the hosts that they have named. Nothing is
+    tried twice and no redirect is followed.
+    """
 
     def request(
         self,
