@@ -174,7 +174,11 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("refunds", "good_model", model("(sale, *refunds):", "(sale, *refunds[:1]):")),
     ("past", "good_model", model("for fact in (sale, *refunds):\n", NETTED)),
     ("terms-json", "good_model", model('due = left.percent(terms.percent("share"))', FIRST_VALUE)),
-    ("simulator", "good_model", model(START, START + "        facts = [x for x in facts if not x.key.startswith('sale-')]\n")),
+    (
+        "simulator",
+        "good_model",
+        model(START, START + "        facts = [x for x in facts if not x.key.startswith('sale-')]\n"),
+    ),
     ("cap", "good_model", model('return terms.money("most")', 'return terms.money("none")')),
     ("cap", "good_model", model('return terms.money("most")', 'return -terms.money("most")')),
     ("rate", "good_model", init('Rate(terms.percent("share"), ', 'Rate(terms.percent("share") + 1, ')),
