@@ -15,6 +15,7 @@ from core.plugin_api.manifest import PluginScope
 from core.plugin_api.text import T, Text
 from core.plugin_host.pausing import health_of, resume
 from core.plugin_host.records import Record
+from core.plugin_host.roll import vanished
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch, switches
 from core.plugin_host.settings import settings_of
@@ -42,11 +43,12 @@ SHOWN = 8
 
 @admin.get("/plugins", Permission.PLUGINS_SWITCH)
 def plugins() -> Any:
-    """Every plugin found, its state and why; a switch for this brand."""
+    """Every plugin found, its state and why, and those that are gone; a switch for this brand."""
     brand = current_brand(Permission.PLUGINS_SWITCH)
     records = sorted(instance().plugins.records.values(), key=lambda r: (r.kinds, r.name))
     on = switches(db(), brand.id)
-    return render_template("admin/plugins.html", records=records, switches=on, brand=brand, kinds=KINDS)
+    gone = vanished(db(), instance().plugins)
+    return render_template("admin/plugins.html", records=records, gone=gone, switches=on, brand=brand, kinds=KINDS)
 
 
 @admin.form("/plugins/<name>", Permission.PLUGINS_SWITCH)

@@ -66,7 +66,7 @@ class Instance:
         fence = Fence(Deadlines(*self.settings.plugin_seconds), trace=self.settings.trace_plugins)
         records = loader.load(loader.find(safe_mode=self.settings.safe_mode))
         client = Client(self.settings.inside_hosts)
-        return PluginHost(tables.held_back(records, self.database.engine), fence, client)
+        return PluginHost(tables.held_back(records, self.settings.database_url), fence, client)
 
     def serve(self) -> None:
         """Let this process serve: its plugins are watched and counted, and one that hangs in C ends it."""

@@ -15,12 +15,14 @@ def run() -> None:
     own: Own | None = context.config.attributes.get("own")
     engine = make_engine(context.config.attributes.get("url") or load().database_url)
     options = own.options if own else {"target_metadata": Base.metadata, "include_object": core_alone}
-    with engine.connect() as connection:
-        context.configure(connection=connection, render_as_batch=True, compare_type=True, **options)
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            context.configure(connection=connection, render_as_batch=True, compare_type=True, **options)
+            with context.begin_transaction():
+                context.run_migrations()
+            connection.commit()
+    finally:
+        engine.dispose()
 
 
 run()

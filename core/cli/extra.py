@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from core.cli.main import instance
+from core.cli.main import installation, instance
 from core.plugin_api.context import Context
 from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
@@ -42,15 +42,15 @@ class OfPlugin(click.Group):
         """Run a command with its `Context`, unless the plugin is switched off."""
         plugin = str(self.name)
         ctx.obj = context_for(plugin, ctx.params.pop("brand"))
-        here = instance()
-        host = here.plugins
         what = f"{ctx.info_name} {ctx.invoked_subcommand or ''}".strip()
+        with installation() as here:
+            host = here.plugins
 
-        def run(told: Context) -> Any:
-            ctx.obj = told
-            return host.call(plugin, lambda _: self._run(ctx), told, seam=Seam.COMMAND, passes=SAID, what=what)
+            def run(told: Context) -> Any:
+                ctx.obj = told
+                return host.call(plugin, lambda _: self._run(ctx), told, seam=Seam.COMMAND, passes=SAID, what=what)
 
-        answer = lend(host, here.database.engine, plugin, ctx.obj, run)
+            answer = lend(host, here.database.engine, plugin, ctx.obj, run)
         if isinstance(answer, Failure):
             raise click.ClickException(str(answer.reason))
         return answer

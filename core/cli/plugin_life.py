@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli.main import instance
+from core.cli.main import installation, instance
 
 if TYPE_CHECKING:
     from core.permissions import Actor
@@ -67,12 +67,12 @@ def switch(name: str, state: str, brand: str | None) -> None:
     from core.cli.imports import find_brand
     from core.plugin_host.service import set_switch
 
-    here = instance()
-    if all(record.name != name for record in here.plugins.records.values()):
-        raise click.ClickException(f"There is no plugin {name}; `samverk plugin list` names those there are.")
-    with here.database.write() as session:
-        brand_id = find_brand(session, brand).id if brand else None
-        set_switch(session, _operator(brand_id), plugin=name, enabled=state == "on", brand_id=brand_id)
+    with installation() as here:
+        if all(record.name != name for record in here.plugins.records.values()):
+            raise click.ClickException(f"There is no plugin {name}; `samverk plugin list` names those there are.")
+        with here.database.write() as session:
+            brand_id = find_brand(session, brand).id if brand else None
+            set_switch(session, _operator(brand_id), plugin=name, enabled=state == "on", brand_id=brand_id)
     click.echo(f"{name} is {state} {f'for {brand}' if brand else 'for the installation'}.")
 
 
@@ -88,20 +88,21 @@ def purge(name: str, yes: bool) -> None:
     from core.errors import SamverkError
     from core.plugin_host import purge as purging
 
-    here = instance()
-    wiring.connect(here)  # the rooms above are asked whether something runs by it
-    try:
-        with here.database.session() as session:
-            found, against = purging.kept(session, here.plugins, name), purging.objections(session, here.plugins, name)
-        if against:
-            raise click.ClickException("\n".join([f"{name} cannot be removed.", *map(str, against)]))
-        click.echo(_told(found))
-        if not yes and click.prompt(f"Type {name} to remove all this for good", default="", show_default=False) != name:
-            raise click.ClickException("Nothing was removed.")
-        with here.database.write() as session:
-            removed = purging.purge(session, _operator(), here.plugins, name)
-    except SamverkError as error:
-        raise click.ClickException(str(error.message)) from None
+    with installation() as here:
+        wiring.connect(here)  # the rooms above are asked whether something runs by it
+        try:
+            with here.database.session() as session:
+                found = purging.kept(session, here.plugins, name)
+                against = purging.objections(session, here.plugins, name)
+            if against:
+                raise click.ClickException("\n".join([f"{name} cannot be removed.", *map(str, against)]))
+            click.echo(_told(found))
+            if not yes and click.prompt(f"Type {name} to remove this for good", default="", show_default=False) != name:
+                raise click.ClickException("Nothing was removed.")
+            with here.database.write() as session:
+                removed = purging.purge(session, _operator(), here.plugins, name)
+        except SamverkError as error:
+            raise click.ClickException(str(error.message)) from None
     click.echo(f"Removed what {name} kept: {sum(removed.tables.values())} rows in {len(removed.tables)} tables.")
 
 

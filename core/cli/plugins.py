@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli.main import instance
+from core.cli.main import installation
 from core.cli.plugin_check import check
 from core.cli.plugin_docs import docs
 from core.cli.plugin_life import COMMANDS as LIFE
@@ -28,8 +28,9 @@ def plugin() -> None:
 @click.option("--names", is_flag=True, help="Only the names of active plugins, one a line.")
 def list_plugins(names: bool) -> None:
     """List every plugin that was found, its state, and why one is not active."""
-    here = instance()
-    host = here.plugins
+    with installation() as here:
+        host = here.plugins
+        vanished = [] if names else _vanished(here)
     if names:
         for name in sorted(host.active):
             click.echo(name)
@@ -41,7 +42,7 @@ def list_plugins(names: bool) -> None:
         )
         if record.reason is not None:
             click.echo(f"{'':<16} {record.reason}")
-    for entry in _vanished(here):
+    for entry in vanished:
         click.echo(f"{entry.plugin:<16} {'Not found':<16} {'':<15} {entry.version}  {entry.title}")
         click.echo(f"{'':<16} {GONE}")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import click
@@ -14,9 +16,11 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import ColumnClause, TextClause
 from sqlalchemy.sql.selectable import TableClause
 
+from core.database import make_engine
 from core.plugin_api.context import Context
+from core.plugin_api.manifest import Plugin
 from core.plugin_api.pages import PageRequest
-from core.plugin_api.tables import OwnTables, Row
+from core.plugin_api.tables import NO_DATA, Data, OwnTables, Row
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
@@ -63,6 +67,23 @@ def _well(said: BaseException) -> bool:
     if isinstance(said, click.exceptions.Exit):
         return said.exit_code == 0
     return isinstance(said, SystemExit) and not said.code
+
+
+@contextmanager
+def made_up(plugin: Plugin, *, write: bool = True) -> Iterator[Data]:
+    """A door to a plugin's tables as it declares them, empty and kept nowhere: for the kit, and for tests."""
+    if plugin.tables is None:
+        yield NO_DATA
+        return
+    with TemporaryDirectory() as folder:
+        engine = make_engine(f"sqlite:///{folder}/rows.db")
+        plugin.tables.metadata.create_all(engine)
+        door = Door(engine, plugin.tables, write=write)
+        try:
+            yield door
+        finally:
+            door.shut()
+            engine.dispose()
 
 
 class Door:

@@ -59,7 +59,7 @@ def _stranger(own: Own, names: Iterable[str]) -> tuple[str, str] | None:
     return next(pairs, None)
 
 
-def held_back(records: Sequence[Record], engine: Engine) -> list[Record]:
+def held_back(records: Sequence[Record], url: str) -> list[Record]:
     """The same records; an active one whose tables are not those of its version waits for `samverk db upgrade`.
 
     No statement when no plugin has tables.
@@ -67,11 +67,14 @@ def held_back(records: Sequence[Record], engine: Engine) -> list[Record]:
     having = with_tables(records)
     if not having:
         return list(records)
+    engine = make_engine(url)
     try:
         with engine.connect() as connection:
             faults = {name: _behind(own, connection) for name, own in having.items()}
     except SQLAlchemyError as error:
         faults = {name: T("Its tables cannot be looked at: %(error)s.", error=told(error)) for name in having}
+    finally:
+        engine.dispose()
     return [_held(record, faults.get(record.name)) for record in records]
 
 
