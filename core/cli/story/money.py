@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from core.payouts import debts
 from core.payouts import service as payouts
 from core.payouts.models import Payout, PayoutRun
 from core.places import COUNTRIES
+from core.tracking import deciding
 from core.tracking.codes import code_of
 from core.tracking.models import Refund, Sale
 from core.tracking.service import import_sales, keep_table
@@ -42,6 +44,7 @@ LAST = {
     "Suvilumo": (-13, "failed"),
 }
 RETURNS = {"Fjellro": False, "Havsro": True}  # and whether it is written off
+DECIDES, RATE, RATE_FROM = "Havsro", Decimal("0.08763"), "Suomen Pankki, viitekurssi"  # of a sale in kronor
 FAILS = {("Havsro", -94), ("Suvilumo", -13)}
 
 
@@ -53,6 +56,8 @@ def schedule(stage: Stage) -> None:
             stage.at(day + 1, partial(_figures, stage, house), 8)
         for day in RUNS:
             _run(stage, house, day, "received")
+        if house.name == DECIDES:
+            stage.at(-3, partial(_decide, house), 15)
         if house.name in RETURNS:
             stage.at(-3, partial(_come_back, stage, house), 18)
         if RETURNS.get(house.name):
@@ -106,6 +111,15 @@ def _hand_in(session: Session, stage: Stage, house: House, lines: list[str]) -> 
             raw="\n".join(lines).encode(),
         )  # fmt: skip
         import_sales(session, actor, host=stage.host, store=stage.here.files, file=file)
+
+
+def _decide(house: House, session: Session) -> None:
+    """Finance credits what was sold in another currency; elsewhere it still waits."""
+    with playing(session, house.finance) as actor:
+        waiting = Sale.brand_id == brand_named(session, house.name).id, Sale.state == "on_hold"
+        for sale in session.scalars(select(Sale).where(*waiting).order_by(Sale.id)).all():
+            shown = deciding.quote(session, sale, RATE)
+            deciding.credit(session, actor, sale=sale, rate=RATE, source=RATE_FROM, shown=shown)
 
 
 def _come_back(stage: Stage, house: House, session: Session) -> None:
