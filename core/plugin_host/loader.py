@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import pluggy
+from sqlalchemy.exc import DBAPIError
 
 from core.plugin_api import API_VERSION, hooks
 from core.plugin_api.compliance import CompliancePack
@@ -264,9 +265,10 @@ def _who(record: Record) -> str:
 
 
 def told(error: BaseException) -> str:
-    """An exception as part of a sentence, without the secrets it may quote."""
+    """An exception as part of a sentence, without the secrets it may quote; of a database's the first line alone."""
     try:
-        text = " ".join(redacted(str(error)).split())[:200].rstrip(".")
+        said = str(error.orig).partition("\n")[0] if isinstance(error, DBAPIError) else str(error)
+        text = " ".join(redacted(said).split())[:200].rstrip(".")
     except Exception:  # an exception of a plugin may not even be able to say what it is
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

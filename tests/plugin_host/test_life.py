@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, select, text
 
-from core import clock, events, outbox, wiring
+from core import clock, events, outbox, schedule, wiring
 from core.audit import AuditEntry
 from core.campaigns.models import BriefVersion
 from core.collaborations.models import Collaboration
@@ -236,6 +236,7 @@ def test_gone_it_is_named_and_what_it_pays_is_on_hold_until_it_is_back(life: Lif
     assert (life.earned(), life.holds()) == (10_000, []), "all that happened meanwhile is paid"
     with life.here.database.session() as session:
         assert vanished(session, life.here.plugins) == []
+        assert session.scalars(select(PluginEntry.gone_at).where(PluginEntry.plugin == "tips")).one() is None
 
 
 def test_a_broken_one_is_told_and_holds_what_it_pays(life: Life) -> None:
@@ -369,10 +370,12 @@ def test_a_run_of_a_long_stretch_is_not_forgotten_within_it(life: Life) -> None:
     start = clock.now()
     stretch = timedelta(days=90).total_seconds()
     begin = start + timedelta(seconds=stretch - start.timestamp() % stretch)
+    with life.here.database.write() as session:
+        session.execute(text("delete from x_tips_note"))  # so that the job has not done its work before
     with clock.frozen(begin + timedelta(hours=1)):
         life.minute()
-        before = len(life.notes())
     with clock.frozen(begin + timedelta(days=60)):
         life.minute()
         life.minute()
-    assert len(life.notes()) == before
+    runs = [job.created_at for job in all_jobs(life) if job.kind == schedule.RUN and job.created_at > begin]
+    assert runs == [begin + timedelta(hours=1)] * 2, "one for each brand, in all the time"
