@@ -27,7 +27,7 @@ DEEDS: Mapping[str, Text] = {
     "person.archive": T("Archived an influencer"),
     "person.restore": T("Brought an influencer back from the archive"),
     "person.note_removed": T("Removed a note about an influencer"),
-    "person.vet": T("Took down the vetting of an influencer"),
+    "person.vet": T("Recorded the vetting of an influencer"),
     "people.import": T("Imported influencers from %(file)s: %(new)s new, %(changed)s changed"),
     "campaign.create": T("Made a campaign"),
     "campaign.launch": T("Launched the campaign"),
@@ -96,7 +96,7 @@ DEEDS: Mapping[str, Text] = {
     "payout.sent": T("A payment was sent, with the reference %(reference)s"),
     "payout.failed": T("A payment failed: %(reason)s"),
     "payout.received": T("A payment was received"),
-    "plugin.switched": T("Switched the plugin %(plugin)s"),
+    "plugin.switched": T("Switched the plugin %(plugin)s on or off"),
     "plugin.set": T("Changed a setting of the plugin %(plugin)s: %(setting)s"),
     "plugin.resumed": T("Let the plugin %(plugin)s be asked again"),
 }

@@ -18,7 +18,7 @@ from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.pages import Panel, Place, PluginPage, View
 from core.plugin_api.payment_models import Fact, Line, PaymentModel, Planned, Terms
-from core.plugin_api.text import T, Text
+from core.plugin_api.text import Text
 from core.plugin_host.board import Board
 from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate, find
@@ -101,7 +101,7 @@ def _candidates(count: int) -> list[Candidate]:
 def _model(of: str) -> type[PaymentModel]:
     class Idle(PaymentModel):
         name = of
-        title = T("Idle")
+        title = Text("Idle")
 
         def describe(self, terms: Terms) -> Sequence[Text]:
             return []
@@ -120,7 +120,7 @@ def _plugin(of: str) -> Any:
 
     class Idle(Plugin):
         name = of
-        title = T("Idle")
+        title = Text("Idle")
         api_version = 1
 
         @hookimpl
@@ -129,15 +129,15 @@ def _plugin(of: str) -> Any:
 
         @hookimpl
         def register_pages(self) -> Sequence[PluginPage]:
-            return [PluginPage("", T("Idle"), lambda request: View(f"x/{of}/idle.html"))]
+            return [PluginPage("", Text("Idle"), lambda request: View(f"x/{of}/idle.html"))]
 
         @hookimpl
         def register_panels(self) -> Sequence[Panel]:
-            return [Panel(Place.CAMPAIGN, T("Idle"), lambda request, subject: View(f"x/{of}/idle.html"))]
+            return [Panel(Place.CAMPAIGN, Text("Idle"), lambda request, subject: View(f"x/{of}/idle.html"))]
 
         @hookimpl
         def register_jobs(self) -> Sequence[Job]:
-            return [Job("idle", T("Idle"), lambda ctx: None)]
+            return [Job("idle", Text("Idle"), lambda ctx: None)]
 
         @hookimpl
         def on_sale_attributed(self, event: object) -> None:

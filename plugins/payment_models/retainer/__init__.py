@@ -51,8 +51,8 @@ class MonthlyRetainer(PaymentModel):
             Tn("At most %(num)s month, %(cap)s in all.", "At most %(num)s months, %(cap)s in all.", months,
                cap=terms.money("amount") * months),
             T(
-                "A month that is cut by a pause or by the end is paid by its days, without the day of the pause or "
-                "the end."
+                "A month that is cut short by a pause or by the end of the agreement is paid by its days. The day on "
+                "which the pause begins or the agreement ends is not paid."
             ),
         ]  # fmt: skip
 
