@@ -111,8 +111,10 @@ def _meeting(node: Composition, titles: Mapping[str, Text]) -> list[Text]:
         parts = _joined([_named(child, titles) for child in node.of])
         told.append(T("Of these only the larger amount is paid in the end: %(parts)s.", parts=parts))
     if isinstance(node, Net):
-        one, other = _named(node.advance, titles), _named(node.of, titles)
-        told.append(T("What is paid in advance is taken off what is earned: %(one)s, %(other)s.", one=one, other=other))
+        paid, earned = _named(node.advance, titles), _named(node.of, titles)
+        told.append(
+            T("What is paid in advance (%(paid)s) is taken off what is earned (%(earned)s).", paid=paid, earned=earned)
+        )
     return told
 
 

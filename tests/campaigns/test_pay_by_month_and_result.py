@@ -102,7 +102,7 @@ def test_the_contract_says_it_in_words(instance: Instance, app: Any) -> None:
         "which the pause begins or the agreement ends is not paid.",
         "Advance: €500.00 in advance, when both have signed.",
         "Advance: What of it is not earned in the end stays with the influencer.",
-        "How the parts meet: What is paid in advance is taken off what is earned: Advance, Retainer.",
+        "How the parts meet: What is paid in advance (Advance) is taken off what is earned (Retainer).",
         "In money at most €1,800.00 in all.",
     ]
     assert terms.compensation(deal) == ("paid",)
