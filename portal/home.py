@@ -12,6 +12,7 @@ from core.collaborations.lifecycle import State
 from core.content import queries as content
 from core.payouts import queries as payouts
 from core.permissions import Permission
+from core.tracking import queries as tracking
 from core.web.request import actor, db
 from portal.face import portal
 
@@ -21,7 +22,7 @@ RUNNING = (State.IN_PROGRESS, State.ON_HOLD, State.DELIVERED)
 @portal.get("/", Permission.PORTAL)
 def today() -> Any:
     """What waits for this influencer, the soonest first, and what is running."""
-    rooms = (queries, content, payouts)
+    rooms = (queries, content, tracking, payouts)
     waiting = [item for room in rooms for item in room.waiting_for_influencer(db(), actor())]
     now = clock.now()
     return render_template(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -19,6 +19,7 @@ from core.payouts import due
 from core.payouts.due import Due
 from core.payouts.lifecycle import State
 from core.payouts.limits import NO_LIMITS, Limits
+from core.payouts.methods import method_of
 from core.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
 from core.payouts.runs import methods_of, why_blocked
 from core.permissions import Actor, Permission
@@ -247,14 +248,14 @@ def _to_do(payout: Payout) -> Waiting:
 
 
 def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
-    """Payments that should have arrived by now."""
+    """Money that waits for an account to be sent to, and payments that should have arrived by now."""
     rows = session.scalars(
         select(Payout)
         .where(Payout.influencer_id == actor.influencer_id, Payout.state == State.SENT)
         .order_by(Payout.due_at)
         .limit(20)
     )
-    return [
+    arrived = [
         Waiting(
             T("Has %(amount)s arrived?", amount=payout.amount),
             T("Sent to your account ending in %(last4)s.", last4=payout.iban_last4),
@@ -263,4 +264,31 @@ def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
             {"public_id": payout.public_id},
         )
         for payout in rows
+    ]
+    return [*_accountless(session, actor), *arrived]
+
+
+def _accountless(session: Session, actor: Actor) -> list[Waiting]:
+    """What is payable to an influencer who has not said where to send it, a line a currency."""
+    if actor.influencer_id is None or method_of(session, actor.influencer_id):
+        return []
+    total = func.sum(Earning.amount_minor)
+    rows = session.execute(
+        select(Earning.currency, total, func.min(Earning.due_on))
+        .join(Collaboration, Collaboration.id == Earning.collaboration_id)
+        .where(
+            Collaboration.influencer_id == actor.influencer_id, Earning.state == "payable", Earning.settles == "cash"
+        )
+        .group_by(Earning.currency)
+        .having(total > 0)
+        .order_by(Earning.currency)
+    )
+    return [
+        Waiting(
+            T("Say where your money goes"),
+            T("%(amount)s can be paid as soon as you have entered your bank account.", amount=Money(int(minor), code)),
+            datetime.combine(due_on, time(23, 59), UTC) if due_on else None,
+            "portal.payout_method",
+        )
+        for code, minor, due_on in rows
     ]

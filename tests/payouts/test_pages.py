@@ -248,3 +248,20 @@ def test_pages_ask_the_database_a_bounded_number_of_times(
     with instance.database.session() as session:
         assert session.query(Earning).count() == 36
     assert earnings.OPEN[0] == "pending"
+
+
+def test_money_without_an_account_is_a_task_of_the_influencer(
+    client: FlaskClient, instance: Instance, today: list[int]
+) -> None:
+    with instance.database.write() as session:
+        stage = scene.build(session, build_world(session))
+        stage.approve()
+    sign_in(client, "influencer")
+    page = client.get("/portal/").text
+    assert "Say where your money goes" in page and "€600.00 can be paid" in page and "/portal/payouts/account" in page
+    assert "16 Nov" in page
+    with instance.database.write() as session:
+        scene.Stage(session, stage.world, stage.campaign, stage.collaboration, stage.deliverables).account(
+            instance.keyring
+        )
+    assert "Say where your money goes" not in client.get("/portal/").text

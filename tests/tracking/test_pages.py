@@ -15,8 +15,11 @@ from sqlalchemy import Engine, event, func, select
 
 from core import clock
 from core.instance import Instance
+from core.tracking import gifts
 from core.tracking.models import Gift, Sale, SalesKey
+from tests.collaborations.stage import BASE
 from tests.tracking.conftest import Play, perform
+from tests.tracking.test_gifts import ADDRESS
 from tests.world import build, sign_in
 
 
@@ -200,3 +203,16 @@ def test_the_influencer_sees_code_and_gift_on_the_page_of_the_work(shown: Play, 
 
 def _leave(client: FlaskClient) -> None:
     client.post("/sign-out")
+
+
+def test_the_influencers_first_page_names_the_gift(shown: Play, client: FlaskClient, instance: Instance) -> None:
+    sign_in(client, "influencer")
+    row = one(instance, select(Gift))
+    page = client.get("/portal/").text
+    assert "Say where to send “Tent”" in page and f"/portal/gifts/{row.public_id}" in page
+    with instance.database.write() as session:
+        mine = session.get_one(Gift, row.id)
+        gifts.give_address(session, shown.world.creator, gift=mine, address=ADDRESS, base_url=BASE)
+        gifts.ship(session, shown.stage.brand, gift=mine, sent_on=clock.today(), tracking="", base_url=BASE)
+    page = client.get("/portal/").text
+    assert "Has “Tent” arrived?" in page and "Say where to send" not in page
