@@ -10,11 +10,8 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +19,8 @@ from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core import private
 
 VERSION = "v1"
 KEY_BYTES = 32
@@ -66,7 +65,8 @@ class Keyring:
     def load(cls, path: Path) -> Keyring:
         """The keyring of a file, made with fresh keys on first use and readable by its owner alone."""
         if not path.exists():
-            _create(path, cls("k1", {"k1": secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES)))
+            fresh = cls("k1", {"k1": secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES))
+            private.make(path, fresh.to_json())
         if path.stat().st_mode & 0o077:
             raise BadKeyring(f"{path} can be read by others. Run: chmod 600 {path}")
         return cls.from_json(path.read_text())
@@ -117,7 +117,7 @@ class KeyFile:
 
     def replace(self, keyring: Keyring) -> None:
         """Write other keys in place of these, whole or not at all."""
-        _write(self.path, keyring, os.replace)
+        private.replace(self.path, keyring.to_json())
 
     def _state(self) -> tuple[int, int] | None:
         try:
@@ -177,27 +177,3 @@ def _unb64(text: str) -> bytes:
     if _b64(data) != text:
         raise ValueError("not the one spelling of these bytes")
     return data
-
-
-def _create(path: Path, keyring: Keyring) -> None:
-    """Of two processes that start at once, both end up with the first one's keys."""
-    with suppress(FileExistsError):
-        _write(path, keyring, os.link)
-
-
-def _write(path: Path, keyring: Keyring, put: Callable[[str, Path], object]) -> None:
-    """Whole or not at all, and on the disk before anything is encrypted with it."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(keyring.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        put(draft, path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from core.crypto import KeyFile, Keyring
+from core import private
+from core.crypto import BadKeyring, KeyFile, Keyring
 from core.database import Database
 from core.files import FileStore
 from core.http import Client
@@ -21,6 +21,8 @@ from core.plugin_host.fence import Fence
 from core.plugin_host.host import PluginHost
 from core.settings import Settings
 
+SHORTEST_KEY = 32
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -28,10 +30,19 @@ class Instance:
 
     settings: Settings
 
+    @property
+    def folder(self) -> Path:
+        """The instance folder, made for its owner alone on first use."""
+        return private.folder(self.settings.instance)
+
+    def make_keys(self) -> None:
+        """Make the keys that are not there yet, before processes that need them start side by side."""
+        _ = self.secret_key, self.keyring
+
     @cached_property
     def database(self) -> Database:
         """The application's database."""
-        self.settings.instance.mkdir(parents=True, exist_ok=True)
+        _ = self.folder
         return Database(self.settings.database_url)
 
     @cached_property
@@ -42,8 +53,7 @@ class Instance:
     @cached_property
     def key_file(self) -> KeyFile:
         """Where the keys are that secrets in the database are encrypted with."""
-        self.settings.instance.mkdir(parents=True, exist_ok=True)
-        return KeyFile(self.settings.instance / "keys.json")
+        return KeyFile(self.folder / "keys.json")
 
     @property
     def keyring(self) -> Keyring:
@@ -53,7 +63,7 @@ class Instance:
     @cached_property
     def secret_key(self) -> str:
         """The key that cookies are signed with."""
-        return _secret_file(self.settings.instance / "secret_key")
+        return _secret_file(self.folder / "secret_key")
 
     @cached_property
     def postman(self) -> Postman:
@@ -66,7 +76,7 @@ class Instance:
         fence = Fence(Deadlines(*self.settings.plugin_seconds), trace=self.settings.trace_plugins)
         records = loader.load(loader.find(safe_mode=self.settings.safe_mode))
         client = Client(self.settings.inside_hosts)
-        return PluginHost(tables.held_back(records, self.settings.database_url), fence, client)
+        return PluginHost(tables.held_back(records, self.settings.database_url), fence, client, lambda: self.keyring)
 
     def serve(self) -> None:
         """Let this process serve: its plugins are watched and counted, and one that hangs in C ends it."""
@@ -80,11 +90,11 @@ class Instance:
 
 
 def _secret_file(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+    if not path.exists():
+        private.make(path, secrets.token_urlsafe(48))
+    key = path.read_text().strip()
+    if len(key) < SHORTEST_KEY:
+        raise BadKeyring(
+            f"{path} holds no key. Remove the file, and a new one is made; pages open now must be reloaded."
+        )
+    return key

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from core import outbox
+from core import outbox, private
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def queue(settings: Settings) -> Any:
         return RedisHuey("samverk", url=settings.redis_url)
     from huey import SqliteHuey
 
-    settings.instance.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("samverk", filename=str(settings.instance / "queue.db"))
+    return SqliteHuey("samverk", filename=str(private.folder(settings.instance) / "queue.db"))
 
 
 def carry(instance: Instance) -> None:

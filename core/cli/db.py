@@ -32,11 +32,13 @@ def upgrade_database(here: Instance, revision: str = "head") -> None:
     """Bring a database to a revision; two at once wait for each other; a newer schema is refused.
 
     At the newest revision plugins' tables follow, each behind its fence: what is wrong with one is told on stderr.
+    Keys that are not there yet are made here too: this runs once, before web and worker start.
     """
     from alembic import command
     from alembic.util import CommandError
 
     with alone(here):
+        here.make_keys()
         try:
             command.upgrade(alembic_config(here.settings.database_url), revision)
         except CommandError as error:
@@ -50,8 +52,7 @@ def upgrade_database(here: Instance, revision: str = "head") -> None:
 @contextmanager
 def alone(here: Instance) -> Iterator[None]:
     """Nobody else upgrades this installation's database meanwhile."""
-    here.settings.instance.mkdir(parents=True, exist_ok=True)
-    with (here.settings.instance / "upgrade.lock").open("w") as lock:
+    with (here.folder / "upgrade.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -98,8 +98,7 @@ def _installation() -> Iterator[Instance]:
 @contextmanager
 def _alone(here: Instance) -> Iterator[None]:
     """One rotation at a time; a second one waits."""
-    here.settings.instance.mkdir(parents=True, exist_ok=True)
-    with (here.settings.instance / "keys.lock").open("w") as lock:
+    with (here.folder / "keys.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

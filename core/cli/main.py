@@ -94,9 +94,10 @@ def main(make_app: Callable[[Instance], Flask], args: Any = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except Exception as error:
+        from core.crypto import BadKeyring
         from core.database import NOT_MIGRATED, not_migrated
 
-        if not not_migrated(error):
+        if not isinstance(error, BadKeyring) and not not_migrated(error):
             raise
-        click.ClickException(NOT_MIGRATED).show()
+        click.ClickException(str(error) if isinstance(error, BadKeyring) else NOT_MIGRATED).show()
         sys.exit(1)

@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
+from markupsafe import escape
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -293,7 +295,8 @@ def _bug(error: Exception) -> Any:
     incident = secrets.token_hex(4)
     log.exception("incident %s: %s %s", incident, request.method, request.path)
     if "db" in g:
-        g.db.rollback()
+        with suppress(DBAPIError):
+            g.db.rollback()
     return _page(500, i18n.gettext("Something broke on our side. Nothing was saved."), incident)
 
 
@@ -305,9 +308,21 @@ TITLES = {
     503: T("A moment, please"),
 }
 
+BARE = (
+    '<!doctype html><meta charset="utf-8"><title>{title}</title>'
+    '<h1>{title}</h1><p>{message}</p><p><code>{status} {incident}</code></p><p><a href="/">Samverk</a></p>\n'
+)
+"""The error page when the real one cannot be drawn: no template, no session, no database."""
+
 
 def _page(status: int, message: str, incident: str | None = None) -> Any:
     if request.path.startswith("/api/"):
         return {"error": {"code": str(status), "message": message, "incident": incident}}, status
     title = str(TITLES.get(status, T("That did not work")))
-    return render_template("error.html", status=status, title=title, message=message, error_id=incident), status
+    told = {"status": status, "title": title, "message": message}
+    try:
+        return render_template("error.html", **told, error_id=incident), status
+    except Exception:  # whatever broke first may break this page too
+        incident = incident or secrets.token_hex(4)
+        log.exception("incident %s: the error page itself broke", incident)
+        return BARE.format_map({**{key: escape(value) for key, value in told.items()}, "incident": incident}), status
