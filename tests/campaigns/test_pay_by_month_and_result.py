@@ -99,7 +99,7 @@ def test_the_contract_says_it_in_words(instance: Instance, app: Any) -> None:
         "Retainer: €600.00 for each month of the agreement. Months count from the day on which both have signed.",
         "Retainer: At most 3 months, €1,800.00 in all.",
         "Retainer: A month that is cut short by a pause or by the end of the agreement is paid by its days. The day on "
-        "which the pause begins or the agreement ends is not paid.",
+        "which the pause begins or the agreement ends is not paid, and a pause does not extend the agreed time.",
         "Advance: €500.00 in advance, when both have signed.",
         "Advance: What of it is not earned in the end stays with the influencer.",
         "How the parts meet: What is paid in advance (Advance) is taken off what is earned (Retainer).",

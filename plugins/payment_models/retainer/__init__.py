@@ -52,7 +52,7 @@ class MonthlyRetainer(PaymentModel):
                cap=terms.money("amount") * months),
             T(
                 "A month that is cut short by a pause or by the end of the agreement is paid by its days. The day on "
-                "which the pause begins or the agreement ends is not paid."
+                "which the pause begins or the agreement ends is not paid, and a pause does not extend the agreed time."
             ),
         ]  # fmt: skip
 
