@@ -30,9 +30,11 @@ def __getattr__(name: str) -> Any:
     """Make `wsgi:app` when a server asks for it, from the environment's settings."""
     if name != "app":
         raise AttributeError(name)
+    from core import private
     from core.instance import Instance
     from core.settings import load
 
+    private.keep()
     instance = Instance(load())
     app = make_app(instance)
     instance.serve()

@@ -12,6 +12,11 @@ FOLDER_MODE = 0o700
 UMASK = 0o077
 
 
+def keep() -> None:
+    """Let whatever this process makes from now on be its owner's alone: database, uploads, mail."""
+    os.umask(UMASK)
+
+
 def folder(path: Path) -> Path:
     """The folder, made for its owner alone when it is not there; one that is there keeps its rights."""
     path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +37,18 @@ def test_processes_that_start_at_once_sign_with_the_same_key(tmp_path: Path) -> 
             keys = set(pool.map(lambda _, folder=folder: opened(folder).secret_key, range(4)))
         assert len(keys) == 1 and len(keys.pop()) >= 32
         assert [entry.name for entry in folder.iterdir()] == ["secret_key"]
+
+
+def test_a_key_is_never_seen_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opens, seen = os.fdopen, []
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        seen.append((tmp_path / "secret_key").exists())
+        return opens(*arguments, **named)
+
+    monkeypatch.setattr(os, "fdopen", slowly)
+    assert len(opened(tmp_path).secret_key) >= 32
+    assert seen == [False]
 
 
 @pytest.mark.parametrize("text", ["", "\n", "short"])
@@ -66,3 +81,19 @@ def test_an_error_is_told_even_when_the_page_for_it_cannot_be_drawn(app, client,
     assert answer.status_code == 404 and "nothing at this address" in answer.text
     incident = re.search(r"404 (\w{8})", answer.text)
     assert incident and incident.group(1) in caplog.text
+
+
+SERVES = "import os; os.umask(0o022); import wsgi; assert wsgi.app.test_client().get('/healthz').status_code == 200"
+
+
+@pytest.mark.parametrize("start", [["db", "upgrade"], None])
+def test_nobody_else_on_the_machine_reads_what_an_installation_keeps(tmp_path: Path, start: list[str] | None) -> None:
+    folder = tmp_path / "kept"
+    if start is None:
+        environment = {"SAMVERK_INSTANCE": str(folder), "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", SERVES], env=environment, check=True, timeout=120, cwd=ROOT)
+    else:
+        assert run(folder, *start).returncode == 0
+    made = [folder, *folder.rglob("*")]
+    assert folder / "samverk.db" in made
+    assert {str(path): mode for path in made if (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077} == {}

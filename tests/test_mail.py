@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email
 from email.policy import default
 
@@ -10,9 +11,11 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from core import mail, outbox, wiring
+from core.instance import Instance
 from core.mail import Mail, MailMessage, Postman
 from core.plugin_api.text import T
 from tests.servers import free_port
+from tests.world import sign_in
 
 
 class Inbox:
@@ -102,3 +105,55 @@ def test_a_header_cannot_be_smuggled_in(instance):
     with instance.database.write() as session:
         made = mail.send(session, letter, to="aino@example.com", name="", locale="en")
     assert "\n" not in made.subject
+
+
+TOKEN = "t0ken-" + "x" * 30
+
+
+def opening(instance, kind, to):
+    letter = Mail(
+        kind="reset" if kind == "reset" else "x",
+        subject=T("Saved."),
+        paragraphs=(T("Saved."),),
+        link=f"https://samverk.example/{kind}/{TOKEN}",
+        link_label=T("Sign in"),
+    )
+    with instance.database.write() as session:
+        return mail.send(session, letter, to=to, name="", locale="en").public_id
+
+
+@pytest.mark.parametrize("kind", ["join", "reset", "portal/i"])
+def test_what_was_sent_keeps_no_link_that_lets_somebody_in(instance, smtp, inbox, tmp_path, kind):
+    wiring.connect(instance)
+    outbox.register("mail.send", Postman(smtp, "Samverk <no-reply@samverk.example>", tmp_path).deliver, outside=True)
+    opening(instance, kind, "aino@example.com")
+    outbox.drain(instance.database)
+    (letter,) = inbox.letters
+    assert TOKEN in letter.get_content()
+    kept = row(instance, 1).body
+    assert TOKEN not in kept and f"https://samverk.example/{kind}/…" in kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "server", "shown"),
+    [
+        ("join", "aino@example.com", None, True),
+        ("portal/i", "aino@example.com", None, True),
+        ("reset", "aino@example.com", None, False),
+        ("reset", "owner@example.com", None, True),
+        ("join", "aino@example.com", "smtp://127.0.0.1:1", False),
+        ("reset", "owner@example.com", "smtp://127.0.0.1:1", False),
+    ],
+)
+def test_the_admin_is_shown_only_links_that_must_be_handed_on(instance, committed, kind, to, server, shown):
+    from wsgi import make_app
+
+    here = Instance(dataclasses.replace(instance.settings, smtp_url=server))
+    app = make_app(here)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    sign_in(client, "owner")
+    page = client.get(f"/admin/mail/{opening(instance, kind, to)}").text
+    here.database.engine.dispose()
+    assert f"https://samverk.example/{kind}/" in page
+    assert (TOKEN in page) is shown and ("is left out here" in page) is not shown

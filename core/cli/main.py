@@ -60,9 +60,11 @@ def samverk() -> None:
 
 def instance() -> Instance:
     """The installation that the environment names; faults in it are told in plain sentences, exit 2."""
+    from core import private
     from core.instance import Instance
     from core.settings import BadSettings, load
 
+    private.keep()
     try:
         return Instance(load())
     except BadSettings as error:
