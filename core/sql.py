@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import DDL, Table, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
 DIALECTS = ("sqlite", "postgresql")
+LISTED = 500
+V = TypeVar("V")
 
 PG_REFUSE = """CREATE OR REPLACE FUNCTION samverk_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -24,6 +26,11 @@ def insert_once(session: Session, model: type[DeclarativeBase], values: Mapping[
     keys = inspect(model).primary_key
     statement = dialect.insert(model).values(**values).on_conflict_do_nothing().returning(*keys)
     return session.connection().execute(statement).first() is not None
+
+
+def batched(values: Sequence[V]) -> Iterator[Sequence[V]]:
+    """The values in lists short enough for an IN on every engine."""
+    return (values[start : start + LISTED] for start in range(0, len(values), LISTED))
 
 
 def append_only(table: str, columns: Collection[str], dialect: str, erasable: Collection[str] = ()) -> list[str]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, events, files, i18n, observers, outbox, permissions, schedule
 from core.accounts.models import Brand
-from core.campaigns.events import CampaignCancelled, MayCompleteCampaign
+from core.campaigns.events import BudgetChanged, CampaignCancelled, MayCompleteCampaign
 from core.collaborations import reactions
 from core.collaborations import service as offers
 from core.collaborations import use as collaborations_use
@@ -29,7 +29,7 @@ from core.collaborations.events import (
 )
 from core.content import drafts
 from core.content.events import DeliverableApproved, MetricsRecorded, PostVerified
-from core.earnings import again, changed, periods
+from core.earnings import again, changed, periods, sold
 from core.earnings import service as earnings
 from core.influencers import importing
 from core.influencers.importing import Importer
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 EARNING: tuple[type[Any], ...] = (
     ContractSigned,
     DeliverableApproved,
-    SaleCredited,
-    SaleRefunded,
     GiftDelivered,
     CollaborationPaused,
     CollaborationEnded,
@@ -80,6 +78,7 @@ def connect(instance: Instance) -> None:
     outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
     outbox.register(todo.LOOK, _hand_over, outside=True, lease=RAIL_LEASE)
     importing.connect(lambda session: Importer(here(session).files, here(session).keyring))
+    events.subscribe(BudgetChanged, _give_room)
     events.subscribe(CampaignCancelled, _end_collaborations)
     events.subscribe(ContractSigned, drafts.on_signed)
     events.subscribe(ContractSigned, _track)
@@ -100,6 +99,8 @@ def connect(instance: Instance) -> None:
         events.subscribe(kind, _earn)
     for kind in (PostVerified, MetricsRecorded):
         events.subscribe(kind, _earn_by_readings)
+    events.subscribe(SaleCredited, _earn_by_sales)
+    events.subscribe(SaleRefunded, _take_back)
     _welcome(instance.plugins)
 
 
@@ -138,6 +139,10 @@ def _end_collaborations(session: Session, event: CampaignCancelled) -> None:
     reactions.on_cancelled(session, event, here(session).settings.base_url)
 
 
+def _give_room(session: Session, event: BudgetChanged) -> None:
+    reactions.on_budget(session, event, here(session).settings.base_url)
+
+
 def _track(session: Session, event: OfCollaboration) -> None:
     codes.make_code(session, event.collaboration_id)
     gifts.create_gifts(session, event.collaboration_id, base_url=here(session).settings.base_url)
@@ -162,6 +167,14 @@ def _earn(session: Session, event: OfCollaboration) -> None:
 def _earn_by_readings(session: Session, event: OfCollaboration) -> None:
     if earnings.wants(session, plugins(session), event.collaboration_id, MetricReading):
         _earn(session, event)
+
+
+def _earn_by_sales(session: Session, event: SaleCredited) -> None:
+    sold.book_sales(session, plugins(session), event.collaboration_id, event.sale_ids, new=True)
+
+
+def _take_back(session: Session, event: SaleRefunded) -> None:
+    sold.book_sales(session, plugins(session), event.collaboration_id, event.sale_ids, new=False)
 
 
 def _earn_again(session: Session, payload: dict[str, Any]) -> None:

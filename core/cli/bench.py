@@ -81,7 +81,7 @@ class Results:
 
 def main() -> int:
     """Measure everything, write the report, 1 when a gate is missed."""
-    from core.cli import bench_plugins
+    from core.cli import bench_plugins, bench_rates
 
     results = Results()
     compile_catalogues(ROOT / "translations")
@@ -96,6 +96,7 @@ def main() -> int:
             measure_list(results, instance, client, url, before)
         measure_weight(results, client)
         measure_ledger(results, instance)
+        bench_rates.measure(results, instance)
         bench_plugins.measure(results, instance)
     REPORT.write_text(report(results), "utf-8")
     return 0 if all(gate.ok for gate in results.gates) else 1

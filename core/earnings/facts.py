@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS
@@ -26,6 +27,7 @@ from core.plugin_api.payment_models import (
     Sale,
 )
 from core.plugin_api.text import Text
+from core.sql import batched
 from core.tracking.models import Gift
 from core.tracking.models import Refund as RefundRow
 from core.tracking.models import Sale as SaleRow
@@ -100,9 +102,21 @@ def _title(row: Deliverable) -> str | Text:
     return row.note or DELIVERABLE_KINDS.get(row.kind, row.kind)
 
 
-def _sales(session: Session, collaboration: Collaboration) -> list[Fact]:
+def sales_of(session: Session, collaboration: Collaboration, sale_ids: Sequence[int]) -> list[Fact]:
+    """The same of some sales alone, with all that was refunded of them."""
+    return [
+        fact
+        for ids in batched(sale_ids)
+        for fact in (
+            *_sales(session, collaboration, SaleRow.id.in_(ids)),
+            *_refunds(session, collaboration, RefundRow.sale_id.in_(ids)),
+        )
+    ]
+
+
+def _sales(session: Session, collaboration: Collaboration, *which: ColumnElement[bool]) -> list[Fact]:
     rows = session.scalars(
-        select(SaleRow).where(SaleRow.collaboration_id == collaboration.id, SaleRow.state == "credited")
+        select(SaleRow).where(*which, SaleRow.collaboration_id == collaboration.id, SaleRow.state == "credited")
     )
     return [
         Sale(
@@ -116,11 +130,11 @@ def _sales(session: Session, collaboration: Collaboration) -> list[Fact]:
     ]
 
 
-def _refunds(session: Session, collaboration: Collaboration) -> list[Fact]:
+def _refunds(session: Session, collaboration: Collaboration, *which: ColumnElement[bool]) -> list[Fact]:
     rows = session.execute(
         select(RefundRow, SaleRow.public_id, SaleRow.external_id)
         .join(SaleRow, SaleRow.id == RefundRow.sale_id)
-        .where(SaleRow.collaboration_id == collaboration.id, SaleRow.state == "credited")
+        .where(*which, SaleRow.collaboration_id == collaboration.id, SaleRow.state == "credited")
     )
     return [
         Refund(
@@ -136,9 +150,9 @@ def _refunds(session: Session, collaboration: Collaboration) -> list[Fact]:
     ]
 
 
-def rates_of(session: Session, collaboration_id: int) -> dict[str, tuple[Money, SaleRow]]:
+def rates_of(session: Session, collaboration_id: int, *which: ColumnElement[bool]) -> dict[str, tuple[Money, SaleRow]]:
     """By fact the amount in its own currency and the sale whose rate finance has decided, where there was one."""
-    decided = SaleRow.collaboration_id == collaboration_id, SaleRow.credited_minor.is_not(None)
+    decided = *which, SaleRow.collaboration_id == collaboration_id, SaleRow.credited_minor.is_not(None)
     sales = {f"sale:{row.public_id}": (row.amount, row) for row in session.scalars(select(SaleRow).where(*decided))}
     refunds = session.execute(select(RefundRow, SaleRow).join(SaleRow, SaleRow.id == RefundRow.sale_id).where(*decided))
     return {**sales, **{f"refund:{row.public_id}": (row.amount, sale) for row, sale in refunds}}

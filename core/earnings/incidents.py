@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.collaborations.models import Collaboration
-from core.earnings.booked import Booked, booked_of
+from core.collaborations.models import Collaboration, Offer
+from core.earnings.booked import Booked, booked_of, tell
 from core.earnings.facts import facts_of, signed_offer
 from core.earnings.models import ComponentMemory, Earning
 from core.money import Money
@@ -66,16 +66,23 @@ def case_of(session: Session, host: PluginHost, collaboration: Collaboration) ->
     if offer is None:
         return None
     deal = Deal.of(offer.components)
-    pieces = sum(int(item.get("quantity", 1)) for item in offer.deliverables) or 1
     rows = session.scalars(select(ComponentMemory).where(ComponentMemory.collaboration_id == collaboration.id))
+    facts, booked = facts_of(session, collaboration), booked_of(session, collaboration.id)
+    tell(booked, facts)
     return Case(
         collaboration=collaboration,
         deal=deal,
-        facts=facts_of(session, collaboration),
-        planned=Planned(deliverables=pieces, months=months_of(host, deal)),
-        booked=booked_of(session, collaboration.id),
+        facts=facts,
+        planned=planned_of(host, offer, deal),
+        booked=booked,
         memories={row.component_id: row for row in rows},
     )
+
+
+def planned_of(host: PluginHost, offer: Offer, deal: Deal) -> Planned:
+    """What an offer plans."""
+    pieces = sum(int(item.get("quantity", 1)) for item in offer.deliverables) or 1
+    return Planned(deliverables=pieces, months=months_of(host, deal))
 
 
 def moved(host: PluginHost, case: Case, found: Evaluation) -> dict[str, Text]:

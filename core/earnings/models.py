@@ -89,6 +89,28 @@ class ComponentMemory(BrandRow):
     kept: Mapped[dict[str, list[Any]]] = financial(JSON, default=dict)  # line key -> [minor units, basis]
 
 
+class ComponentTotal(BrandRow):
+    """What the rows of a component come to, kept beside them: one more sale need not add up a million.
+
+    Cash without adjustments; of a part of the deal, or of what parts meet by. Written anew whenever all is counted.
+    """
+
+    __tablename__ = "component_total"
+    __table_args__ = owned("collaboration", extra=(UniqueConstraint("collaboration_id", "component_id"),))
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    component_id: Mapped[str] = internal(String(40))
+    net_minor: Mapped[int] = financial(BigInteger, default=0)
+    given_minor: Mapped[int] = financial(BigInteger, default=0)  # never less: what was taken back is not taken off
+    model_version: Mapped[str] = internal(String(30), default="")
+    latest_at: Mapped[datetime | None] = internal(UtcDateTime)  # of the facts that were counted
+
+    def saw(self, *moments: datetime) -> None:
+        """Keep the time of the latest fact."""
+        known = [self.latest_at] if self.latest_at else []
+        self.latest_at = max([*known, *moments], default=None)
+
+
 OPEN = text("closed_at is null")
 
 

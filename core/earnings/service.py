@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
-from datetime import date, timedelta
-from decimal import Decimal
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Iterable
+from datetime import date
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -24,26 +21,22 @@ from core.campaigns.events import MayCompleteCampaign
 from core.campaigns.models import Campaign
 from core.collaborations.events import MayComplete
 from core.collaborations.models import Collaboration
+from core.earnings import booking, totals
 from core.earnings.facts import rates_of, signed_offer
 from core.earnings.incidents import Case, case_of, moved, remember
 from core.earnings.models import ComponentHold, Earning
-from core.ledger import accounts as plan
 from core.ledger import postings
-from core.ledger import queries as ledger
 from core.ledger.postings import Voucher
 from core.money import Money
 from core.permissions import SYSTEM
 from core.plugin_api.deal import Deal
-from core.plugin_api.payment_models import Fact, Refund, Sale, Settles
+from core.plugin_api.payment_models import Fact, Settles
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import EarnedLine, Evaluation, Hold, evaluate
+from core.plugin_host.evaluate import Evaluation, Hold, evaluate
 from core.plugin_host.host import PluginHost
-from core.tracking.models import Sale as SaleRow
 
 OPEN = ("pending", "payable", "in_payout")
 RELEASED_AT_ONCE = 500
-NETTED = "netted"
-"""The kind of what parts of a deal meet by: netted against an advance, counted against a guarantee."""
 
 
 def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list[Earning]:
@@ -63,6 +56,7 @@ def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list
     _keep_holds(session, collaboration, found.holds, reasons)
     made = _book_differences(session, case, found)
     remember(session, host, case, found, made)
+    totals.count_anew(session, host, case, made)
     return made
 
 
@@ -104,156 +98,14 @@ def _keep_holds(
 
 
 def _book_differences(session: Session, case: Case, found: Evaluation) -> list[Earning]:
-    collaboration, booked = case.collaboration, case.booked
+    collaboration = case.collaboration
     campaign = session.get_one(Campaign, collaboration.campaign_id)
-    dates = _Dates(session, campaign, {fact.key: fact for fact in case.facts})
+    dates = booking.Dates(session, campaign, {fact.key: fact for fact in case.facts})
     rates = rates_of(session, collaboration.id)
-    lines = {line.key: _with_rate(line, rates) for line in found.lines}
-    made = []
-    for key, line in lines.items():
-        before, sequence = (booked[key].minor, booked[key].last.sequence) if key in booked else (0, 0)
-        if line.amount.minor != before:
-            made.append(_earning(collaboration, line, line.amount.minor - before, sequence + 1, dates))
-    for key, one in booked.items():
-        if key not in lines and one.minor and one.first.component_id not in found.held:
-            made.append(_gone(collaboration, one.first, -one.minor, one.last.sequence + 1, dates))
-    _date_together(made)
-    made.sort(key=lambda row: row.amount_minor < 0)  # a refund finds its sale booked
-    session.add_all(made)
-    session.flush()
-    for row in made:
-        _post(session, campaign, row)
+    lines = {line.key: booking.with_rate(line, rates) for line in found.lines}
+    made = booking.differences(collaboration, lines, case.booked, dates, found.held)
+    booking.write(session, campaign, made)
     return made
-
-
-def _with_rate(line: EarnedLine, rates: Mapping[str, tuple[Money, SaleRow]]) -> EarnedLine:
-    """A line of a sale or a refund in another currency, saying by which rate that was counted."""
-    if line.fact not in rates or not line.key.endswith(f":{line.fact}"):
-        return line
-    amount, sale = rates[line.fact]
-    reason = T(
-        "%(reason)s (%(amount)s at %(rate)s %(terms)s for 1 %(currency)s, by: %(source)s)",
-        reason=line.reason,
-        amount=amount,
-        rate=Decimal(sale.rate),
-        terms=line.amount.currency,
-        currency=amount.currency,
-        source=sale.rate_source,
-    )
-    return replace(line, reason=reason)
-
-
-def _date_together(made: Iterable[Earning]) -> None:
-    """What parts meet by is dated by what is booked with it: what it takes at the earliest, what it gives at the last.
-
-    Else money that an advance has paid already would be sent again before it is netted.
-    """
-    own = [row for row in made if row.kind != NETTED and row.settles == Settles.CASH]
-    for row in (row for row in made if row.kind == NETTED and own):
-        pick = min if row.amount_minor < 0 else max
-        other = pick(own, key=lambda one: (one.hold_until or date.min, one.due_on or date.min))
-        row.state, row.hold_until, row.due_on = other.state, other.hold_until, other.due_on
-
-
-class _Dates:
-    """When a line is held until and due: sales wait for refunds, the rest is payable at once."""
-
-    def __init__(self, session: Session, campaign: Campaign, facts: dict[str, Fact]) -> None:
-        self.campaign, self.facts = campaign, facts
-        self.zone = ZoneInfo(session.scalar(select(Brand.timezone).where(Brand.id == campaign.brand_id)) or "UTC")
-        self.today = clock.now().astimezone(self.zone).date()
-
-    def of(self, fact_key: str) -> tuple[date | None, date]:
-        """(held until, due on). A refund shares the dates of its sale, so that the two meet."""
-        fact = self.facts.get(fact_key)
-        if isinstance(fact, Refund):
-            sale = self.facts.get(fact.corrects or "")
-            return self._after(sale if isinstance(sale, Sale) else fact)
-        return self._after(fact)
-
-    def _after(self, fact: Fact | None) -> tuple[date | None, date]:
-        start = fact.at.astimezone(self.zone).date() if fact else self.today
-        if isinstance(fact, Sale | Refund):
-            held = start + timedelta(days=self.campaign.hold_days)
-            until = held if held > self.today else None
-            return until, max(held, self.today) + timedelta(days=self.campaign.due_days)
-        return None, max(start, self.today) + timedelta(days=self.campaign.due_days)
-
-
-def _earning(collaboration: Collaboration, line: EarnedLine, minor: int, sequence: int, dates: _Dates) -> Earning:
-    held, due = dates.of(line.fact)
-    in_kind = line.settles is Settles.IN_KIND
-    return Earning(
-        brand_id=collaboration.brand_id,
-        collaboration_id=collaboration.id,
-        component_id=line.component,
-        line_key=line.key,
-        sequence=sequence,
-        kind="gift_value" if in_kind else line.model or NETTED,
-        amount_minor=minor,
-        currency=line.amount.currency,
-        settles=line.settles.value,
-        state="booked" if in_kind else "pending" if held else "payable",
-        reason=line.reason.to_json(),
-        model_version=line.version,
-        fact_key=line.fact,
-        hold_until=None if in_kind else held,
-        due_on=None if in_kind else due,
-        earned_at=line.at,
-    )
-
-
-def _gone(collaboration: Collaboration, first: Earning, minor: int, sequence: int, dates: _Dates) -> Earning:
-    """What a line that is no longer earned takes back."""
-    held, due = dates.of(first.fact_key)
-    in_kind = first.settles == Settles.IN_KIND
-    return Earning(
-        brand_id=collaboration.brand_id,
-        collaboration_id=collaboration.id,
-        component_id=first.component_id,
-        line_key=first.line_key,
-        sequence=sequence,
-        kind=first.kind,
-        amount_minor=minor,
-        currency=first.currency,
-        settles=first.settles,
-        state="booked" if in_kind else "pending" if held else "payable",
-        reason=first.reason,
-        model_version=first.model_version,
-        fact_key=first.fact_key,
-        hold_until=None if in_kind else held,
-        due_on=None if in_kind else due,
-        earned_at=clock.now(),
-    )
-
-
-def _post(session: Session, campaign: Campaign, row: Earning) -> None:
-    """The posting of one row; what is payable at once is released at once."""
-    size = Money(abs(row.amount_minor), row.currency)
-    place = {"campaign_id": campaign.id, "collab_id": row.collaboration_id}
-    voucher = Voucher(row.brand_id, f"earning:{row.public_id}", ("earning", row.id), _today())
-    if row.settles == Settles.IN_KIND:
-        book = postings.book_gift if row.amount_minor > 0 else postings.return_gift
-        row.ledger_tx_id = book(session, voucher, value=size, **place).id
-    elif row.amount_minor < 0:
-        if row.state == "pending" and not _still_pending(session, row, size):
-            row.state, row.hold_until = "payable", None
-        held = row.state == "pending"
-        row.ledger_tx_id = postings.claw_back(session, voucher, amount=size, held=held, **place).id
-    else:
-        row.ledger_tx_id = postings.accrue(session, voucher, amount=size, **place).id
-        if row.state == "payable":
-            free = Voucher(row.brand_id, f"release:{row.public_id}", ("earning", row.id), _today())
-            postings.release_hold(session, free, collab_id=row.collaboration_id, amount=size)
-
-
-def _today() -> date:
-    return clock.now().date()
-
-
-def _still_pending(session: Session, row: Earning, size: Money) -> bool:
-    """Whether what is taken back is still held; the campaign's holding period may have changed since."""
-    return ledger.balance(session, row.brand_id, plan.pending(row.collaboration_id), row.currency) >= size
 
 
 def release_due(session: Session) -> int:
@@ -306,7 +158,7 @@ def _release(session: Session, collaboration_id: int, day: date) -> int:
     session.flush()
     if net:
         stamp = hashlib.sha256(",".join(str(row.id) for row in rows).encode()).hexdigest()[:24]
-        voucher = Voucher(rows[0].brand_id, f"release:{stamp}", ("collaboration", collaboration_id), _today())
+        voucher = Voucher(rows[0].brand_id, f"release:{stamp}", ("collaboration", collaboration_id), booking.today())
         postings.release_hold(session, voucher, collab_id=collaboration_id, amount=Money(net, rows[0].currency))
     return len(rows)
 

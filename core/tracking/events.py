@@ -20,6 +20,7 @@ class SaleRefunded:
 
     refund_id: int
     collaboration_id: int
+    sale_ids: tuple[int, ...] = ()  # the sales that they take from
 
 
 @dataclass(frozen=True, slots=True)

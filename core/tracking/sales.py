@@ -147,13 +147,17 @@ def _tell(session: Session, sales: Iterable[Sale], refunds: Iterable[tuple[Refun
     for sale in sales:
         if sale.state == SaleState.CREDITED:
             credited[sale.collaboration_id].append(sale.id)
-    refunded = {sale.collaboration_id: row.id for row, sale in refunds if sale.state == SaleState.CREDITED}
+    refunded: dict[int | None, list[tuple[int, int]]] = defaultdict(list)
+    for row, sale in refunds:
+        if sale.state == SaleState.CREDITED:
+            refunded[sale.collaboration_id].append((row.id, sale.id))
     for collaboration_id, ids in credited.items():
         if collaboration_id:
             publish(session, SaleCredited(ids[-1], collaboration_id, tuple(ids)))
-    for collaboration_id, refund_id in refunded.items():
+    for collaboration_id, pairs in refunded.items():
         if collaboration_id:
-            publish(session, SaleRefunded(refund_id, collaboration_id))
+            taken_from = tuple({sale_id: None for _, sale_id in pairs})
+            publish(session, SaleRefunded(pairs[-1][0], collaboration_id, taken_from))
 
 
 def _sale(brand_id: int, source: str, verdict: Verdict, record: SaleRecord) -> Sale:

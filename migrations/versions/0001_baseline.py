@@ -833,6 +833,7 @@ def upgrade() -> None:
         sa.Column("unvetted_reason", sa.String(length=300), nullable=False),
         sa.Column("replaces_id", sa.Integer(), nullable=True),
         sa.Column("end_reason", sa.String(length=500), nullable=False),
+        sa.Column("asked_minor", sa.BigInteger(), nullable=False),
         sa.Column("committed_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
@@ -1007,6 +1008,35 @@ def upgrade() -> None:
     with op.batch_alter_table("component_memory", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_component_memory_brand_id"), ["brand_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_component_memory_collaboration_id"), ["collaboration_id"], unique=False)
+
+    op.create_table(
+        "component_total",
+        sa.Column("collaboration_id", sa.Integer(), nullable=False),
+        sa.Column("component_id", sa.String(length=40), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("given_minor", sa.BigInteger(), nullable=False),
+        sa.Column("model_version", sa.String(length=30), nullable=False),
+        sa.Column("latest_at", UtcDateTime(), nullable=True),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["brand_id", "collaboration_id"],
+            ["collaboration.brand_id", "collaboration.id"],
+            name=op.f("fk_component_total_brand_id_collaboration_id"),
+        ),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_component_total_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_component_total")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_component_total_brand_id_id")),
+        sa.UniqueConstraint(
+            "collaboration_id", "component_id", name=op.f("uq_component_total_collaboration_id_component_id")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_component_total_public_id")),
+    )
+    with op.batch_alter_table("component_total", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_component_total_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_component_total_collaboration_id"), ["collaboration_id"], unique=False)
 
     op.create_table(
         "component_hold",
@@ -1643,6 +1673,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_deliverable_brand_id"))
 
     op.drop_table("deliverable")
+    with op.batch_alter_table("component_total", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_component_total_collaboration_id"))
+        batch_op.drop_index(batch_op.f("ix_component_total_brand_id"))
+
+    op.drop_table("component_total")
     with op.batch_alter_table("component_memory", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_component_memory_collaboration_id"))
         batch_op.drop_index(batch_op.f("ix_component_memory_brand_id"))
