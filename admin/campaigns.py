@@ -16,7 +16,7 @@ from core.campaigns import queries, service
 from core.campaigns.catalogue import AUDIENCE_FIELDS, BRIEF_FIELDS, CATEGORIES, GOALS, MARKS
 from core.campaigns.lifecycle import STATE_NAMES, Action
 from core.campaigns.models import Campaign
-from core.collaborations import terms
+from core.collaborations import room, terms
 from core.collaborations.queries import of_campaign
 from core.i18n import country, gettext
 from core.lifecycle import history, whose_turn
@@ -156,6 +156,7 @@ def campaign(public_id: str) -> Any:
 def _overview(found: Campaign) -> dict[str, Any]:
     return {
         "budget": queries.budget_of(db(), found),
+        "asked": room.asked_in_all(db(), found),
         "collaborations": of_campaign(db(), found.id),
         "summary": reports.summary(db(), found),
     }

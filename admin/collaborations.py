@@ -199,6 +199,7 @@ def collaboration(public_id: str) -> Any:
     return render_template(
         "admin/collaboration.html",
         found=found,
+        lack=queries.missing_budget(db(), [found])[found.id],
         sheet=reading.sheet(db(), instance().plugins, found),
         versions=queries.offers_of(db(), found.id),
         paper=paper,
@@ -228,6 +229,14 @@ def offer_accept(public_id: str) -> Any:
         db(), actor(), collaboration=found, number=_number(), host=instance().plugins, base_url=base_url()
     )
     return done(url_for("admin.contract", public_id=public_id), gettext("Agreed. Read the contract and sign it."))
+
+
+@admin.post("/collaborations/<public_id>/again", P.OFFER_EDIT)
+def offer_again(public_id: str) -> Any:
+    """There is budget now: the influencer may accept."""
+    found = queries.get_for_brand(db(), actor(), public_id, P.OFFER_EDIT)
+    service.offer_again(db(), actor(), collaboration=found, base_url=base_url())
+    return done(url_for("admin.collaboration", public_id=public_id), gettext("They have been told."))
 
 
 @admin.form("/collaborations/<public_id>/revise", P.OFFER_EDIT)

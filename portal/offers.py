@@ -223,14 +223,21 @@ def _expected() -> tuple[int, int, int]:
 
 
 def _can_answer(found: Collaboration, newest: Offer) -> bool:
-    return found.state == State.OFFERED and newest.proposed_by == "brand" and newest.state in ("sent", "viewed")
+    return (
+        found.state in (State.OFFERED, State.AWAITS_BUDGET)
+        and newest.proposed_by == "brand"
+        and newest.state in ("sent", "viewed")
+    )
 
 
 @portal.post("/offers/<public_id>/accept", P.PORTAL)
 def offer_accept(public_id: str) -> Any:
     """Accept the version that was read."""
     found = queries.get_for_influencer(db(), actor(), public_id)
-    service.accept(db(), actor(), collaboration=found, number=_number(), host=instance().plugins, base_url=base_url())
+    given: dict[str, Any] = {"number": _number(), "host": instance().plugins, "base_url": base_url()}
+    if service.accept(db(), actor(), collaboration=found, **given) is None:
+        said = gettext("The budget has no room for this offer right now. The brand has been told and answers you.")
+        return done(url_for("portal.offer", public_id=public_id), said)
     return done(url_for("portal.contract", public_id=public_id), gettext("Agreed. Read the contract and sign it."))
 
 

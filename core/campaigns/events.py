@@ -13,6 +13,13 @@ class CampaignLaunched:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetChanged:
+    """There may be room for more, or for less."""
+
+    campaign_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignCancelled:
     """Over before its end: open offers are withdrawn, running work is ended and settled."""
 

@@ -278,6 +278,7 @@ def save_budget(
     campaign.due_days, campaign.hold_days, campaign.review_days = due_days, hold_days, review_days
     campaign.revision_rounds, campaign.offer_days = revision_rounds, offer_days
     _saved(session, actor, campaign, "budget", budget=campaign.budget_minor)
+    publish(session, events.BudgetChanged(campaign.id))
 
 
 def missing(session: Session, campaign: Campaign) -> list[tuple[Text, str]]:

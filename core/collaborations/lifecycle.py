@@ -13,6 +13,7 @@ class State(enum.StrEnum):
 
     OFFERED = "offered"
     NEGOTIATING = "negotiating"
+    AWAITS_BUDGET = "awaits_budget"
     CONTRACTING = "contracting"
     IN_PROGRESS = "in_progress"
     ON_HOLD = "on_hold"
@@ -32,6 +33,8 @@ class Action(enum.StrEnum):
     COUNTER = "counter"
     REVISE = "revise"
     AGREE = "agree"
+    ASK_ROOM = "ask_room"
+    GIVE_ROOM = "give_room"
     DECLINE = "decline"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
@@ -91,6 +94,7 @@ class ContractAction(enum.StrEnum):
 STATE_NAMES: dict[str, Text] = {
     State.OFFERED: T("Offer sent"),
     State.NEGOTIATING: T("Counter-offer"),
+    State.AWAITS_BUDGET: T("Waits for budget"),
     State.CONTRACTING: T("Contract to sign"),
     State.IN_PROGRESS: T("In progress"),
     State.ON_HOLD: T("Paused"),
@@ -132,7 +136,7 @@ DECLINE_REASONS: dict[str, Text] = {
 _S, _A = State, Action
 _RUNNING = (_S.CONTRACTING, _S.IN_PROGRESS, _S.ON_HOLD)
 _ENDINGS = {_A.CANCEL: _S.CANCELLED_BY_BRAND, _A.LEAVE: _S.CANCELLED_BY_INFLUENCER, _A.REPLACE: _S.REPLACED}
-OPEN = (_S.OFFERED, _S.NEGOTIATING)
+OPEN = (_S.OFFERED, _S.NEGOTIATING, _S.AWAITS_BUDGET)
 LIVE = (*OPEN, *_RUNNING, _S.DELIVERED)
 ENDED_EARLY = (_S.DECLINED, _S.EXPIRED, _S.WITHDRAWN, *_ENDINGS.values())
 _NOBODY = dict.fromkeys((*ENDED_EARLY, _S.COMPLETED), Turn.NONE)
@@ -146,6 +150,14 @@ COLLABORATION = Machine(
         (_S.OFFERED, _A.DECLINE): _S.DECLINED,
         (_S.OFFERED, _A.WITHDRAW): _S.WITHDRAWN,
         (_S.OFFERED, _A.EXPIRE): _S.EXPIRED,
+        (_S.OFFERED, _A.ASK_ROOM): _S.AWAITS_BUDGET,
+        (_S.AWAITS_BUDGET, _A.GIVE_ROOM): _S.OFFERED,
+        (_S.AWAITS_BUDGET, _A.AGREE): _S.CONTRACTING,
+        (_S.AWAITS_BUDGET, _A.COUNTER): _S.NEGOTIATING,
+        (_S.AWAITS_BUDGET, _A.REVISE): _S.OFFERED,
+        (_S.AWAITS_BUDGET, _A.DECLINE): _S.DECLINED,
+        (_S.AWAITS_BUDGET, _A.WITHDRAW): _S.WITHDRAWN,
+        (_S.AWAITS_BUDGET, _A.EXPIRE): _S.EXPIRED,
         (_S.NEGOTIATING, _A.AGREE): _S.CONTRACTING,
         (_S.NEGOTIATING, _A.REVISE): _S.OFFERED,
         (_S.NEGOTIATING, _A.DECLINE): _S.DECLINED,
@@ -161,6 +173,7 @@ COLLABORATION = Machine(
     {
         _S.OFFERED: Turn.INFLUENCER,
         _S.NEGOTIATING: Turn.BRAND,
+        _S.AWAITS_BUDGET: Turn.BRAND,
         _S.CONTRACTING: Turn.INFLUENCER,  # until the influencer has signed: see queries.turn_of
         _S.IN_PROGRESS: Turn.INFLUENCER,
         _S.ON_HOLD: Turn.BRAND,

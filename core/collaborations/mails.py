@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +32,10 @@ TO_INFLUENCER: dict[str, tuple[Text, Text]] = {
         T("%(brand)s accepted your counter-offer"),
         T("You agree on “%(campaign)s”. The contract is ready to be read and signed."),
     ),
+    "room": (
+        T("%(brand)s has made room for your offer"),
+        T("The budget of “%(campaign)s” now has room for the offer that you wanted to accept. Accept it again."),
+    ),
     "withdrawn": (
         T("%(brand)s withdrew its offer"),
         T("The offer for “%(campaign)s” is withdrawn. You need not do anything."),
@@ -55,6 +60,13 @@ TO_BRAND: dict[str, tuple[Text, Text]] = {
     "agreed": (
         T("%(name)s accepted your offer"),
         T("%(name)s accepted the offer for “%(campaign)s”. The contract is ready to be signed."),
+    ),
+    "no_room": (
+        T("The offer to %(name)s needs more budget"),
+        T(
+            "%(name)s wants to accept the offer for “%(campaign)s”, but %(missing)s are missing in the budget. "
+            "Raise it, change the offer or withdraw it."
+        ),
     ),
     "declined": (T("%(name)s declined your offer"), T("%(name)s declined the offer for “%(campaign)s”.")),
     "countered": (
@@ -99,11 +111,11 @@ def to_influencer(
 
 
 def to_brand(
-    session: Session, collaboration: Collaboration, kind: str, *, base_url: str, words: str | Text = ""
+    session: Session, collaboration: Collaboration, kind: str, *, base_url: str, words: str | Text = "", **told: Any
 ) -> None:
-    """Tell whoever made the offer, or the owners when that person is gone."""
+    """Tell whoever made the offer, or the owners when that person is gone; `told` are further words of the kind."""
     page = f"{base_url}/admin/collaborations/{collaboration.public_id}"
-    mail = _compose(session, TO_BRAND[kind], f"collaboration_{kind}", collaboration, page, words)
+    mail = _compose(session, TO_BRAND[kind], f"collaboration_{kind}", collaboration, page, words, **told)
     for person in _brand_contacts(session, collaboration):
         send(session, mail, to=person.email, name=person.name, locale=person.locale, brand_id=collaboration.brand_id)
 
@@ -117,13 +129,20 @@ def invitation_link(session: Session, collaboration: Collaboration, base_url: st
 
 
 def _compose(
-    session: Session, said: tuple[Text, Text], kind: str, collaboration: Collaboration, link: str, words: str | Text
+    session: Session,
+    said: tuple[Text, Text],
+    kind: str,
+    collaboration: Collaboration,
+    link: str,
+    words: str | Text,
+    **more: Any,
 ) -> Mail:
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     told = {
         "brand": session.get_one(Brand, collaboration.brand_id).name,
         "campaign": campaign.name,
         "name": session.get_one(Relationship, collaboration.relationship_id).display_name,
+        **more,
     }
     subject, text = (Text(part.msgid, told) for part in said)
     quoted = (T("They write: %(words)s", words=words),) if words else ()

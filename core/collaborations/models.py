@@ -51,10 +51,16 @@ class Collaboration(BrandRow):
     unvetted_reason: Mapped[str] = internal(String(300), default="")
     replaces_id: Mapped[int | None] = internal(ForeignKey("collaboration.id"))
     end_reason: Mapped[str] = internal(String(500), default="")
+    asked_minor: Mapped[int] = financial(BigInteger, default=0)  # what its newest offer would reserve
     committed_minor: Mapped[int] = financial(BigInteger, default=0)
     currency: Mapped[str] = financial(String(3))
     campaign: Mapped[Campaign] = relationship(lazy="raise_on_sql", viewonly=True)
     person: Mapped[Relationship] = relationship(lazy="raise_on_sql", viewonly=True)
+
+    @property
+    def asked(self) -> Money:
+        """What agreeing to its newest offer would reserve."""
+        return Money(self.asked_minor, self.currency)
 
     @property
     def committed(self) -> Money:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select
@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from core import clock
 from core.campaigns.models import Campaign
+from core.campaigns.queries import budgets_of
 from core.collaborations.lifecycle import ContractState, OfferState, State
 from core.collaborations.models import Collaboration, Contract, Offer, Signature
 from core.collaborations.terms import verbatim
 from core.errors import Missing
 from core.lifecycle import Turn, whose_turn
+from core.money import Money
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
 from core.waiting import Waiting
@@ -139,6 +141,16 @@ def overdue(session: Session) -> list[Offer]:
     return list(session.scalars(statement.order_by(Offer.id).limit(LISTED)))
 
 
+def missing_budget(session: Session, collaborations: Iterable[Collaboration]) -> dict[int, Money]:
+    """What each campaign's budget lacks for its collaboration's newest offer, by id; zero or less where it fits."""
+    asked = list(collaborations)
+    if not asked:
+        return {}
+    wanted = select(Campaign).where(Campaign.id.in_({one.campaign_id for one in asked}))
+    budgets = budgets_of(session, session.scalars(wanted).all())
+    return {one.id: one.asked - (budgets[one.campaign_id].left or Money.zero(one.currency)) for one in asked}
+
+
 def _signed_by(party: str) -> Select[int]:
     """The collaborations whose contract one side has signed."""
     return (
@@ -154,18 +166,31 @@ def waiting(session: Session, actor: Actor) -> list[Waiting]:
     state, brand = Collaboration.state, Collaboration.brand_id
     to_sign = (state == State.CONTRACTING) & brand.in_(signs) & Collaboration.id.not_in(_signed_by("brand"))
     asked_again = (state == State.ON_HOLD) & (Collaboration.due_at <= clock.now())
-    to_answer = (state.in_((State.NEGOTIATING, State.DELIVERED)) | asked_again) & brand.in_(answers)
+    to_answer = (state.in_((State.NEGOTIATING, State.AWAITS_BUDGET, State.DELIVERED)) | asked_again) & brand.in_(
+        answers
+    )
     statement = _whole().where(to_answer | to_sign).order_by(Collaboration.due_at, Collaboration.id).limit(LISTED)
+    rows = session.scalars(statement).all()
+    lacks = missing_budget(session, [row for row in rows if row.state == State.AWAITS_BUDGET])
     return [
         Waiting(
-            title=Text(_BRAND_TITLES[row.state].msgid, {"name": row.person.display_name}),
+            title=_brand_title(row, lacks.get(row.id)),
             detail=verbatim(row.campaign.name),
             due_at=row.due_at,
             endpoint="admin.collaboration",
             values={"public_id": row.public_id},
         )
-        for row in session.scalars(statement)
+        for row in rows
     ]
+
+
+def _brand_title(row: Collaboration, lack: Money | None) -> Text:
+    name = row.person.display_name
+    if lack is None:
+        return Text(_BRAND_TITLES[row.state].msgid, {"name": name})
+    if lack.minor > 0:
+        return T("%(missing)s of budget are missing for the offer to %(name)s", missing=lack, name=name)
+    return T("There is budget for the offer to %(name)s again: tell them", name=name)
 
 
 _BRAND_TITLES: dict[str, Text] = {

@@ -1,4 +1,4 @@
-"""The verbs of an offer: send, see, accept, decline, counter, revise, withdraw, and time running out.
+"""The verbs of an offer: send, see, accept, decline, counter, revise, withdraw, make room, and time running out.
 
 Only the newest version can be answered, and only once: each answer moves that version's state by
 compare-and-set, so of two answers at the same moment one is told that somebody was faster.
@@ -20,7 +20,7 @@ from core.accounts.service import digest, required
 from core.campaigns.lifecycle import OPEN as TAKES_OFFERS
 from core.campaigns.models import Campaign
 from core.campaigns.queries import latest_brief
-from core.collaborations import contracts, endings, mails, queries, terms
+from core.collaborations import contracts, endings, mails, queries, reading, room, terms
 from core.collaborations.contracts import sign
 from core.collaborations.invitations import attach_influencer, enroll, mark_opened, open_invitation
 from core.collaborations.lifecycle import DECLINE_REASONS, ENDED_EARLY, OPEN, Action, OfferAction, OfferState, State
@@ -28,6 +28,7 @@ from core.collaborations.models import Collaboration, Contract, Offer
 from core.errors import Invalid, Missing, Refused
 from core.influencers.models import Relationship
 from core.lifecycle import begin, move
+from core.money import Money
 from core.permissions import SYSTEM, Actor, Permission
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
@@ -45,6 +46,7 @@ __all__ = [
     "mark_opened",
     "mark_viewed",
     "new_link",
+    "offer_again",
     "open_invitation",
     "revise",
     "send_offer",
@@ -64,6 +66,7 @@ class _Version:
     deliverables: list[dict[str, Any]]
     message: str
     brief_number: int
+    asked: Money | None
 
 
 def send_offer(
@@ -150,7 +153,9 @@ def _checked(
     if len(message) > MESSAGE_LENGTH:
         raise Invalid(T("Use at most %(count)s characters.", count=MESSAGE_LENGTH), "message")
     deal = terms.checked_deal(host, components, campaign.currency)
-    return _Version(deal, terms.checked_deliverables(deliverables), message.strip(), brief.number)
+    work = terms.checked_deliverables(deliverables)
+    asked = reading.cap_or_none(host, deal, work, campaign.currency)
+    return _Version(deal, work, message.strip(), brief.number, asked)
 
 
 def _add(
@@ -171,6 +176,7 @@ def _add(
     session.add(offer)
     begin(session, offer, actor=actor, basis=f"brief:{offer.brief_number}")
     collaboration.due_at = expires
+    collaboration.asked_minor = version.asked.minor if version.asked else 0
     _record(session, actor, collaboration, "send" if by == "brand" else "counter", offer)
     return offer
 
@@ -184,9 +190,17 @@ def mark_viewed(session: Session, actor: Actor, *, collaboration: Collaboration)
 
 def accept(
     session: Session, actor: Actor, *, collaboration: Collaboration, number: int, host: PluginHost, base_url: str
-) -> Contract:
-    """The influencer agrees to the brand's newest version; a contract comes of it."""
+) -> Contract | None:
+    """The influencer agrees to the brand's newest version; a contract comes of it.
+
+    None when the budget cannot bear it: then it is the brand's turn, and the brand has been told.
+    """
     offer = _mine_to_answer(session, actor, collaboration, number)
+    cap = terms.reserved(host, offer.components, offer.deliverables, collaboration.currency)
+    if room.beyond(session, collaboration, cap):
+        room.ask(session, actor, collaboration, offer, cap, base_url)
+        _record(session, actor, collaboration, "ask_room", offer)
+        return None
     _answer(session, actor, offer, OfferAction.ACCEPT)
     contract = contracts.agree(session, actor, collaboration, offer, host=host)
     _record(session, actor, collaboration, "accept", offer)
@@ -297,6 +311,15 @@ def withdraw(
     _close(session, actor, collaboration, Action.WITHDRAW, words)
     _record(session, actor, collaboration, "withdraw", offer)
     mails.to_influencer(session, collaboration, "withdrawn", base_url=base_url, words=words)
+
+
+def offer_again(session: Session, actor: Actor, *, collaboration: Collaboration, base_url: str) -> None:
+    """The brand has made room: the influencer is told that the offer can be accepted now."""
+    actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
+    campaign = session.get_one(Campaign, collaboration.campaign_id)
+    contracts.check_budget(session, actor, campaign, collaboration.asked)
+    offer = room.give(session, actor, collaboration, base_url)
+    _record(session, actor, collaboration, "give_room", offer)
 
 
 def new_link(session: Session, actor: Actor, *, collaboration: Collaboration, base_url: str) -> str:

@@ -45,6 +45,7 @@ STATES = [
     "cancelled",
     "offered",
     "negotiating",
+    "awaits_budget",
     "contracting",
     "in_review",
     "approved",

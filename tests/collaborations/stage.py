@@ -9,15 +9,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.campaigns import service as campaigns
 from core.campaigns.models import BriefVersion, Campaign
 from core.collaborations import service
 from core.collaborations.models import Collaboration, Contract
 from core.influencers.models import Relationship
+from core.money import Money
 from core.permissions import Actor
 from core.plugin_host.host import PluginHost
 from tests.world import World
 
 BASE = "https://samverk.example"
+TERMS = ("due_days", "hold_days", "review_days", "revision_rounds", "offer_days")
 WORK = [{"kind": "reel", "platform": "instagram", "quantity": 2, "due_on": "2026-12-10", "note": "With the tent"}]
 
 
@@ -78,7 +81,15 @@ class Stage:
         """An offer that the influencer has accepted."""
         made = self.offer(**changed)
         contract = service.accept(self.session, self.creator, collaboration=made, number=1, host=host(), base_url=BASE)
+        assert contract is not None
         return made, contract
+
+    def raise_budget(self, minor: int) -> None:
+        """Another budget, by the plan's own door."""
+        terms = {name: getattr(self.campaign, name) for name in TERMS}
+        campaigns.save_budget(
+            self.session, self.brand, self.campaign, budget=Money(minor, self.campaign.currency), **terms
+        )
 
     def signed(self, **changed: Any) -> tuple[Collaboration, Contract]:
         """An offer that both sides have signed."""

@@ -10,15 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core import clock
+from core import clock, wiring
 from core.collaborations import queries, service, terms
 from core.collaborations.lifecycle import DECLINE_REASONS
 from core.collaborations.models import Collaboration
 from core.errors import Denied, Invalid, Missing, Refused
 from core.i18n import in_locale
 from core.influencers.models import Influencer
+from core.instance import Instance
 from core.ledger import accounts
 from core.ledger import queries as books
+from core.lifecycle import Turn
 from core.mail import MailMessage
 from core.money import Money
 from tests.collaborations import stage as staging
@@ -232,12 +234,62 @@ def test_agreement_commits_the_caps_and_no_more_than_the_budget(stage: Stage) ->
     assert "4,000.01" in str(told.value.message) and "4,000.00" in str(told.value.message)
 
 
-def test_a_budget_spent_meanwhile_refuses_without_telling_the_influencer_figures(stage: Stage) -> None:
+def test_an_offer_beyond_the_budget_is_the_brands_turn_until_there_is_room(stage: Stage, instance: Instance) -> None:
+    wiring.connect(instance)
     made = stage.offer()
-    stage.campaign.budget_minor = 99_999
-    with pytest.raises(Refused) as told:
-        service.accept(stage.session, stage.creator, **answer(stage, made))
-    assert "999" not in str(told.value.message) and "1,000" not in str(told.value.message)
+    stage.campaign.budget_minor = 90_000
+    for _ in range(2):
+        assert service.accept(stage.session, stage.creator, **answer(stage, made)) is None
+    assert (made.state, queries.turn_of(made), made.committed_minor) == ("awaits_budget", Turn.BRAND, 0)
+    told = [mail for mail in mails(stage) if mail.kind == "collaboration_no_room"]
+    assert [mail.recipient for mail in told] == ["manager@example.com"] and "€100.00" in told[0].body
+    (task,) = queries.waiting(stage.session, stage.brand)
+    assert str(task.title) == "€100.00 of budget are missing for the offer to Aino Laine" and task.due_at
+    assert queries.waiting_for_influencer(stage.session, stage.creator) == []
+    with pytest.raises(Refused, match="left"):
+        service.offer_again(stage.session, stage.brand, collaboration=made, base_url=BASE)
+    stage.raise_budget(99_900)
+    assert made.state == "awaits_budget"
+    stage.raise_budget(100_000)
+    assert (made.state, queries.turn_of(made)) == ("offered", Turn.INFLUENCER)
+    last = mails(stage)[-1]
+    assert (last.kind, last.recipient) == ("collaboration_room", "influencer@example.com")
+    assert service.accept(stage.session, stage.creator, **answer(stage, made))
+    assert made.committed_minor == 100_000
+
+
+def test_room_made_by_others_is_passed_on_by_hand_and_time_is_not_lost(stage: Stage) -> None:
+    made = stage.offer()
+    stage.campaign.budget_minor = 90_000
+    service.accept(stage.session, stage.creator, **answer(stage, made))
+    stage.campaign.budget_minor = 500_000
+    with clock.frozen(clock.now() + timedelta(days=5)):
+        (task,) = queries.waiting(stage.session, stage.brand)
+        assert "again" in str(task.title)
+        service.offer_again(stage.session, stage.brand, collaboration=made, base_url=BASE)
+        offer = queries.current_offer(stage.session, made.id)
+        assert made.state == "offered" and offer.expires_at == made.due_at == clock.now() + timedelta(days=7)
+
+
+def test_what_waits_for_budget_can_be_changed_declined_and_withdrawn(stage: Stage) -> None:
+    for number, end in enumerate(("revise", "withdraw", "decline")):
+        known = staging.person(stage.session, stage.world, f"Eero {number}", f"eero{number}@example.com")
+        known.influencer_id = stage.world.influencer.id if number == 0 else None
+        made = stage.offer(relationship=known, attach=False)
+        made.influencer_id = stage.world.influencer.id
+        stage.campaign.budget_minor = 90_000
+        assert service.accept(stage.session, stage.creator, **answer(stage, made)) is None
+        given: dict[str, Any] = {"collaboration": made, "number": 1, "base_url": BASE}
+        if end == "revise":
+            service.revise(
+                stage.session, stage.brand, components=[fixed(50_000)], deliverables=WORK, host=host(), **given
+            )
+        elif end == "withdraw":
+            service.withdraw(stage.session, stage.brand, **given)
+        else:
+            service.decline(stage.session, stage.creator, reason="time", **given)
+        stage.campaign.budget_minor = 500_000
+        assert made.state == {"revise": "offered", "withdraw": "withdrawn", "decline": "declined"}[end]
 
 
 def test_rubbish_terms_and_deliverables_are_refused(stage: Stage) -> None:

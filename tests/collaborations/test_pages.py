@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
+from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.influencers.models import Influencer, Note
 from core.instance import Instance
@@ -225,3 +226,27 @@ def test_what_the_brand_wrote_for_itself_stays_with_the_brand(
     seen = "".join(phone.get(f"/portal/offers{path}").text for path in ("", f"/{made.public_id}"))
     assert "Havsro" in seen and "My cousin" not in seen and "often late" not in seen
     assert "My cousin" in brand.get(f"/admin/collaborations/{made.public_id}").text
+
+
+def test_no_room_in_the_budget_is_told_on_both_sides(
+    app: Flask, brand: FlaskClient, stage: Stage, instance: Instance
+) -> None:
+    phone = join(app, invited(brand, stage, instance))
+    made = row(instance)
+    with instance.database.write() as session:
+        session.get_one(Campaign, stage.campaign.id).budget_minor = 90_000
+    page = brand.get(f"/admin/campaigns/{stage.campaign.public_id}").text
+    assert "open offers together need €1,000.00" in page and "€900.00 of the budget is left" in page
+    path = f"/portal/offers/{made.public_id}"
+    answer = phone.post(f"{path}/accept", data={"number": "1"}, follow_redirects=True)
+    assert answer.status_code == 200 and "The brand has been told" in answer.text and "With the brand" in answer.text
+    assert f"{path}/accept" not in answer.text
+    today = brand.get("/admin/").text
+    assert "€100.00 of budget are missing for the offer to Aino Laine" in today
+    mine = brand.get(f"/admin/collaborations/{made.public_id}").text
+    assert "€100.00 are missing" in mine and "Raise the budget" in mine and "Your turn" in mine
+    with instance.database.write() as session:
+        session.get_one(Campaign, stage.campaign.id).budget_minor = 500_000
+    assert "Tell them to accept now" in brand.get(f"/admin/collaborations/{made.public_id}").text
+    brand.post(f"/admin/collaborations/{made.public_id}/again")
+    assert phone.post(f"{path}/accept", data={"number": "1"}).location.endswith("/contract")
