@@ -98,6 +98,7 @@ DEEDS: Mapping[str, Text] = {
     "payout.received": T("A payment was received"),
     "plugin.switched": T("Switched the plugin %(plugin)s on or off"),
     "plugin.set": T("Changed a setting of the plugin %(plugin)s: %(setting)s"),
+    "plugin.renewed": T("The other side gave the plugin %(plugin)s a new secret: %(setting)s"),
     "plugin.resumed": T("Let the plugin %(plugin)s be asked again"),
 }
 

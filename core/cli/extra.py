@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from core.cli.main import installation, instance
+from core.instance import Instance
 from core.plugin_api.context import Context
 from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
@@ -41,9 +42,9 @@ class OfPlugin(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command with its `Context`, unless the plugin is switched off."""
         plugin = str(self.name)
-        ctx.obj = context_for(plugin, ctx.params.pop("brand"))
         what = f"{ctx.info_name} {ctx.invoked_subcommand or ''}".strip()
         with installation() as here:
+            ctx.obj = context_for(here, plugin, ctx.params.pop("brand"))
             host = here.plugins
 
             def run(told: Context) -> Any:
@@ -59,13 +60,12 @@ class OfPlugin(click.Group):
         return super().invoke(ctx)
 
 
-def context_for(plugin: str, brand: str | None) -> Context:
+def context_for(here: Instance, plugin: str, brand: str | None) -> Context:
     """What the plugin's commands are told; a plain sentence when it is off or the brand is not there."""
     from core.cli.imports import find_brand
     from core.plugin_host.contexts import context_of
     from core.plugin_host.service import switches
 
-    here = instance()
     try:
         with here.database.session() as session:
             found = find_brand(session, brand) if brand else None

@@ -41,13 +41,35 @@ class Http(Protocol):
         """Send one request; raises `Unavailable` when no answer came."""
 
 
+class KeepSecret(Protocol):
+    """`ctx.keep_secret("refresh_token", value)` keeps a secret that the other side replaced.
+
+    It is written at once, in a transaction of its own, where the old one stood: in the brand or in the installation.
+    Call it before the next request and before you write rows of your own, so that no fault in between loses it.
+
+    It gives what holds now, as `ctx.secrets` does from there on. That is another value than yours where somebody has
+    kept or typed one since the call began, and None where it was removed: yours is dropped then.
+
+    `LookupError` for a key that is no declared secret, after rows were written in the same call, and in pure calls;
+    `ValueError` for an empty value.
+    """
+
+    def __call__(self, key: str, value: str) -> str | None:
+        """Keep `value` for the secret setting `key`."""
+
+
+def keep_nothing(key: str, value: str) -> str | None:
+    """Stands where nothing can be kept."""
+    raise LookupError("no secret can be kept here: the call is a pure one")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Frozen, may gain fields. `brand` is the brand's public id; None for the installation.
 
     `settings` has every declared field that is no secret, None where nothing was filled in. `secrets` has those that
     were filled in. Both are a brand's, over the installation's, over the default. `data` is the door to the plugin's
-    own tables, in jobs, observers and commands.
+    own tables, in jobs, observers and commands. `keep_secret` saves a secret that the other side replaced.
     """
 
     brand: str | None = None
@@ -55,6 +77,7 @@ class Context:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     http: Http | None = None
     data: Data = field(default=NO_DATA, repr=False, compare=False)
+    keep_secret: KeepSecret = field(default=keep_nothing, repr=False, compare=False)
 
 
 class ConnectorError(Exception):

@@ -45,6 +45,9 @@ class FakeServer:
     """The settings under which the plugin talks to this server."""
     secrets: Mapping[str, str] = {}
     """Its secrets; the server refuses others and signs its messages with them. Eight letters and more each."""
+    rotates: Sequence[str] = ()
+    """The keys of those secrets that it replaces, such as a refresh token that works once: `answer` hands out the new
+    one, takes it down (`self.secrets = self.secrets | {"refresh_token": new}`) and refuses the old one from then on."""
     payee: Mapping[str, Any] = {}
     """Of a rail: what its `payee_fields` hold for a payee that the server takes."""
     account: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.crypto import Keyring
 from core.plugin_api.context import Context, Http
 from core.plugin_host.host import PluginHost
+from core.plugin_host.renewing import Keeper, held
 from core.plugin_host.settings import Brand, Setting, secrets_of, settings_of
 from core.redaction import hide
 
@@ -26,8 +28,12 @@ def context_of(
     session: Session, host: PluginHost, keyring: Keyring, plugin: str, brand: Brand | None = None
 ) -> Context:
     """The context of a call to an active plugin; one statement, none when the plugin declares no settings."""
-    settings = settings_of(session, host.active[plugin], brand)
-    return make_context(brand, settings, secrets_of(keyring, settings), host.http)
+    record = host.active[plugin]
+    settings = settings_of(session, record, brand)
+    secrets = Secrets(secrets_of(keyring, settings))
+    keys = host.keys or (lambda: keyring)
+    keeper = Keeper(session.get_bind().engine, record, keys, brand, held(settings, secrets), secrets)
+    return replace(make_context(brand, settings, secrets, host.http), secrets=secrets, keep_secret=keeper)
 
 
 def make_context(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnClause, TextClause
 from sqlalchemy.sql.selectable import TableClause
 
 from core.database import make_engine
-from core.plugin_api.context import Context
+from core.plugin_api.context import Context, KeepSecret
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.pages import PageRequest
 from core.plugin_api.tables import NO_DATA, Data, OwnTables, Row
@@ -49,7 +50,10 @@ def lend(
         return ask(asked)
     door = Door(bind.engine, base, write=write)
     try:
-        answer = ask(replace(asked, data=door))
+        given = replace(asked, data=door)
+        if isinstance(given, Context):
+            given = replace(given, keep_secret=partial(_keep_first, door, given.keep_secret))
+        answer = ask(given)
         if isinstance(answer, Failure) or not door.used:
             return answer
         kept = host.call(plugin, door.keep, seam=Seam.WORK, what="keep")
@@ -60,6 +64,13 @@ def lend(
         raise
     finally:
         door.shut()
+
+
+def _keep_first(door: Door, keep: KeepSecret, key: str, value: str) -> str | None:
+    """On SQLite the plugin's own rows would keep the secret waiting for ever: told at once, and on both engines."""
+    if door.writing:
+        raise LookupError("keep a secret as soon as you have it, before you write rows")
+    return keep(key, value)
 
 
 def _well(said: BaseException) -> bool:
@@ -91,9 +102,10 @@ class Door:
 
     def __init__(self, engine: Engine, base: type[OwnTables], *, write: bool) -> None:
         """Nothing is connected before it is used."""
-        self._engine, self._base, self._write = engine, base, write
+        self._engine, self._base = engine, base
         self._session: Session | None = None
         self._kept = False
+        self._guard = _Guard(base, write=write)
 
     def get(self, row: type[Row], key: int) -> Row | None:
         """The row of a key, None when there is none."""
@@ -131,6 +143,11 @@ class Door:
         """Whether the plugin has reached for its rows."""
         return self._session is not None
 
+    @property
+    def writing(self) -> bool:
+        """Whether its transaction keeps other writers waiting."""
+        return self._guard.began
+
     def keep(self) -> None:
         """Commit."""
         self._open().commit()
@@ -146,7 +163,7 @@ class Door:
         if self._session is None:
             session = Session(self._engine, expire_on_commit=False)
             connection = session.connection(execution_options={"begins_itself": True})
-            event.listen(connection, "before_execute", _Guard(self._base, write=self._write))
+            event.listen(connection, "before_execute", self._guard)
             self._session = session
         return self._session
 
@@ -159,7 +176,7 @@ class _Guard:
     """
 
     def __init__(self, base: type[OwnTables], *, write: bool) -> None:
-        self._tables, self._write, self._began = frozenset(base.metadata.tables.values()), write, False
+        self._tables, self._write, self.began = frozenset(base.metadata.tables.values()), write, False
 
     def __call__(self, connection: Connection, statement: Any, _many: Any, _params: Any, _options: Any) -> None:
         writes = isinstance(statement, UpdateBase)
@@ -171,9 +188,10 @@ class _Guard:
         if writes and not self._write:
             raise LookupError("this call only reads: write in a POST, a job, an observer or a command")
         locks = isinstance(statement, Select) and statement._for_update_arg is not None
-        if (writes or locks) and not self._began and connection.dialect.name == "sqlite":
-            connection.connection.cursor().execute("BEGIN IMMEDIATE")
-            self._began = True
+        if (writes or locks) and not self.began:
+            if connection.dialect.name == "sqlite":
+                connection.connection.cursor().execute("BEGIN IMMEDIATE")
+            self.began = True
 
 
 def _tables(statement: Any) -> Iterable[TableClause]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import click
     import pluggy
 
+    from core.crypto import Keyring
     from core.plugin_api.compliance import CompliancePack
     from core.plugin_api.composition import Recipe
     from core.plugin_api.jobs import Job
@@ -50,10 +51,17 @@ class Registry(dict[str, V], Generic[V]):
 class PluginHost:
     """Every plugin that was found. Registries hold what the active ones provide, by name."""
 
-    def __init__(self, records: Sequence[Record], fence: Fence | None = None, http: Http | None = None) -> None:
-        """Build the registries once; nothing is looked up through hooks afterwards."""
+    def __init__(
+        self,
+        records: Sequence[Record],
+        fence: Fence | None = None,
+        http: Http | None = None,
+        keys: Callable[[], Keyring] | None = None,
+    ) -> None:
+        """Build the registries once; nothing is looked up through hooks afterwards. `keys` are those of the moment."""
         self.fence = fence or Fence()
         self.http = http or Client()
+        self.keys = keys
         self.records: Mapping[tuple[str, str], Record] = {(r.name, r.origin): r for r in records}
         active = [record for record in records if record.state is State.ACTIVE]
         self.active: Mapping[str, Record] = {record.name: record for record in active}

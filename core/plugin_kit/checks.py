@@ -28,6 +28,7 @@ MODULES = (
     "tables",
     "models",
     "outside",
+    "renewing",
     "rails",
     "connectors",
     "sheets",
@@ -114,7 +115,37 @@ class Subject:
 
     def context(self, server: FakeServer, http: Any = None) -> Context:
         """The context in which a provider talks to a server."""
-        return Context(brand="kit-brand", settings=server.settings, secrets=server.secrets, http=http)
+        secrets = Latest(server)
+        return Context("kit-brand", server.settings, secrets, http, keep_secret=secrets.keep)
+
+
+class Latest(Mapping[str, str]):
+    """The secrets that a server takes now, over those that the plugin keeps: whether it keeps them is a check's own."""
+
+    def __init__(self, server: FakeServer) -> None:
+        """Nothing is kept yet."""
+        self._server, self._kept = server, dict(server.secrets)
+
+    def keep(self, key: str, value: str) -> str:
+        """What `ctx.keep_secret` is."""
+        self._kept[key] = value
+        return self[key]
+
+    def __getitem__(self, key: str) -> str:
+        """The newest."""
+        return self._server.secrets.get(key) or self._kept[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys."""
+        return iter({**self._kept, **self._server.secrets})
+
+    def __len__(self) -> int:
+        """How many."""
+        return len({**self._kept, **self._server.secrets})
+
+    def __repr__(self) -> str:
+        """In the clear, so that a careless plugin is found out."""
+        return repr(dict(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,10 @@ MADE_UP = """            if answer.status == 404:
                 found[reference] = Accepted('?')
             if answer.status == 200:
 """
+KEEP = 'ctx.keep_secret("refresh_token", told["refresh"])'
+LATER = f"self.later = lambda: {KEEP}"
+GET = 'return self._told(ctx.http.request("GET", API + path, headers=self._signed(ctx)))'
+GET_LATER = GET.replace("return", "told =") + "\n        self.later()\n        return told"
 STEP = "migrations/versions/0001_note.py"
 VIEW = "x/good_pages/hello.html"
 SILENT = "\n    def check(self, context):\n        return []\n"
@@ -210,6 +214,10 @@ CONTROLS: list[tuple[str, str, Changes]] = [
         ),
     ),
     ("secrets", "good_platform", init('AuthExpired(T("Connect again."))', "AuthExpired(T(str(ctx.secrets)))")),
+    ("renewed", "good_source", init(KEEP, "pass")),
+    ("renewed", "good_source", {INIT: [(KEEP, LATER), (GET, GET_LATER)]}),
+    ("renewed", "good_source", init(KEEP, f"{KEEP[:-1]}.upper())")),
+    ("renewed", "good_source", {"fake.py": ('| {"refresh_token"', '| {"other"')}),
     ("forgets", "good_rail", init('self._ask(ctx, "DELETE", f"/payees/{payee.id}")', "return None")),
     ("forgets", "good_source", init("    def forget(self, ctx, external_id):", STRANGERS)),
     ("outcomes", "good_rail", init("for order in batch.orders}", TWO_OF_THREE)),

@@ -1,4 +1,4 @@
-"""A sales source that passes the kit: a shop with pages of orders, and its table."""
+"""A sales source that passes the kit: a shop with pages of orders and refresh tokens that work once, and its table."""
 
 import json
 from datetime import datetime
@@ -19,6 +19,7 @@ from samverk import (
     RowError,
     SaleRecord,
     SalesSource,
+    SettingField,
     T,
     Unavailable,
     hookimpl,
@@ -32,6 +33,7 @@ API = "https://shop.test"
 class Shop(SalesSource):
     name = "good_shop"
     title = T("Shop")
+    settings = (SettingField("refresh_token", T("Refresh token"), secret=True),)
     columns = (
         Column("order", T("Order"), True, "1042"),
         Column("amount", T("Amount"), True, "49,90"),
@@ -39,8 +41,8 @@ class Shop(SalesSource):
     )
 
     def orders(self, ctx, since, cursor=None):
-        told = self._get(ctx, f"/orders?since={since:%Y-%m-%d}&after={cursor or ''}")
         try:
+            told = self._get(ctx, f"/orders?since={since:%Y-%m-%d}&after={cursor or ''}")
             return Page([self._record(order) for order in told["orders"]], told["next"])
         except (KeyError, TypeError, ValueError):
             raise BadAnswer(T("This cannot be understood.")) from None
@@ -65,10 +67,14 @@ class Shop(SalesSource):
         return SaleRecord(order["id"], amount, at, order["code"])
 
     def _signed(self, ctx):
-        return {"X-Key": ctx.secrets["key"]}
+        told = self._told(ctx.http.request("POST", f"{API}/token", headers={"X-Refresh": ctx.secrets["refresh_token"]}))
+        ctx.keep_secret("refresh_token", told["refresh"])
+        return {"X-Key": told["access"]}
 
     def _get(self, ctx, path):
-        answer = ctx.http.request("GET", API + path, headers=self._signed(ctx))
+        return self._told(ctx.http.request("GET", API + path, headers=self._signed(ctx)))
+
+    def _told(self, answer):
         if answer.status in (401, 403):
             raise AuthExpired(T("Connect again."))
         if answer.status == 404:

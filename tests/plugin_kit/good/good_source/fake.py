@@ -1,4 +1,4 @@
-"""The shop in miniature: two orders and a refund on two pages."""
+"""The shop in miniature: two orders and a refund on two pages, and a refresh token that works once."""
 
 import json
 from urllib.parse import parse_qs, urlsplit
@@ -13,22 +13,33 @@ ORDERS = [
 
 
 class FakeShop(FakeServer):
-    secrets = {"key": "key-31fe09aa"}
+    secrets = {"refresh_token": "refresh-31fe09aa"}
+    rotates = ("refresh_token",)
     orders = ("1", "2", "R1")
 
     def __init__(self):
         self.known = set(self.orders)
+        self.access, self.times = None, 0
 
     def answer(self, request):
-        if request.headers.get("X-Key") != self.secrets["key"]:
-            return Response(401, {}, b"{}")
         url = urlsplit(request.url)
+        if url.path == "/token" and request.headers.get("X-Refresh") == self.secrets["refresh_token"]:
+            return self._renew()
+        if request.headers.get("X-Key") != self.access:
+            return Response(401, {}, b"{}")
         if request.method == "DELETE":
             self.known.discard(url.path.rsplit("/", 1)[1])
             return Response(204, {}, b"")
         start = int(parse_qs(url.query).get("after", ["0"])[0])
         after = str(start + 2) if start + 2 < len(ORDERS) else None
         return Response(200, {}, json.dumps({"orders": ORDERS[start : start + 2], "next": after}).encode())
+
+    def _renew(self):
+        self.times += 1
+        self.access = f"access-{self.times}-5c70"
+        self.secrets = self.secrets | {"refresh_token": f"refresh-{self.times}-b8d1"}
+        told = {"access": self.access, "refresh": self.secrets["refresh_token"]}
+        return Response(200, {}, json.dumps(told).encode())
 
     def keeps(self, person):
         return person in self.known
