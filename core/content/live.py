@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit, clock, typed
+from core.accounts.models import Brand
 from core.collaborations import endings
 from core.collaborations.lifecycle import State as CollaborationState
 from core.collaborations.models import Collaboration
@@ -240,7 +242,8 @@ def import_metrics(
         raise Refused(T("The plugin that reads tables of metrics is not installed or does not work."))
     table = read_table(raw)
     rows = table.aligned(connector.columns)
-    parsed = host.call(host.platforms.owners["csv"], connector.parse, rows, seam=Seam.WORK)
+    zone = ZoneInfo(session.get_one(Brand, brand_id).timezone)
+    parsed = host.call(host.platforms.owners["csv"], connector.parse, rows, zone, seam=Seam.WORK)
     if isinstance(parsed, Failure):
         raise Refused(parsed.reason)
     errors = [*table.errors, *parsed.errors]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import ClassVar
 
 from core.csv_input import Column, Row
@@ -90,10 +90,10 @@ class PlatformConnector(Provider):
         """Readings of many posts in as few calls as the platform allows; a missing post is left out."""
         raise NotSupported(_unsupported(self))
 
-    def parse(self, rows: Sequence[Row]) -> Parsed[Metrics]:
+    def parse(self, rows: Sequence[Row], zone: tzinfo) -> Parsed[Metrics]:
         """Readings from a table that a person exported, its rows aligned to `columns`.
 
-        `Metrics.post` is the post's address as written.
+        `Metrics.post` is the post's address as written; `zone` (the brand's) holds where a time has no offset.
         """
         raise NotSupported(_unsupported(self))
 

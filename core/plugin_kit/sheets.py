@@ -47,7 +47,7 @@ def reader(item: Provider) -> Callable[[Sequence[Row]], Parsed[Any]]:
         raise NotAsked
     if isinstance(item, SalesSource):
         return lambda rows: item.parse(rows, "EUR", UTC)
-    return lambda rows: item.parse(rows)  # type: ignore[attr-defined]
+    return lambda rows: item.parse(rows, UTC)  # type: ignore[attr-defined]
 
 
 @check(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.content import queries, service, versions
-from core.content.models import Post, StoredFinding
+from core.content.models import MetricReading, Post, StoredFinding
 from core.errors import Denied, Invalid, Missing, Refused
 from core.instance import Instance
 from core.mail import MailMessage
@@ -155,6 +155,18 @@ def test_the_example_table_is_read_and_the_second_time_changes_nothing(session: 
     assert again.figures == 0
     assert versions.readings(session, [post.id])[post.id]["views"].value == 12840
     assert versions.readings(session, [post.id])[post.id]["views"].evidence == "export"
+
+
+def test_a_table_means_the_clock_on_the_brands_wall(session: Session, stage: Stage) -> None:
+    post = live(session, stage)
+    stage.world.brand.timezone = "Europe/Helsinki"
+    raw = f"url;read_at;views\n{URL};20.11.2026 00:30;5\n{URL};2026-11-20T00:30+00:00;7\n".encode()
+    with clock.frozen(datetime(2026, 11, 25, tzinfo=UTC)):
+        service.import_metrics(
+            session, stage.world.owner, host=host(), brand_id=stage.world.brand.id, raw=raw, name="m.csv"
+        )
+    read = session.scalars(select(MetricReading.read_at).where(MetricReading.post_id == post.id))
+    assert sorted(read) == [datetime(2026, 11, 19, 22, 30, tzinfo=UTC), datetime(2026, 11, 20, 0, 30, tzinfo=UTC)]
 
 
 def test_files_are_known_by_their_bytes_and_get_a_small_picture(

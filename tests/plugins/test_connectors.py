@@ -57,7 +57,7 @@ def test_sales_are_read_and_each_fault_is_told_at_its_cell() -> None:
 def test_the_documented_example_of_each_table_can_be_read() -> None:
     for source, parse in (
         (HOST.sales_sources["csv"], lambda rows: HOST.sales_sources["csv"].parse(rows, "EUR", UTC)),
-        (HOST.platforms["csv"], HOST.platforms["csv"].parse),
+        (HOST.platforms["csv"], lambda rows: HOST.platforms["csv"].parse(rows, UTC)),
     ):
         parsed = parse(read_table(example(source.columns).encode()).aligned(source.columns))
         assert len(parsed.records) == 1 and not parsed.errors
@@ -73,7 +73,7 @@ def test_metrics_are_read_and_an_empty_cell_is_not_nothing() -> None:
         "https://example.com/p/5,soon,5,,\n"
     )
     platform = HOST.platforms["csv"]
-    parsed = platform.parse(read_table(text.encode()).aligned(platform.columns))
+    parsed = platform.parse(read_table(text.encode()).aligned(platform.columns), UTC)
     (reading,) = parsed.records
     assert reading.values == {"views": 12500, "saves": 0} and reading.evidence is EvidenceLevel.DOCUMENTED
     assert [(e.line, e.column) for e in parsed.errors] == [(3, "url"), (4, ""), (5, "views"), (6, "read_at")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 from samverk import (
     METRICS,
@@ -37,15 +38,20 @@ class MetricsTable(PlatformConnector):
     title = T("Table of metrics")
     columns = (
         Column("url", T("The address of the post"), example="https://www.example.com/p/1", aliases=("link", "post")),
-        Column("read_at", T("When the numbers were read"), example="31.12.2026 14:05", aliases=("date", "time")),
+        Column(
+            "read_at",
+            T("When the numbers were read, in the brand's time zone"),
+            example="31.12.2026 14:05",
+            aliases=("date", "time"),
+        ),
         *(
             Column(name, T("The count up to then, empty when it is not known"), False, "1 250", HEADERS[name])
             for name in METRICS
         ),
     )
 
-    def parse(self, rows: Sequence[Row]) -> Parsed[Metrics]:
-        """A reading of each row, or what is wrong with it."""
+    def parse(self, rows: Sequence[Row], zone: tzinfo) -> Parsed[Metrics]:
+        """A reading of each row, its time in `zone` unless it says another, or what is wrong with it."""
         records: list[Metrics] = []
         errors: list[RowError] = []
         for row in rows:
@@ -54,7 +60,7 @@ class MetricsTable(PlatformConnector):
                 if not row[column].startswith(("https://", "http://")):
                     raise Invalid(T("Enter the whole address, with https://."))
                 column = "read_at"
-                at = parse_moment(row[column])
+                at = parse_moment(row[column], zone)
                 values: dict[str, int] = {}
                 for column in (name for name in METRICS if row[name]):
                     values[column] = parse_integer(row[column])
