@@ -253,7 +253,9 @@ def report(results: Results) -> str:
         "processor time of its thread. Bare imports are exactly the modules that the application has loaded once it",
         "stands, its own among them, in a process that does nothing else. The fence is measured with its watch and its",
         "board, as in a process that serves; an idle plugin brings a model, a page, a panel of another page, a job and",
-        "an observer.",
+        "an observer. A new sale is taken as the API takes it, judged, booked and committed, in processor time; the",
+        "sales around it and those of the batches are written straight into their table, and what they earn is booked",
+        "by the rate of a commission.",
         "",
     ]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -185,13 +185,19 @@ class Twins:
 
 
 @settings(
-    max_examples=40, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(
     steps=st.lists(step, min_size=3, max_size=12),
     deal=st.sampled_from(DEALS),
     zone=st.sampled_from(["Europe/Helsinki", "Pacific/Auckland", "America/Los_Angeles"]),
+)
+@example(  # a cut sale finds room when an earlier one comes back
+    steps=[("sell", [10_000, 20_000], 0), ("refund", 0, 10_000)], deal=[share(cap=2_000)], zone="UTC"
+)
+@example(  # what comes last finds what room is left, what is sold earlier takes it
+    steps=[("sell", [15_000], 0), ("sell", [10_000], 1), ("sell", [3_000], -3)], deal=[share(cap=2_000)], zone="UTC"
 )
 def test_each_way_comes_to_the_same(
     database_url: str, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[Any, ...]], deal: Any, zone: str
