@@ -100,6 +100,7 @@ DEEDS: Mapping[str, Text] = {
     "plugin.set": T("Changed a setting of the plugin %(plugin)s: %(setting)s"),
     "plugin.renewed": T("The other side gave the plugin %(plugin)s a new secret: %(setting)s"),
     "plugin.resumed": T("Let the plugin %(plugin)s be asked again"),
+    "plugin.purged": T("Removed for good what the plugin %(plugin)s had left"),
 }
 
 GROUPS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
