@@ -29,6 +29,7 @@ from core.permissions import Permission
 from core.places import country_choices
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.service import switches
+from core.web.brands import brands
 from core.web.forms import AtMost, BaseForm, ChoiceField, ChoicesField, DayField, MoneyField, Required, WholeField
 from core.web.offer_form import OfferForm, usable
 from core.web.request import actor, db, done, instance, saving, whole
@@ -279,6 +280,15 @@ def campaign_budget(public_id: str) -> Any:
     return _step("campaign_budget", found, "budget", form=form, budget=queries.budget_of(db(), found))
 
 
+@admin.app_template_global("plan_step")
+def plan_step(campaign: Campaign, step: str) -> str:
+    """Where a missing piece of a launch is filled in; empty for who may not."""
+    if step != "brand":
+        return url_for(f"admin.campaign_{step}", public_id=campaign.public_id)
+    mine = [brand for brand in brands(P.BRAND_EDIT) if brand.id == campaign.brand_id]
+    return url_for("admin.brand_edit", brand=mine[0].public_id) if mine else ""
+
+
 @admin.form("/campaigns/<public_id>/launch", P.CAMPAIGN_EDIT)
 def campaign_launch(public_id: str) -> Any:
     """What is still missing, each with a link; or the button."""
@@ -295,5 +305,10 @@ def campaign_launch(public_id: str) -> Any:
                 url_for("admin.campaign", public_id=public_id), gettext("Launched. Invite the first influencer.")
             )
     return _step(
-        "campaign_launch", found, "launch", missing=service.missing(db(), found), budget=queries.budget_of(db(), found)
+        "campaign_launch",
+        found,
+        "launch",
+        missing=service.missing(db(), found),
+        left_to_offers=service.left_to_offers(db(), found),
+        budget=queries.budget_of(db(), found),
     )

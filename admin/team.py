@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from wtforms import BooleanField, EmailField, StringField
 
 from admin.face import admin, section
-from core import audit
+from core.accounts import brand as facts
 from core.accounts import service as accounts
 from core.accounts import team as teams
 from core.accounts.models import Brand, Membership, Person, Workspace
@@ -17,7 +17,7 @@ from core.i18n import LOCALES, gettext
 from core.permissions import Permission
 from core.places import COUNTRIES, country_choices, currency_choices
 from core.plugin_api.text import T
-from core.web.brands import current_brand
+from core.web.brands import brands, current_brand
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
 from core.web.request import actor, db, done, instance, login, saving
 
@@ -41,6 +41,11 @@ class BrandForm(BaseForm):
     name = StringField(T("Brand"), [Required(), AtMost(120)])
     legal_name = StringField(T("Legal name"), [AtMost(160)], description=T("As it stands in contracts."))
     business_id = StringField(T("Business id"), [AtMost(40)])
+    street = StringField(
+        T("Street and number"), [AtMost(160)], description=T("Where letters reach the brand. It stands in contracts.")
+    )
+    postcode = StringField(T("Postcode"), [AtMost(20)])
+    town = StringField(T("Town"), [AtMost(80)])
     handles = StringField(
         T("Handles and hashtags"), [AtMost(300)], description=T("Separated by spaces, for example @havsro #havsro.")
     )
@@ -157,16 +162,24 @@ def member(member_id: int) -> Any:
 
 @admin.form("/brand/edit", Permission.BRAND_EDIT)
 def brand_edit() -> Any:
-    """The brand's own facts."""
-    brand = current_brand(Permission.BRAND_EDIT)
+    """The brand's own facts; `?brand=` names another of one's brands than the chosen one."""
+    asked = [one for one in brands(Permission.BRAND_EDIT) if one.public_id == request.args.get("brand")]
+    brand = asked[0] if asked else current_brand(Permission.BRAND_EDIT)
     form = BrandForm(obj=brand)
     form.country.choices = country_choices()
     if form.validate_on_submit():
-        brand.name, brand.legal_name = form.name.data or brand.name, form.legal_name.data or ""
-        brand.business_id, brand.handles = form.business_id.data or "", form.handles.data or ""
-        brand.country, brand.block_selfreg = str(form.country.data), bool(form.block_selfreg.data)
-        audit.record(db(), actor=actor(), brand_id=brand.id, action="brand.edit", obj=brand)
-        return done(url_for("admin.brand_edit"), gettext("Saved."))
+        with saving(form):
+            facts.edit(
+                db(),
+                actor(),
+                brand,
+                name=form.name.data or "",
+                country=str(form.country.data),
+                handles=form.handles.data or "",
+                block_selfreg=bool(form.block_selfreg.data),
+                **{key: form[key].data or "" for key in facts.PARTY},
+            )
+            return done(request.full_path.rstrip("?"), gettext("Saved."))
     return render_template("admin/brand_edit.html", form=form, brand=brand)
 
 

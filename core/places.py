@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from babel import Locale
 
+from core.errors import Invalid
 from core.i18n import country, current_locale
+from core.plugin_api.text import T
 
 
 class Country(NamedTuple):
@@ -51,7 +53,18 @@ COUNTRIES = {
 }
 CURRENCIES = ("EUR", "SEK", "NOK", "DKK", "ISK", "GBP", "CHF", "PLN", "CZK", "USD", "CAD", "AUD", "JPY", "KRW", "INR")
 NO_COUNTRIES = frozenset({"CQ", "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # what CLDR lists beside countries
+POSTCODE_DIGITS = {"FI": 5, "AX": 5, "SE": 5, "NO": 4, "DK": 4}
 NORDIC = ("FI", "SE", "NO", "DK", "IS", "AX")
+
+
+def check_postcode(country_code: str, raw: str, field: str = "postcode") -> str:
+    """A postcode, trimmed; where the country's are of so many digits, another one is `Invalid`."""
+    told = " ".join(raw.split())
+    count = POSTCODE_DIGITS.get(country_code)
+    digits = told.upper().removeprefix(country_code).lstrip("- ").replace(" ", "")
+    if count and not (digits.isascii() and digits.isdigit() and len(digits) == count):
+        raise Invalid(T("A postcode of this country has %(count)s digits.", count=count), field)
+    return told
 
 
 def country_choices(every: bool = False) -> list[tuple[str, str]]:

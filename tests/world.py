@@ -54,6 +54,7 @@ def build(session: Session) -> World:
         country="FI",
         currency="EUR",
     )
+    identify(brand)
     for role in Role:
         if role != Role.OWNER:
             people[role] = _person(session, role)
@@ -69,6 +70,7 @@ def build(session: Session) -> World:
         currency="NOK",
         timezone="Europe/Oslo",
     )
+    identify(other)
     session.flush()
     for member in session.query(Membership).filter_by(workspace_id=other.workspace_id):
         member.person_id = people["outsider"].id
@@ -78,6 +80,12 @@ def build(session: Session) -> World:
     session.flush()
     actors = {name: accounts.actor_of(session, person) for name, person in people.items()}
     return World(brand, other, people, actors, influencer)
+
+
+def identify(brand: Brand) -> None:
+    """What a contract needs to know of a brand."""
+    brand.legal_name, brand.business_id = f"{brand.name} Oy Ab", "9900017-1"
+    brand.street, brand.postcode, brand.town = "Rantatie 12", "00150", "Helsinki"
 
 
 def _person(session: Session, name: str) -> Person:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core import audit, lifecycle
+from core.accounts.brand import is_identified
 from core.accounts.models import Brand
 from core.accounts.service import required
 from core.campaigns import events, queries
@@ -282,16 +283,30 @@ def save_budget(
 
 
 def missing(session: Session, campaign: Campaign) -> list[tuple[Text, str]]:
-    """What a launch still lacks: (what, the step of the plan where it is filled in)."""
+    """What a launch still lacks: (what, the step of the plan, or "brand", where it is filled in)."""
     brief = queries.latest_brief(session, campaign.id)
+    party = session.get_one(Brand, campaign.brand_id)
     checks = [
         (bool(campaign.goals), T("The campaign has no goal yet."), "basics"),
         (bool(campaign.markets), T("The campaign has no market yet."), "basics"),
         (bool(campaign.audience), T("The target audience is not described yet."), "audience"),
         (brief is not None and bool(brief.lines), T("The brief is empty."), "brief"),
         (campaign.budget_minor is not None, T("The campaign has no budget yet."), "budget"),
+        (is_identified(party), T("Contracts need the brand's legal name, business id and postal address."), "brand"),
     ]
     return [(text, step) for held, text, step in checks if not held]
+
+
+def left_to_offers(session: Session, campaign: Campaign) -> list[tuple[Text, str]]:
+    """What a launch does not ask for, and each offer then has to bring: (what, the step of the plan)."""
+    checks = [
+        (
+            queries.wanted_deliverables(session, campaign.id),
+            T("No deliverables are planned: each offer names its own."),
+        ),
+        (queries.components(session, campaign.id), T("No pay is planned: each offer names its own.")),
+    ]
+    return [(text, "pay") for planned, text in checks if not planned]
 
 
 def launch(session: Session, actor: Actor, campaign: Campaign) -> None:

@@ -45,7 +45,7 @@ def installation() -> Iterator[tuple[Instance, Flask]]:
         instance = Instance(load({"SAMVERK_INSTANCE": folder}))
         upgrade_database(instance)
         with instance.database.write() as session:
-            accounts.set_up(
+            _, brand = accounts.set_up(
                 session,
                 name="Bench Owner",
                 email=EMAIL,
@@ -55,6 +55,8 @@ def installation() -> Iterator[tuple[Instance, Flask]]:
                 country="FI",
                 currency="EUR",
             )
+            brand.legal_name, brand.business_id = f"{BRAND} Oy", "9900017-1"
+            brand.street, brand.postcode, brand.town = "Rantatie 12", "00150", "Helsinki"
         yield instance, make_app(instance)
         instance.database.engine.dispose()
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit, clock
-from core.accounts.models import Brand
+from core.accounts.calendar import end_of_day, today_of
+from core.accounts.models import Brand, Person
 from core.accounts.service import required
 from core.campaigns import service as campaigns
 from core.campaigns.models import BriefVersion, Campaign
@@ -22,7 +23,7 @@ from core.collaborations.models import Collaboration, Contract, Offer, Signature
 from core.errors import Missing, Refused
 from core.events import publish
 from core.i18n import current_locale
-from core.influencers.models import Influencer
+from core.influencers.models import Influencer, Relationship
 from core.ledger.postings import Voucher, commit_budget
 from core.lifecycle import begin, move
 from core.money import Money
@@ -85,8 +86,9 @@ def _write(
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     number = _next_number(session, brand, today)
     draft = document.Draft(
-        number, brand, campaign, brief, offer, influencer.display_name, influencer.country, cap, today
-    )
+        number, brand, campaign, brief, offer, influencer.display_name, influencer.country, cap, today,
+        session.get_one(Person, influencer.person_id).name, _address(session, collaboration),
+    )  # fmt: skip
     composed = document.compose(host, draft)
     contract = Contract(
         brand_id=brand.id,
@@ -102,6 +104,12 @@ def _write(
     detail = {"number": number}
     audit.record(session, actor=actor, brand_id=brand.id, action="contract.write", obj=contract, detail=detail)
     return contract
+
+
+def _address(session: Session, collaboration: Collaboration) -> str:
+    """Where the influencer lives, as far as the brand knows it."""
+    known = session.get_one(Relationship, collaboration.relationship_id)
+    return f"{known.street}, {known.postcode} {known.city}" if known.street and known.city else ""
 
 
 def _next_number(session: Session, brand: Brand, today: date) -> str:

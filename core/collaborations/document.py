@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from core.accounts.brand import is_identified
 from core.accounts.models import Brand
 from core.campaigns.models import BriefVersion, Campaign
 from core.collaborations import terms
@@ -39,6 +40,8 @@ class Draft:
     influencer_country: str
     cap: Money
     on: date
+    influencer_legal_name: str = ""
+    influencer_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +108,31 @@ def _clause(key: str, title: Text, paragraphs: Sequence[Text], items: Sequence[T
 
 def _parties(draft: Draft) -> list[Text]:
     brand = draft.brand
-    name = brand.legal_name or brand.name
-    if brand.business_id:
+    name, seat = brand.legal_name or brand.name, [brand.country]
+    address = f"{brand.street}, {brand.postcode} {brand.town}" if is_identified(brand) else ""
+    if address:
         buyer = T(
-            "%(name)s, business ID %(business_id)s, %(countries)s: the brand.",
+            "%(name)s, business ID %(business_id)s, %(address)s, %(countries)s: the brand.",
             name=name,
             business_id=brand.business_id,
-            countries=[brand.country],
+            address=address,
+            countries=seat,
         )
     else:
-        buyer = T("%(name)s, %(countries)s: the brand.", name=name, countries=[brand.country])
-    person = T("%(name)s: the influencer.", name=draft.influencer_name)
+        buyer = T("%(name)s, %(countries)s: the brand.", name=name, countries=seat)
+    return [buyer, _person(draft)]
+
+
+def _person(draft: Draft) -> Text:
+    """The influencer, by legal name, with the name that is shown and the address where they are known."""
+    shown, legal = draft.influencer_name, draft.influencer_legal_name
+    name = f"{legal} ({shown})" if legal and legal.casefold() != shown.casefold() else shown
+    where = {"name": name, "countries": [draft.influencer_country]}
+    if draft.influencer_country and draft.influencer_address:
+        return T("%(name)s, %(address)s, %(countries)s: the influencer.", address=draft.influencer_address, **where)
     if draft.influencer_country:
-        person = T(
-            "%(name)s, %(countries)s: the influencer.", name=draft.influencer_name, countries=[draft.influencer_country]
-        )
-    return [buyer, person]
+        return T("%(name)s, %(countries)s: the influencer.", **where)
+    return T("%(name)s: the influencer.", name=name)
 
 
 def _work(draft: Draft) -> list[Text]:

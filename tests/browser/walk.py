@@ -97,6 +97,17 @@ class Walk:
         self.send(page)
         expect(page).to_have_url(re.compile("/admin/$"))
 
+    def say_who_we_are(self) -> None:
+        page = self.brand
+        self.go(page, "/admin/brand/edit")
+        postcode = {"FI": "00150", "SE": "113 24", "NO": "0150"}[self.country]
+        for name, value in {
+            "legal_name": "Havsro Oy Ab", "business_id": "9900017-1", "street": "Rantatie 12",
+            "postcode": postcode, "town": "Helsinki",
+        }.items():  # fmt: skip
+            page.fill(f"[name={name}]", value)
+        self.send(page)
+
     # 2 ----------------------------------------------------------------------------------------
     def import_people(self) -> None:
         page = self.brand
@@ -385,6 +396,6 @@ class Walk:
 
 
 STEPS = (
-    "set_up", "import_people", "vet", "plan_campaign", "offer", "negotiate", "sign", "submit", "go_live", "sell",
-    "gift", "be_paid",
+    "set_up", "say_who_we_are", "import_people", "vet", "plan_campaign", "offer", "negotiate", "sign", "submit",
+    "go_live", "sell", "gift", "be_paid",
 )  # fmt: skip

@@ -7,12 +7,13 @@ from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from core.accounts.models import Brand
 from core.audit import AuditEntry
 from core.campaigns import queries, service
 from core.campaigns.catalogue import AUDIENCE_FIELDS
-from core.campaigns.models import Campaign, CampaignComponent
+from core.campaigns.models import Campaign, CampaignComponent, WantedDeliverable
 from core.instance import Instance
 from core.money import Money
 from core.permissions import SYSTEM
@@ -204,3 +205,36 @@ def test_the_first_page_names_the_next_step(owner: FlaskClient, committed: World
     """An empty installation leads to the first two things to do."""
     page = owner.get("/admin/").text
     assert "Start with two steps" in page and "/admin/campaigns/new" in page
+
+
+def test_a_launch_needs_to_know_who_the_brand_is(
+    owner: FlaskClient, home: str, committed: World, instance: Instance
+) -> None:
+    """A contract that does not name its parties binds nobody."""
+    with instance.database.write() as session:
+        brand = session.get_one(Brand, committed.brand.id)
+        brand.legal_name = brand.street = ""
+    page = owner.post(f"{home}/launch").text
+    link = f"/admin/brand/edit?brand={committed.brand.public_id}"
+    assert "postal address" in page and link in page and link in owner.get(home).text
+    form = filled(owner.get(link).text)
+    refused = owner.post(link, data=form | {"legal_name": "Havsro Oy Ab", "street": "Rantatie 12", "postcode": "123"})
+    assert "has 5 digits" in refused.text
+    saved = owner.post(link, data=form | {"legal_name": "Havsro Oy Ab", "street": "Rantatie 12"})
+    assert saved.status_code == 303
+    again = owner.post(link, data=form | {"legal_name": "", "street": "Rantatie 12"})
+    assert "do not leave it empty" in again.text
+    assert owner.post(f"{home}/launch").location == home
+
+
+def test_a_plan_without_work_or_pay_says_that_offers_bring_them(
+    owner: FlaskClient, home: str, made: Campaign, instance: Instance
+) -> None:
+    """A launch does not ask for them, but nobody is surprised by an empty offer."""
+    assert "each offer names its own" not in owner.get(f"{home}/launch").text
+    with instance.database.write() as session:
+        session.execute(delete(WantedDeliverable).where(WantedDeliverable.campaign_id == made.id))
+        session.execute(delete(CampaignComponent).where(CampaignComponent.campaign_id == made.id))
+    page = owner.get(f"{home}/launch").text
+    assert "No deliverables are planned" in page and "No pay is planned" in page
+    assert owner.post(f"{home}/launch").location == home

@@ -33,10 +33,11 @@ def read(stage: Stage, locale: str = "en") -> str:
 
 
 def test_the_contract_says_what_was_agreed(stage: Stage) -> None:
+    stage.known.street, stage.known.postcode, stage.known.city = "Kaivokatu 1", "00100", "Helsinki"
     text = read(stage)
     for words in (
-        "Havsro, Finland",
-        "Aino Laine, Finland",
+        "Havsro Oy Ab, business ID 9900017-1, Rantatie 12, 00150 Helsinki, Finland: the brand.",
+        "Influencer (Aino Laine), Kaivokatu 1, 00100 Helsinki, Finland: the influencer.",
         "Autumn tents",
         "2 × Reel, Instagram, by 10 Dec 2026: With the tent",
         "version 1",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.accounts import brand as facts
 from core.accounts import service as accounts
 from core.accounts import team
 from core.accounts.models import Brand, Membership, Person, Workspace
@@ -24,6 +25,8 @@ class House:
     agency: str
     country: str
     legal_name: str
+    business_id: str
+    address: tuple[str, str, str]
     handles: str
     label: str
     shop: str
@@ -64,20 +67,24 @@ TEAM = (
 )
 HOUSES = (
     House(
-        "Fjellro", NORDLYS, "NO", "Fjellro Friluft AS", "@fjellro #fjellro", "Reklame for Fjellro", "FR",
+        "Fjellro", NORDLYS, "NO", "Fjellro Friluft AS", "999 000 025", ("Fjellveien 4", "5019", "Bergen"),
+        "@fjellro #fjellro", "Reklame for Fjellro", "FR",
         "silje@nordlys.example.com", "jonas@nordlys.example.com", "marit@nordlys.example.com", ADMIN.email, "#2f5d50",
     ),
     House(
-        "Lilla köket", NORDLYS, "SE", "Lilla köket i Skåne AB", "@lillakoket #lillakoket", "Reklam för Lilla köket",
+        "Lilla köket", NORDLYS, "SE", "Lilla köket i Skåne AB", "559000-0013", ("Södra Kökgatan 7", "211 34", "Malmö"),
+        "@lillakoket #lillakoket", "Reklam för Lilla köket",
         "LK", "erik@nordlys.example.com", "jonas@nordlys.example.com", "marit@nordlys.example.com", ADMIN.email,
         "#a4562f",
     ),
     House(
-        "Havsro", METSA, "FI", "Havsro Oy Ab", "@havsro #havsro", "Mainos Havsro", "HR", "oskari@metsa.example.com",
+        "Havsro", METSA, "FI", "Havsro Oy Ab", "9900017-1", ("Rantatie 12", "00150", "Helsinki"),
+        "@havsro #havsro", "Mainos Havsro", "HR", "oskari@metsa.example.com",
         "veera@metsa.example.com", "helmi@metsa.example.com", "tuuli@metsa.example.com", "#24525a",
     ),
     House(
-        "Suvilumo", METSA, "FI", "Suvilumo Tekstiilit Oy", "@suvilumo #suvilumo", "Mainos Suvilumo", "SL",
+        "Suvilumo", METSA, "FI", "Suvilumo Tekstiilit Oy", "9900025-1", ("Kutomonkatu 3", "33210", "Tampere"),
+        "@suvilumo #suvilumo", "Mainos Suvilumo", "SL",
         "oskari@metsa.example.com", "veera@metsa.example.com", "helmi@metsa.example.com", "tuuli@metsa.example.com",
         "#6b4e71",
     ),
@@ -97,7 +104,13 @@ def found(stage: Stage, session: Session) -> None:
         _brand(session, house)
     for house in HOUSES:
         row = brand_named(session, house.name)
-        row.legal_name, row.handles = house.legal_name, house.handles
+        street, postcode, town = house.address
+        with playing(session, ADMIN.email) as admin:
+            facts.edit(
+                session, admin, row, name=house.name, country=house.country, handles=house.handles,
+                block_selfreg=row.block_selfreg, legal_name=house.legal_name, business_id=house.business_id,
+                street=street, postcode=postcode, town=town,
+            )  # fmt: skip
     for member in TEAM:
         _join(stage, session, member)
     _hand_over(session)
