@@ -8,6 +8,7 @@ from typing import Any
 
 from core.accounts.team import ROLE_NAMES
 from core.audit import AuditEntry
+from core.collaborations.lifecycle import DECLINE_REASONS
 from core.permissions import Role
 from core.plugin_api.text import T, Text
 
@@ -47,6 +48,8 @@ DEEDS: Mapping[str, Text] = {
     "offer.send": T("Sent version %(number)s of an offer"),
     "offer.counter": T("Answered with version %(number)s of an offer"),
     "offer.accept": T("Accepted version %(number)s of an offer"),
+    "offer.ask_room": T("Wanted to accept version %(number)s of an offer, but the budget had no room"),
+    "offer.give_room": T("Told the influencer that the budget has room for version %(number)s of an offer"),
     "offer.decline": T("Declined version %(number)s of an offer: %(reason)s"),
     "offer.withdraw": T("Withdrew version %(number)s of an offer"),
     "offer.link": T("Made a new link for an invitation"),
@@ -127,9 +130,12 @@ def told(entry: AuditEntry) -> tuple[Text | None, dict[str, Any]]:
     sentence = DEEDS.get(entry.action)
     if sentence is None or not (named := set(_PARAMS.findall(sentence.msgid))) <= detail.keys():
         return None, detail
-    params = {name: _shown(name, detail.pop(name)) for name in named}
+    params = {name: _shown(entry.action, name, detail.pop(name)) for name in named}
     return Text(sentence.msgid, params), detail
 
 
-def _shown(name: str, value: Any) -> Any:
-    return ROLE_NAMES[Role(value)] if name == "role" and value in list(Role) else value
+def _shown(action: str, name: str, value: Any) -> Any:
+    """What is recorded as a name of the program is shown in words."""
+    if name == "role" and value in list(Role):
+        return ROLE_NAMES[Role(value)]
+    return DECLINE_REASONS.get(value, value) if action == "offer.decline" and name == "reason" else value

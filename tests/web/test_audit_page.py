@@ -65,6 +65,12 @@ def test_a_sentence_names_nothing_that_is_not_there() -> None:
     assert str(sentence).endswith("reference 100 %(x)s") and rest == {"more": 1}
 
 
+def test_a_reason_of_the_list_is_told_in_words() -> None:
+    entry = AuditEntry(action="offer.decline", detail={"number": 2, "reason": "time"})
+    with in_locale("sv"):
+        assert str(told(entry)[0]) == "Tackade nej till version 2 av ett erbjudande: Jag har inte tid"
+
+
 def test_every_sentence_can_be_found_by_a_filter() -> None:
     kinds = {kind for _, kinds in GROUPS.values() for kind in kinds}
     assert {action.partition(".")[0] for action in DEEDS} == kinds
