@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask import session as cookie
 from sqlalchemy import select
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from admin.collaboration_changes import CHANGES
@@ -29,6 +29,7 @@ from core.permissions import Permission
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Text
 from core.plugin_host.service import switches
+from core.web.contract_text import text_of
 from core.web.forms import AtMost, BaseForm, Required
 from core.web.offer_form import OfferForm, answering, campaign_deal, usable
 from core.web.request import actor, db, done, instance, saving, whole
@@ -57,6 +58,7 @@ class SignForm(BaseForm):
     """A typed name under the text whose fingerprint travels with it."""
 
     typed_name = StringField(T("Your full name"), [Required(), AtMost(120)])
+    confirmed = BooleanField(T("I sign by this name, and it is mine"))
     sha256 = HiddenField()
 
 
@@ -310,7 +312,7 @@ def contract(public_id: str) -> Any:
     if paper is None:
         raise Refused(T("There is no contract before both sides agree."))
     may_sign = actor().may(P.CONTRACT_SIGN, found.brand_id) and paper.to_sign("brand")
-    form = SignForm(sha256=paper.contract.sha256) if may_sign else None
+    form = SignForm(sha256=document.text_fingerprint(document.plain(paper.contract.document))) if may_sign else None
     if form is not None and form.validate_on_submit():
         with saving(form):
             service.sign(
@@ -320,12 +322,19 @@ def contract(public_id: str) -> Any:
                 party="brand",
                 typed_name=form.typed_name.data or "",
                 sha256=form.sha256.data or "",
+                confirmed=bool(form.confirmed.data),
                 base_url=base_url(),
             )
             return done(url_for("admin.contract", public_id=public_id), gettext("You have signed."))
     clauses = document.readable(paper.contract.document)
     return render_template(
-        "admin/contract.html", found=_again(found), paper=paper, clauses=clauses, form=form, states=CONTRACT_STATE_NAMES
+        "admin/contract.html",
+        found=_again(found),
+        paper=paper,
+        signed_by=pdf.account_of,
+        clauses=clauses,
+        form=form,
+        states=CONTRACT_STATE_NAMES,
     )
 
 
@@ -338,3 +347,12 @@ def contract_pdf(public_id: str) -> Any:
         raise Refused(T("There is no contract before both sides agree."))
     disposition = f'attachment; filename="{paper.contract.number}.pdf"'
     return Response(pdf.render(paper), mimetype="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@admin.get("/collaborations/<public_id>/contract.txt", P.OFFER_READ)
+def contract_text(public_id: str) -> Any:
+    """The text as one side signed it, or as it can be signed now: its checksum is the fingerprint."""
+    paper = queries.paper(db(), queries.get_for_brand(db(), actor(), public_id).id)
+    if paper is None:
+        raise Refused(T("There is no contract before both sides agree."))
+    return text_of(paper, request.args.get("party", "brand"))

@@ -20,6 +20,7 @@ from core.permissions import Permission
 from core.places import COUNTRIES, country_choices
 from core.plugin_api.text import T
 from core.web.app import limiter
+from core.web.contract_text import text_of
 from core.web.face import PUBLIC
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
 from core.web.lobby import signed_in
@@ -81,6 +82,7 @@ class SignForm(BaseForm):
     """A typed name under the text whose fingerprint travels with it."""
 
     typed_name = StringField(T("Your full name"), [Required(), AtMost(120)])
+    confirmed = BooleanField(T("I sign by this name, and it is mine"))
     sha256 = HiddenField()
 
 
@@ -330,7 +332,11 @@ def contract(public_id: str) -> Any:
     """Read the contract and sign it."""
     found = queries.get_for_influencer(db(), actor(), public_id)
     paper = _paper(found)
-    form = SignForm(sha256=paper.contract.sha256) if paper.to_sign("influencer") else None
+    form = (
+        SignForm(sha256=document.text_fingerprint(document.plain(paper.contract.document)))
+        if paper.to_sign("influencer")
+        else None
+    )
     if form is not None and form.validate_on_submit():
         with saving(form):
             service.sign(
@@ -340,6 +346,7 @@ def contract(public_id: str) -> Any:
                 party="influencer",
                 typed_name=form.typed_name.data or "",
                 sha256=form.sha256.data or "",
+                confirmed=bool(form.confirmed.data),
                 base_url=base_url(),
             )
             return done(url_for("portal.contract", public_id=public_id), gettext("You have signed."))
@@ -348,6 +355,7 @@ def contract(public_id: str) -> Any:
         "portal/contract.html",
         found=_again(found),
         paper=paper,
+        signed_by=pdf.account_of,
         clauses=clauses,
         form=form,
         states=CONTRACT_STATE_NAMES,
@@ -360,6 +368,13 @@ def contract_pdf(public_id: str) -> Any:
     paper = _paper(queries.get_for_influencer(db(), actor(), public_id))
     disposition = f'attachment; filename="{paper.contract.number}.pdf"'
     return Response(pdf.render(paper), mimetype="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@portal.get("/offers/<public_id>/contract.txt", P.PORTAL)
+def contract_text(public_id: str) -> Any:
+    """The text as one side signed it, or as it can be signed now: its checksum is the fingerprint."""
+    paper = _paper(queries.get_for_influencer(db(), actor(), public_id))
+    return text_of(paper, request.args.get("party", "influencer"))
 
 
 def _paper(found: Collaboration) -> queries.Paper:

@@ -20,7 +20,7 @@ from core.collaborations import document, mails, queries, terms
 from core.collaborations.events import ContractSigned, OfferAgreed
 from core.collaborations.lifecycle import Action, ContractAction, State
 from core.collaborations.models import Collaboration, Contract, Offer, Signature
-from core.errors import Missing, Refused
+from core.errors import Invalid, Missing, Refused
 from core.events import publish
 from core.i18n import current_locale
 from core.influencers.models import Influencer, Relationship
@@ -130,16 +130,22 @@ def sign(
     typed_name: str,
     sha256: str,
     base_url: str,
+    confirmed: bool = False,
 ) -> Contract:
-    """Sign for one side the very text that was read; the second signature brings the contract into force."""
+    """Sign for one side the very text that was read; the second signature brings the contract into force.
+
+    `sha256` is of the text in the current language. A name that is not the account's needs a confirmation.
+    """
     _may_sign(actor, collaboration, party)
     found = queries.paper(session, collaboration.id)
     if found is None or not found.to_sign(party):
         raise Refused(T("There is nothing for you to sign here."))
     contract = found.contract
-    if sha256 != contract.sha256 or document.fingerprint(contract.document) != contract.sha256:
+    text = document.plain(contract.document)
+    if sha256 != document.text_fingerprint(text) or document.fingerprint(contract.document) != contract.sha256:
         raise Refused(T("This is not the text of the contract as it stands. Reload the page and read it again."))
-    name = required(typed_name, "typed_name")
+    name, account = required(typed_name, "typed_name"), session.get_one(Person, actor.person_id)
+    _is_their_name(session, actor, party, name, account, confirmed)
     session.add(
         Signature(
             brand_id=collaboration.brand_id,
@@ -147,8 +153,11 @@ def sign(
             party=party,
             person_id=actor.person_id,
             typed_name=name,
+            account_name=account.name,
+            account_email=account.email,
             locale=current_locale(),
-            sha256=contract.sha256,
+            text=text,
+            sha256=sha256,
             signed_at=clock.now(),
         )
     )
@@ -159,6 +168,16 @@ def sign(
     tell = mails.to_influencer if party == "brand" else mails.to_brand
     tell(session, collaboration, "signed", base_url=base_url)
     return contract
+
+
+def _is_their_name(session: Session, actor: Actor, party: str, typed: str, account: Person, confirmed: bool) -> None:
+    """Whoever signs by another name than their account has says so."""
+    names = {account.name.casefold()}
+    if party == "influencer":
+        names.add(session.get_one(Influencer, actor.influencer_id).display_name.casefold())
+    if typed.casefold() not in names and not confirmed:
+        told = {"account": account.name, "typed": typed}
+        raise Invalid(T("Your account is called %(account)s. Confirm that you sign as %(typed)s.", **told), "confirmed")
 
 
 def _may_sign(actor: Actor, collaboration: Collaboration, party: str) -> None:

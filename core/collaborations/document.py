@@ -15,7 +15,7 @@ from core.campaigns.models import BriefVersion, Campaign
 from core.collaborations import terms
 from core.collaborations.models import Offer
 from core.compliance.kit import contract_clauses, label_kit
-from core.i18n import country
+from core.i18n import country, day, gettext
 from core.money import Money
 from core.plugin_api.compliance import CompliancePack, DealContext, Label
 from core.plugin_api.text import T, Text, Tn
@@ -270,7 +270,13 @@ def _standing(draft: Draft) -> list[tuple[str, Text, list[Text]]]:
         (
             "signatures",
             T("Signatures"),
-            [T("Each side signs by typing its name. The time and the fingerprint (SHA-256) of this text are kept.")],
+            [
+                T(
+                    "Each side signs by typing its name under this text in its own language. The language, the time, "
+                    "the account that signed, the text and its fingerprint (SHA-256) are kept."
+                ),
+                T("The text can be downloaded; a program such as sha256sum then gives the same fingerprint."),
+            ],
         ),
     ]
 
@@ -296,6 +302,31 @@ def readable(document: Mapping[str, Any]) -> list[Clause]:
         )
         for number, clause in enumerate(document["clauses"], 1)
     ]
+
+
+def heading(document: Mapping[str, Any]) -> tuple[str, str]:
+    """The number, and who agrees on what and when, in the current language."""
+    about = gettext(
+        "%(brand)s and %(influencer)s · %(campaign)s · %(date)s",
+        brand=document["brand"],
+        influencer=document["influencer"],
+        campaign=document["campaign"],
+        date=day(date.fromisoformat(document["date"])),
+    )
+    return gettext("Contract %(number)s", number=document["number"]), about
+
+
+def plain(document: Mapping[str, Any]) -> str:
+    """The whole text in the current language, as it is signed and can be downloaded; lines end in a line feed."""
+    blocks = ["\n".join(heading(document))]
+    for clause in readable(document):
+        blocks += [f"{clause.number}. {clause.title}", *clause.paragraphs, *(f"- {item}" for item in clause.items)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def text_fingerprint(text: str) -> str:
+    """The SHA-256 of a text as a file of it has: `sha256sum` gives the same."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _say(stored: Mapping[str, Any]) -> str:

@@ -112,7 +112,10 @@ class Contract(BrandRow):
 
 
 class Signature(BrandRow):
-    """Typed name, time and the hash of the text that was signed."""
+    """Typed name, the account behind it, time, and the very text that was read, with its SHA-256.
+
+    A contract has one fingerprint of its terms, the same for both sides; each signature that of its own text.
+    """
 
     __tablename__ = "signature"
     __table_args__ = owned("contract", extra=(UniqueConstraint("contract_id", "party"),))
@@ -121,6 +124,9 @@ class Signature(BrandRow):
     party: Mapped[str] = internal(String(12))  # brand, influencer
     person_id: Mapped[int] = internal(ForeignKey("person.id"))
     typed_name: Mapped[str] = personal(String(120))
+    account_name: Mapped[str] = personal(String(120), default="")
+    account_email: Mapped[str] = personal(String(254), default="")
     locale: Mapped[str] = internal(String(8))
+    text: Mapped[str] = personal(Text, default="")
     sha256: Mapped[str] = internal(String(64))
     signed_at: Mapped[datetime] = internal(UtcDateTime)

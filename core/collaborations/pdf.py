@@ -9,7 +9,7 @@ from typing import Any
 from core.collaborations import document
 from core.collaborations.models import Signature
 from core.collaborations.queries import Paper
-from core.i18n import current_locale, day, gettext, moment
+from core.i18n import LOCALES, current_locale, gettext, moment
 
 TEMPLATE = Path(__file__).with_name("contract.typ")
 
@@ -26,16 +26,11 @@ def render(paper: Paper) -> bytes:
 def content(paper: Paper) -> dict[str, Any]:
     """What the paper says, in the current language."""
     contract, text = paper.contract, paper.contract.document
+    number, about = document.heading(text)
     return {
         "lang": current_locale(),
-        "heading": gettext("Contract %(number)s", number=contract.number),
-        "subheading": gettext(
-            "%(brand)s and %(influencer)s · %(campaign)s · %(date)s",
-            brand=text["brand"],
-            influencer=text["influencer"],
-            campaign=text["campaign"],
-            date=day(contract.created_at.date()),
-        ),
+        "heading": number,
+        "subheading": about,
         "author": text["brand"],
         "footer": contract.number,
         "clauses": [
@@ -46,12 +41,23 @@ def content(paper: Paper) -> dict[str, Any]:
             _side(gettext("For the brand"), paper.signatures.get("brand")),
             _side(gettext("The influencer"), paper.signatures.get("influencer")),
         ],
-        "proof": gettext("Fingerprint of the text (SHA-256): %(hash)s", hash=contract.sha256),
+        "proof": gettext(
+            "Fingerprint of the terms, the same in every language (SHA-256): %(hash)s", hash=contract.sha256
+        ),
     }
 
 
-def _side(party: str, signature: Signature | None) -> dict[str, str]:
+def _side(party: str, signature: Signature | None) -> dict[str, Any]:
     if signature is None:
-        return {"party": party, "name": "", "note": gettext("Not signed yet")}
-    note = gettext("Signed %(at)s", at=moment(signature.signed_at))
-    return {"party": party, "name": signature.typed_name, "note": note}
+        return {"party": party, "name": "", "notes": [gettext("Not signed yet")]}
+    return {"party": party, "name": signature.typed_name, "notes": account_of(signature)}
+
+
+def account_of(signature: Signature) -> list[str]:
+    """When, by which account, in which language, and the fingerprint of the text that was read."""
+    language = LOCALES.get(signature.locale, signature.locale)
+    return [
+        gettext("Signed %(at)s in %(language)s", at=moment(signature.signed_at), language=language),
+        gettext("Account: %(name)s, %(email)s", name=signature.account_name, email=signature.account_email),
+        gettext("Fingerprint of the text signed (SHA-256): %(hash)s", hash=signature.sha256),
+    ]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.campaigns import service as campaigns
 from core.campaigns.models import BriefVersion, Campaign
-from core.collaborations import service
+from core.collaborations import document, service
 from core.collaborations.models import Collaboration, Contract
 from core.influencers.models import Relationship
 from core.money import Money
@@ -40,6 +40,11 @@ def commission(percent: str, cap: int, currency: str = "EUR") -> dict[str, Any]:
     """A commission with a cap in minor units."""
     values = {"percent": percent, "cap": cap}
     return {"id": "c2", "model": "commission", "version": "1", "terms": {"currency": currency, "values": values}}
+
+
+def read(contract: Contract) -> str:
+    """The fingerprint of the text as somebody reads it now."""
+    return document.text_fingerprint(document.plain(contract.document))
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,8 @@ class Stage:
                 collaboration=made,
                 party=party,
                 typed_name=name,
-                sha256=contract.sha256,
+                sha256=read(contract),
+                confirmed=True,
                 base_url=BASE,
             )
         return made, contract

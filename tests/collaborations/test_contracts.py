@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ def test_both_sign_the_same_text(stage: Stage) -> None:
         collaboration=made,
         party="brand",
         typed_name=" Mia  Manager ",
-        sha256=contract.sha256,
+        sha256=staging.read(contract),
+        confirmed=True,
         base_url=BASE,
     )
     assert contract.state == "partially_signed" and not heard
@@ -90,18 +92,25 @@ def test_both_sign_the_same_text(stage: Stage) -> None:
         collaboration=made,
         party="influencer",
         typed_name="Aino Laine",
-        sha256=contract.sha256,
+        sha256=staging.read(contract),
+        confirmed=True,
         base_url=BASE,
     )
     assert (contract.state, made.state) == ("active", "in_progress") and made.id in heard
     paper = queries.paper(stage.session, made.id)
     assert paper and paper.signatures["brand"].typed_name == "Mia Manager"
-    assert paper.signatures["influencer"].sha256 == contract.sha256
+    assert paper.signatures["influencer"].sha256 == paper.signatures["brand"].sha256 == staging.read(contract)
 
 
 def test_nobody_signs_twice_for_others_or_another_text(stage: Stage) -> None:
     made, contract = stage.agreed()
-    good: dict[str, Any] = {"collaboration": made, "typed_name": "X", "sha256": contract.sha256, "base_url": BASE}
+    good: dict[str, Any] = {
+        "collaboration": made,
+        "typed_name": "X",
+        "sha256": staging.read(contract),
+        "base_url": BASE,
+    }
+    good["confirmed"] = True
     with pytest.raises(Refused, match="not the text"):
         service.sign(stage.session, stage.brand, party="brand", **{**good, "sha256": "0" * 64})
     with pytest.raises(Invalid):
@@ -125,7 +134,8 @@ def test_a_text_changed_behind_the_backs_cannot_be_signed(stage: Stage) -> None:
             collaboration=made,
             party="brand",
             typed_name="Mia",
-            sha256=contract.sha256,
+            sha256=staging.read(contract),
+            confirmed=True,
             base_url=BASE,
         )
 
@@ -149,3 +159,36 @@ def test_the_paper_takes_every_word_literally(stage: Stage, locale: str, tmp_pat
     assert made_pdf.startswith(b"%PDF-") and len(made_pdf) > 5000
     assert content["signatures"][1]["name"] == "Aino Laine"
     assert any(stage.campaign.name in words for clause in content["clauses"] for words in clause["paragraphs"])
+
+
+def test_each_signature_keeps_the_text_that_was_read_and_its_checksum(stage: Stage) -> None:
+    made, contract = stage.agreed()
+    given: dict[str, Any] = {"collaboration": made, "confirmed": True, "base_url": BASE}
+    english = staging.read(contract)
+    with in_locale("fi"):
+        with pytest.raises(Refused, match="not the text"):
+            service.sign(stage.session, stage.creator, party="influencer", typed_name="A", sha256=english, **given)
+        finnish = staging.read(contract)
+        service.sign(stage.session, stage.creator, party="influencer", typed_name="A", sha256=finnish, **given)
+    service.sign(stage.session, stage.brand, party="brand", typed_name="M", sha256=english, **given)
+    paper = queries.paper(stage.session, made.id)
+    assert paper and english != finnish
+    mine, theirs = paper.signatures["influencer"], paper.signatures["brand"]
+    assert [hashlib.sha256(row.text.encode()).hexdigest() for row in (mine, theirs)] == [finnish, english]
+    assert (mine.locale, mine.sha256, theirs.locale, theirs.sha256) == ("fi", finnish, "en", english)
+    assert "Suomi" in mine.text and "Finland: the brand" in theirs.text
+    assert document.fingerprint(contract.document) == contract.sha256
+    notes = pdf.content(paper)["signatures"][1]["notes"]
+    assert "in Suomi" in notes[0] and "influencer@example.com" in notes[1] and finnish in notes[2]
+
+
+def test_another_name_than_the_accounts_has_to_be_confirmed(stage: Stage) -> None:
+    made, contract = stage.agreed()
+    given: dict[str, Any] = {"collaboration": made, "sha256": staging.read(contract), "base_url": BASE}
+    with pytest.raises(Invalid, match="Confirm") as refused:
+        service.sign(stage.session, stage.brand, party="brand", typed_name="Mickey Mouse", **given)
+    assert refused.value.field == "confirmed"
+    service.sign(stage.session, stage.creator, party="influencer", typed_name="aino  laine", **given)
+    service.sign(stage.session, stage.brand, party="brand", typed_name="Mickey Mouse", confirmed=True, **given)
+    paper = queries.paper(stage.session, made.id)
+    assert paper and paper.signatures["brand"].account_email == "manager@example.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
@@ -117,7 +118,16 @@ def test_from_invitation_to_signed_pdf(
     hidden = re.search(r'name="sha256"[^>]*value="([0-9a-f]{64})"', contract)
     signed = {"typed_name": "Aino Laine", "sha256": hidden.group(1)}  # type: ignore[union-attr]
     assert phone.post(f"/portal/offers/{made.public_id}/contract", data=signed).status_code == 303
-    assert brand.post(f"{here}/contract", data={**signed, "typed_name": "Mia Manager"}).status_code == 303
+    mine = {**signed, "typed_name": "Mia Manager"}
+    asked = brand.post(f"{here}/contract", data=mine).text
+    assert (
+        "Your account is called Manager. Confirm that you sign as Mia Manager." in asked and 'name="confirmed"' in asked
+    )
+    assert brand.post(f"{here}/contract", data={**mine, "confirmed": "y"}).status_code == 303
+    text = brand.get(f"{here}/contract.txt?party=influencer")
+    assert text.mimetype == "text/plain" and hashlib.sha256(text.data).hexdigest() == signed["sha256"]
+    assert signed["sha256"] in brand.get(f"{here}/contract").text
+    assert "aino@example.com" in brand.get(f"{here}/contract").text
     assert row(instance).state == "in_progress"
     for browser, path in ((phone, f"/portal/offers/{made.public_id}"), (brand, here)):
         paper = browser.get(f"{path}/contract.pdf")

@@ -13,7 +13,7 @@ from core.cli.story.cast import HOUSE, House
 from core.cli.story.people import Star
 from core.cli.story.plans import DONE, Plan, campaign_of, components
 from core.cli.story.stage import Stage, playing
-from core.collaborations import endings, queries, service
+from core.collaborations import document, endings, queries, service
 from core.collaborations.models import Collaboration
 from core.permissions import Actor
 from core.tracking import gifts
@@ -113,8 +113,8 @@ class Affair:
         assert paper is not None
         with playing(session, self.star.email if party == "influencer" else self.house.manager) as actor:
             service.sign(
-                session, actor, collaboration=row, party=party, typed_name=actor.name, sha256=paper.contract.sha256,
-                base_url=self.stage.base,
+                session, actor, collaboration=row, party=party, typed_name=actor.name, base_url=self.stage.base,
+                sha256=document.text_fingerprint(document.plain(paper.contract.document)),
             )  # fmt: skip
 
     def withdraw(self, session: Session) -> None:
