@@ -44,6 +44,9 @@ def state_name(state: str) -> Text:
     return STATE_NAMES[state]
 
 
+NO_MAIL = T("This installation sends no mail yet; it keeps what it would send in a folder. Copy the link.")
+
+
 class ReasonForm(BaseForm):
     """Why."""
 
@@ -107,7 +110,12 @@ def _send(form: OfferForm, campaign: Campaign, person: Relationship, replaced: C
         **form.version(),
     )
     cookie["invitation"] = [made.public_id, link]
-    said = gettext("The offer is on its way.") if by_mail else gettext("The offer is made. Copy its link.")
+    if not by_mail:
+        said = gettext("The offer is made. Copy its link.")
+    elif instance().settings.smtp_url:
+        said = gettext("The offer is on its way.")
+    else:
+        said = gettext("The offer is made, but this installation sends no mail. Copy its link and send it yourself.")
     return done(url_for("admin.collaboration", public_id=made.public_id), said)
 
 
@@ -161,7 +169,13 @@ def _offer_form(
     ways = [SelectChoice("mail", T("Send it by mail")), SelectChoice("link", T("I copy the link and send it myself"))]
     extra: dict[str, Any] = {}
     if person.email:
-        extra["way"] = RadioField(T("How it reaches them"), choices=ways, default="mail")
+        mails = instance().settings.smtp_url is not None
+        extra["way"] = RadioField(
+            T("How it reaches them"),
+            choices=ways,
+            default="mail" if mails else "link",
+            description="" if mails else NO_MAIL,
+        )
     if person.vetting_state != "passed":
         extra["unvetted_reason"] = StringField(
             T("Why invite them without a passed vetting"),

@@ -106,7 +106,10 @@ def team() -> Any:
                 locale=str(form.locale.data),
             )
             session["team_link"] = link
-            return done(url_for("admin.team"), gettext("The invitation is on its way."))
+            if instance().settings.smtp_url:
+                return done(url_for("admin.team"), gettext("The invitation is on its way."))
+            said = gettext("The invitation is made, but this installation sends no mail. Copy its link.")
+            return done(url_for("admin.team"), said)
     members = (
         db()
         .execute(
@@ -127,6 +130,7 @@ def team() -> Any:
         brand=brand,
         names=teams.ROLE_NAMES,
         link=session.pop("team_link", None),
+        mails=instance().settings.smtp_url is not None,
     )
 
 

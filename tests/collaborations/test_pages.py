@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -260,3 +261,24 @@ def test_no_room_in_the_budget_is_told_on_both_sides(
     assert "Tell them to accept now" in brand.get(f"/admin/collaborations/{made.public_id}").text
     brand.post(f"/admin/collaborations/{made.public_id}/again")
     assert phone.post(f"{path}/accept", data={"number": "1"}).location.endswith("/contract")
+
+
+@pytest.mark.parametrize("smtp", [None, "smtp://127.0.0.1:1"])
+def test_where_no_mail_goes_out_nobody_is_told_that_it_did(
+    app: Flask, brand: FlaskClient, stage: Stage, instance: Instance, smtp: str | None
+) -> None:
+    instance.__dict__["settings"] = replace(instance.settings, smtp_url=smtp)
+    query = {"campaign": stage.campaign.public_id, "person": stage.known.public_id}
+    choice = brand.get("/admin/offers/new", query_string=query).text
+    assert ("sends no mail yet" in choice) is (smtp is None)
+    said = brand.post(
+        "/admin/offers/new", query_string=query, data={**TERMS, "way": "mail"}, follow_redirects=True
+    ).text
+    assert ("The offer is on its way" in said) is bool(smtp) and ("sends no mail. Copy its link" in said) is not bool(
+        smtp
+    )
+    owner = sign_in(app.test_client(), "owner")
+    assert ("sends no mail yet" in owner.get("/admin/team").text) is (smtp is None)
+    new = {"email": "new@example.com", "role": "viewer", "locale": "en"}
+    said = owner.post("/admin/team", data=new, follow_redirects=True).text
+    assert ("invitation is on its way" in said) is bool(smtp) and ("sends no mail. Copy" in said) is not bool(smtp)
