@@ -29,13 +29,13 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    insert,
     join,
     literal,
     select,
     type_coerce,
     values,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import chance, clock, typed
@@ -146,7 +146,7 @@ def plan(session: Session, host: PluginHost, ground: Ground, sale_ids: Sequence[
     if not count or not _agreed(session, host, ground, found, plain):
         return None
     days = _days(booking.Dates(session, ground.campaign, {}), first, last)
-    made = [_sheet(session, table, [*plain, _unbooked(ground, table.part)], days) for table in found]
+    made = [_sheet(session, table, plain, days, _unbooked(ground, table.part)) for table in found]
     sheets = {sheet.table.part.id: sheet for sheet in made if sheet}
     for part, sheet in sheets.items():
         total, cap = ground.totals[part], ground.caps[part].minor
@@ -248,15 +248,17 @@ def _midnight(dates: booking.Dates, day: date) -> datetime:
     return datetime.combine(day, time(), dates.zone).astimezone(UTC)
 
 
-def _sheet(session: Session, table: Table, plain: Sequence[ColumnElement[bool]], calendar: CTE) -> Sheet | None:
+def _sheet(
+    session: Session, table: Table, plain: Sequence[ColumnElement[bool]], calendar: CTE, unbooked: ColumnElement[bool]
+) -> Sheet | None:
     """What the table comes to, None when it comes to nothing."""
     minor = share(table.num, table.den, table.each)
     by_day = _rows(plain, calendar, calendar.c.held, calendar.c.due, func.sum(minor), func.min(SaleRow.id))
-    found = session.execute(by_day.group_by(calendar.c.held, calendar.c.due)).all()
+    found = session.execute(by_day.where(unbooked).group_by(calendar.c.held, calendar.c.due)).all()
     if not sum(row[2] for row in found):
         return None
     newest = session.execute(
-        select(SaleRow.public_id, SaleRow.sold_at).where(*plain).order_by(SaleRow.sold_at.desc()).limit(1)
+        select(SaleRow.public_id, SaleRow.sold_at).where(*plain, unbooked).order_by(SaleRow.sold_at.desc()).limit(1)
     ).one()
     days = [Day(booking.When("pending" if held else "payable", held, due), int(total)) for held, due, total, _ in found]
     return Sheet(table, plain, calendar, days, min(row[3] for row in found), (f"sale:{newest[0]}", newest[1]))
@@ -307,7 +309,11 @@ def _write(session: Session, ground: Ground, sheet: Sheet) -> None:
     before = session.scalar(select(func.max(Earning.id))) or 0
     columns = dict(_columns(session, ground, sheet, tx.id))
     rows = _rows(sheet.plain, sheet.calendar, *columns.values()).where(columns["amount_minor"] != 0)
-    session.connection().execute(insert(Earning).from_select(list(columns), rows, include_defaults=False))
+    # What is booked is left out by its key: looking for it row by row is slow in a table that PostgreSQL thinks empty.
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    into = dialect.insert(Earning).from_select(list(columns), rows, include_defaults=False)
+    once = into.on_conflict_do_nothing(index_elements=["collaboration_id", "line_key", "sequence"])
+    session.connection().execute(once)
     ours = Earning.id > before, Earning.ledger_tx_id == tx.id
     booked = int(session.scalar(select(func.sum(Earning.amount_minor)).where(*ours)) or 0)
     if booked != sheet.minor:
