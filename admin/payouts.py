@@ -13,6 +13,7 @@ from werkzeug.utils import secure_filename
 from wtforms import StringField, TextAreaField
 
 from admin.face import admin, section
+from core.accounts.calendar import today_of
 from core.accounts.models import Person
 from core.earnings.queries import KIND_NAMES
 from core.earnings.terms import terms_of
@@ -78,7 +79,7 @@ class SureForm(BaseForm):
 def payouts() -> Any:
     """What is due, to whom and why, and the runs."""
     brand = current_brand(P.MONEY_READ)
-    today = service.today_of(db(), brand.id)
+    today = today_of(db(), brand.id)
     later = request.args.get("due") == "all"
     rails = _rails(brand.id)
     rail = _chosen_rail(rails, request.args.get("rail"), brand.id)
@@ -141,7 +142,7 @@ def payouts_prepare() -> Any:
         brand,
         currency=currency,
         influencers=ids,
-        due_by=None if later else service.today_of(db(), brand.id),
+        due_by=None if later else today_of(db(), brand.id),
         limits=limits_of(instance().plugins, rail, currency),
         base_url=instance().settings.base_url,
     )
@@ -278,7 +279,7 @@ def payout(public_id: str) -> Any:
 
 
 def _today(found: Payout) -> date:
-    return service.today_of(db(), found.brand_id)
+    return today_of(db(), found.brand_id)
 
 
 def _payment_page(found: Payout, form: BaseForm) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
 from flask_wtf.file import FileField
@@ -83,7 +84,7 @@ def sales_export() -> Any:
     brand = current_brand(P.SALES_READ)
     rows, _ = queries.list_sales(db(), actor(), brand.id, _wanted(), limit=EXPORTED)
     head = {"Content-Disposition": f'attachment; filename="sales-{clock.today(brand.timezone)}.csv"'}
-    return Response(export.as_csv(rows), mimetype="text/csv", headers=head)
+    return Response(export.as_csv(rows, ZoneInfo(brand.timezone)), mimetype="text/csv", headers=head)
 
 
 @admin.get("/sales/<public_id>", P.SALES_READ)

@@ -249,7 +249,9 @@ def percent(value: Decimal | int, digits: int = 1) -> str:
 
 
 def day(value: date, style: str = "medium") -> str:
-    """A date as the reader writes it."""
+    """A date as the reader writes it; of a point in time the day that it is in the reader's zone."""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZoneInfo(_zone.get())).date()
     return _day(value, style, _format())
 
 

@@ -154,7 +154,7 @@ def payout(public_id: str) -> Any:
 def _steps(found: Payout) -> list[dict[str, Any]]:
     """How far the payment is, with the day of each step."""
     steps: list[dict[str, Any]] = [
-        {"text": gettext("Prepared"), "when": found.created_at.date(), "done": True},
+        {"text": gettext("Prepared"), "when": found.created_at, "done": True},
         {"text": pgettext("payout", "Approved"), "when": None, "done": found.state != State.AWAITING_APPROVAL},
         {"text": pgettext("payout", "Sent"), "when": found.sent_on, "done": found.sent_on is not None},
         {"text": gettext("Received"), "when": found.received_on, "done": found.received_on is not None},
@@ -214,7 +214,7 @@ def payout_statement(year: int) -> Any:
             KIND_NAMES.get(earning.kind, earning.kind), Text.from_json(earning.reason), earning.amount,
             earning.currency, EARNING_NAMES[earning.state], *_moved(paid),
         ]
-        for earning, campaign, brand, paid in own.statement(db(), actor(), year)
+        for earning, campaign, brand, paid in own.statement(db(), actor(), year, person().timezone)
     ]  # fmt: skip
     return sheet(f"samverk-{year}.csv", head, rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -54,7 +54,7 @@ def _afford(session: Session, actor: Actor, collaboration: Collaboration, cap: M
             brand_id=collaboration.brand_id,
             key=f"commit:{collaboration.id}",
             ref=("collaboration", collaboration.id),
-            on=clock.today(),
+            on=today_of(session, collaboration.brand_id),
             by=actor.person_id,
         )
         commit_budget(session, voucher, campaign_id=campaign.id, amount=cap)
@@ -200,7 +200,7 @@ def next_due(session: Session, collaboration: Collaboration) -> datetime | None:
     days = [date.fromisoformat(row["due_on"]) for row in offer.deliverables if row.get("due_on")]
     last = session.get_one(Campaign, collaboration.campaign_id).ends_on
     due = min(days) if days else last
-    return datetime.combine(due, time(23, 59), UTC) if due else None
+    return end_of_day(session, collaboration.brand_id, due) if due else None
 
 
 def is_signed(session: Session, collaboration_id: int) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import audit, clock
+from core.accounts.calendar import today_of
 from core.accounts.service import required
 from core.collaborations import contracts, mails, queries
 from core.collaborations.events import CollaborationEnded, CollaborationPaused, CollaborationResumed, MayComplete
@@ -131,7 +132,7 @@ def _release(session: Session, actor: Actor, collaboration: Collaboration) -> No
         brand_id=collaboration.brand_id,
         key=f"release:{collaboration.id}",
         ref=("collaboration", collaboration.id),
-        on=clock.today(),
+        on=today_of(session, collaboration.brand_id),
         by=actor.person_id,
     )
     amount = Money(rest, collaboration.currency)

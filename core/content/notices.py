@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -26,12 +28,16 @@ def submission_sent(session: Session, setting: Setting, submission: Submission, 
         subject=T("%(name)s sent a draft for %(campaign)s", **names),
         paragraphs=(
             T("Version %(number)s of a draft of %(name)s for %(campaign)s is in.", number=submission.number, **names),
-            T("Please answer by %(date)s.", date=submission.due_at.date() if submission.due_at else ""),
+            T("Please answer by %(date)s.", date=_day(setting.brand, submission.due_at)),
         ),
         link=f"{base_url}/admin/review/{submission.public_id}",
         link_label=T("Review the draft"),
     )
     _post(session, letter, reviewers(session, setting.brand), setting.brand.id)
+
+
+def _day(brand: Brand, at: datetime | None) -> date | str:
+    return at.astimezone(ZoneInfo(brand.timezone)).date() if at else ""
 
 
 def decided(session: Session, setting: Setting, submission: Submission, decision: Decision, *, base_url: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
@@ -179,7 +180,7 @@ def _post(session: Session, campaign: Campaign, row: Earning) -> None:
     """The posting of one row; what is payable at once is released at once."""
     size = Money(abs(row.amount_minor), row.currency)
     place = {"campaign_id": campaign.id, "collab_id": row.collaboration_id}
-    voucher = Voucher(row.brand_id, f"earning:{row.public_id}", ("earning", row.id), today())
+    voucher = Voucher(row.brand_id, f"earning:{row.public_id}", ("earning", row.id), today_of(session, row.brand_id))
     if row.settles == Settles.IN_KIND:
         book = postings.book_gift if row.amount_minor > 0 else postings.return_gift
         row.ledger_tx_id = book(session, voucher, value=size, **place).id
@@ -191,13 +192,8 @@ def _post(session: Session, campaign: Campaign, row: Earning) -> None:
     else:
         row.ledger_tx_id = postings.accrue(session, voucher, amount=size, **place).id
         if row.state == "payable":
-            free = Voucher(row.brand_id, f"release:{row.public_id}", ("earning", row.id), today())
+            free = replace(voucher, key=f"release:{row.public_id}")
             postings.release_hold(session, free, collab_id=row.collaboration_id, amount=size)
-
-
-def today() -> date:
-    """The date on the postings."""
-    return clock.now().date()
 
 
 def _still_pending(session: Session, row: Earning, size: Money) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.collaborations.models import Collaboration
 from core.earnings.facts import signed_offer
@@ -31,14 +32,14 @@ def begin(session: Session, host: PluginHost, collaboration_id: int) -> None:
     collaboration = session.get_one(Collaboration, collaboration_id, with_for_update=True)
     offer = signed_offer(session, collaboration_id)
     if offer is not None and _started(session, collaboration_id) is None and _planned(host, offer.components, 1):
-        today = _today(session, collaboration)
+        today = today_of(session, collaboration.brand_id)
         _open(session, collaboration, today, 1, today)
 
 
 def interrupt(session: Session, host: PluginHost, collaboration_id: int) -> None:
     """Cut the month that runs: from today on it is not counted."""
     collaboration = session.get_one(Collaboration, collaboration_id, with_for_update=True)
-    today = _today(session, collaboration)
+    today = today_of(session, collaboration.brand_id)
     running = _roll(session, host, collaboration, today)
     if running is not None:
         running.ends_on, running.closed_at = today, clock.now()
@@ -51,7 +52,7 @@ def resume(session: Session, host: PluginHost, collaboration_id: int) -> None:
     started = _started(session, collaboration_id)
     if started is None or _running(session, collaboration_id):
         return
-    today = _today(session, collaboration)
+    today = today_of(session, collaboration.brand_id)
     month = (today.year - started.year) * 12 + today.month - started.month
     month += 1 if month_of(started, month + 1) <= today else 0
     offer = signed_offer(session, collaboration_id)
@@ -142,7 +143,3 @@ def _running(session: Session, collaboration_id: int) -> AgreementPeriod | None:
             AgreementPeriod.collaboration_id == collaboration_id, AgreementPeriod.closed_at.is_(None)
         )
     )
-
-
-def _today(session: Session, collaboration: Collaboration) -> date:
-    return clock.today(session.get_one(Brand, collaboration.brand_id).timezone)

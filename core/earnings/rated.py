@@ -39,6 +39,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import chance, clock, typed
+from core.accounts.calendar import today_of
 from core.database import PUBLIC_ID_ALPHABET, UtcDateTime
 from core.earnings import booking, totals
 from core.earnings.booked import BY_RATE
@@ -298,12 +299,14 @@ def _write(session: Session, ground: Ground, sheet: Sheet) -> None:
     unit, part = ground.currency, sheet.table.part.id
     name = f"rated:{ground.collaboration.id}:{part}:{sheet.first_id}"
     about = ("collaboration", ground.collaboration.id)
-    voucher = Voucher(ground.collaboration.brand_id, name, about, booking.today())
+    brand_id = ground.collaboration.brand_id
+    day = today_of(session, brand_id)
+    voucher = Voucher(brand_id, name, about, day)
     amount = Money(sheet.minor, unit)
     tx = postings.accrue(session, voucher, campaign_id=ground.campaign.id, amount=amount, **place)
     free = sum(day.minor for day in sheet.days if day.when.hold_until is None)
     if free:
-        released = Voucher(ground.collaboration.brand_id, f"release:{name}", about, booking.today())
+        released = Voucher(brand_id, f"release:{name}", about, day)
         postings.release_hold(session, released, amount=Money(free, unit), **place)
     session.flush()
     before = session.scalar(select(func.max(Earning.id))) or 0

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core import audit, clock
+from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.campaigns.events import MayCompleteCampaign
 from core.campaigns.models import Campaign
@@ -158,7 +159,8 @@ def _release(session: Session, collaboration_id: int, day: date) -> int:
     session.flush()
     if net:
         stamp = hashlib.sha256(",".join(str(row.id) for row in rows).encode()).hexdigest()[:24]
-        voucher = Voucher(rows[0].brand_id, f"release:{stamp}", ("collaboration", collaboration_id), booking.today())
+        about, today = ("collaboration", collaboration_id), today_of(session, rows[0].brand_id)
+        voucher = Voucher(rows[0].brand_id, f"release:{stamp}", about, today)
         postings.release_hold(session, voucher, collab_id=collaboration_id, amount=Money(net, rows[0].currency))
     return len(rows)
 

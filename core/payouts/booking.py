@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core import clock
+from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.earnings.models import Earning
 from core.ledger.postings import Voucher
@@ -65,22 +63,12 @@ def key(payout: Payout, step: str) -> str:
     return f"{payout.key}:{step}"
 
 
-def voucher(payout: Payout, step: str, actor: Actor) -> Voucher:
-    """Why a step of a payout is booked."""
-    return Voucher(payout.brand_id, key(payout, step), ("payout", payout.id), clock.now().date(), actor.person_id)
+def voucher(session: Session, payout: Payout, step: str, actor: Actor) -> Voucher:
+    """Why a step of a payout is booked, on the brand's day."""
+    day = today_of(session, payout.brand_id)
+    return Voucher(payout.brand_id, key(payout, step), ("payout", payout.id), day, actor.person_id)
 
 
 def brand_of(session: Session, row: Payout | PayoutRun) -> Brand:
     """Who pays."""
     return session.get_one(Brand, row.brand_id)
-
-
-def today_of(session: Session, brand_id: int) -> date:
-    """Today where the brand is."""
-    return clock.today(session.get_one(Brand, brand_id).timezone)
-
-
-def in_days(days: int) -> datetime:
-    """The end of a day to come."""
-    day = clock.now().date() + timedelta(days=days)
-    return datetime.combine(day, time(23, 59), ZoneInfo("UTC"))

@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, clock
+from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
@@ -76,7 +77,7 @@ def write_off(session: Session, actor: Actor, collaboration: Collaboration, *, r
     if taken.rowcount != len(rows):  # type: ignore[attr-defined]
         raise Refused(T("Somebody else was faster. Reload the page and look again."))
     voucher = Voucher(
-        brand.id, f"write_off:{gone.public_id}", ("earning", gone.id), clock.now().date(), actor.person_id
+        brand.id, f"write_off:{gone.public_id}", ("earning", gone.id), today_of(session, brand.id), actor.person_id
     )
     tx = postings.write_off(
         session, voucher, campaign_id=collaboration.campaign_id, collab_id=collaboration.id, amount=gone.amount

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.accounts.models import Brand
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
@@ -161,11 +162,11 @@ def purses(session: Session, actor: Actor, today: date, zone: str, *, months: in
     return sorted(found, key=lambda one: (-one.earned_this_year.minor, one.currency))
 
 
-def statement(session: Session, actor: Actor, year: int) -> Iterable[Any]:
-    """Every earning that was earned or sent in a year, the oldest first, with what it is for and how it was paid."""
+def statement(session: Session, actor: Actor, year: int, zone: str) -> Iterable[Any]:
+    """Every earning that was earned or sent in a year of `zone`, the oldest first, what for and how it was paid."""
     first, last = date(year, 1, 1), date(year, 12, 31)
-    since = datetime.combine(first, time(), ZoneInfo("UTC"))
-    until = datetime.combine(date(year + 1, 1, 1), time(), ZoneInfo("UTC"))
+    since = datetime.combine(first, time(), ZoneInfo(zone))
+    until = datetime.combine(date(year + 1, 1, 1), time(), ZoneInfo(zone))
     return session.execute(
         _own(actor, Earning, Campaign.name, Brand, Payout)
         .where(or_(and_(Earning.earned_at >= since, Earning.earned_at < until), Payout.sent_on.between(first, last)))
@@ -284,7 +285,7 @@ def _purse(
     return Purse(
         currency=code,
         under_way=Money(sum(row.amount_minor for row in under_way), code),
-        next_due=next((row.due_at for row in under_way if row.due_at and row.due_at.date() >= today), None),
+        next_due=next((row.due_at for row in under_way if row.due_at and row.due_at >= clock.now()), None),
         last4=under_way[0].iban_last4 if under_way else "",
         earned_this_year=Money(
             sum(recent for (c, _, settles), (_, recent) in sums.items() if c == code and settles == "cash"), code

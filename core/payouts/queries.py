@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -13,6 +14,7 @@ from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
 from core.errors import Missing
+from core.i18n import current_zone
 from core.influencers.models import Influencer
 from core.money import Money
 from core.payouts import due
@@ -287,7 +289,7 @@ def _accountless(session: Session, actor: Actor) -> list[Waiting]:
         Waiting(
             T("Say where your money goes"),
             T("%(amount)s can be paid as soon as you have entered your bank account.", amount=Money(int(minor), code)),
-            datetime.combine(due_on, time(23, 59), UTC) if due_on else None,
+            datetime.combine(due_on, time(23, 59), ZoneInfo(current_zone())) if due_on else None,
             "portal.payout_method",
         )
         for code, minor, due_on in rows

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, clock, lifecycle, outbox
+from core.accounts.calendar import in_days
 from core.accounts.models import Brand
 from core.database import public_id
 from core.earnings.models import Earning
@@ -24,7 +25,7 @@ from core.ledger import accounts as plan
 from core.ledger import postings, queries
 from core.money import Money
 from core.payouts import due
-from core.payouts.booking import free, in_days, items_of, payouts_of, voucher
+from core.payouts.booking import free, items_of, payouts_of, voucher
 from core.payouts.due import Due
 from core.payouts.lifecycle import Action, RunAction
 from core.payouts.limits import NO_LIMITS, Limits, keep_rest
@@ -78,7 +79,7 @@ def prepare_run(
         currency=currency,
         rail=limits.rail,
         prepared_by_id=actor.person_id,
-        due_at=in_days(APPROVAL_DAYS),
+        due_at=in_days(session, brand.id, APPROVAL_DAYS),
     )
     session.add(run)
     lifecycle.begin(session, run, actor=actor)
@@ -200,8 +201,9 @@ def approve_run(session: Session, actor: Actor, run: PayoutRun) -> None:
     wanted = items_of(session, payouts)
     for payout in payouts:
         lifecycle.move(session, payout, Action.APPROVE, actor=actor)
-        payout.due_at = in_days(TRANSFER_DAYS)
-        postings.start_payout(session, voucher(payout, "start", actor), payout_id=payout.id, items=wanted[payout.id])
+        payout.due_at = in_days(session, run.brand_id, TRANSFER_DAYS)
+        why = voucher(session, payout, "start", actor)
+        postings.start_payout(session, why, payout_id=payout.id, items=wanted[payout.id])
     outbox.enqueue(session, "payouts.submit", {"run": run.id}, key=f"payouts.submit:{run.public_id}")
     audit.record(session, actor=actor, brand_id=run.brand_id, action="payout_run.approve", obj=run)
 

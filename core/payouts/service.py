@@ -6,7 +6,8 @@ every state says whose turn it is and by when.
 
 from __future__ import annotations
 
-from core.payouts.booking import payouts_of, today_of
+from core.accounts.calendar import today_of
+from core.payouts.booking import payouts_of
 from core.payouts.debts import write_off
 from core.payouts.methods import save_method
 from core.payouts.runs import Blocked, approve_run, cancel_run, prepare_run

@@ -17,12 +17,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core import clock, lifecycle, outbox
+from core.accounts.calendar import in_days, today_of
 from core.accounts.models import Brand
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.database import Database
 from core.files import FileStore
 from core.payouts import todo
-from core.payouts.booking import in_days, payouts_of, today_of
+from core.payouts.booking import payouts_of
 from core.payouts.lifecycle import Action, State
 from core.payouts.methods import read_iban
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
@@ -139,7 +140,7 @@ def record(session: Session, house: House, what: HandOver, answer: Answer) -> No
         return
     for payout in unknown:
         lifecycle.move(session, payout, Action.DOUBT, actor=SYSTEM)
-        payout.due_at = in_days(TRANSFER_DAYS)
+        payout.due_at = in_days(session, payout.brand_id, TRANSFER_DAYS)
 
 
 def hand_over_now(database: Database, host: PluginHost, run: PayoutRun) -> None:

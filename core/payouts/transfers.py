@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, clock, lifecycle
+from core import audit, lifecycle
+from core.accounts.calendar import in_days, today_of
 from core.errors import Invalid, Refused
 from core.events import publish
 from core.ledger import postings
 from core.ledger import service as ledger
-from core.payouts.booking import brand_of, free, in_days, items, key, set_earnings, today_of, voucher
+from core.payouts.booking import brand_of, free, items, key, set_earnings, voucher
 from core.payouts.events import PayoutSettled
 from core.payouts.lifecycle import Action, State
 from core.payouts.models import Payout, PayoutRun
@@ -47,10 +48,11 @@ def record_sent(
 ) -> None:
     """Book that a payout left, on the rail's word, and tell the influencer."""
     lifecycle.move(session, payout, Action.SEND, actor=actor)
-    payout.bank_reference, payout.sent_on, payout.due_at = reference, sent_on, in_days(CONFIRM_DAYS)
+    payout.bank_reference, payout.sent_on = reference, sent_on
+    payout.due_at = in_days(session, payout.brand_id, CONFIRM_DAYS)
     run = session.get_one(PayoutRun, payout.payout_run_id)
     postings.settle_payout(
-        session, voucher(payout, "settle", actor), payout_id=payout.id, rail=run.rail, amount=payout.amount
+        session, voucher(session, payout, "settle", actor), payout_id=payout.id, rail=run.rail, amount=payout.amount
     )
     set_earnings(session, payout, "paid")
     audit.record(
@@ -99,10 +101,11 @@ def fail(session: Session, actor: Actor, payout: Payout, *, reason: str, base_ur
             brand_id=payout.brand_id,
             tx_id=settled.id,
             key=key(payout, "unsettle"),
-            effective_on=clock.now().date(),
+            effective_on=today_of(session, payout.brand_id),
             by=actor.person_id,
         )
-    postings.fail_payout(session, voucher(payout, "fail", actor), payout_id=payout.id, items=items(session, payout))
+    why = voucher(session, payout, "fail", actor)
+    postings.fail_payout(session, why, payout_id=payout.id, items=items(session, payout))
     free(session, payout)
     publish(session, PayoutSettled(payout.id, received=False))
     brand = brand_of(session, payout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from datetime import tzinfo
 
 from core.plugin_api.text import T
 from core.tracking.lifecycle import SALE_STATE_NAMES
@@ -17,8 +18,11 @@ HEADERS = (
 ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
-def as_csv(rows: Iterable[SaleRow]) -> bytes:
-    """UTF-8 with a mark, semicolons, decimal points; a cell that a spreadsheet would compute is made text."""
+def as_csv(rows: Iterable[SaleRow], zone: tzinfo) -> bytes:
+    """UTF-8 with a mark, semicolons, decimal points, times in `zone` with their offset.
+
+    A cell that a spreadsheet would compute is made text.
+    """
     target = io.StringIO(newline="")
     writer = csv.writer(target, delimiter=";")
     writer.writerow([str(name) for name in HEADERS])
@@ -26,7 +30,7 @@ def as_csv(rows: Iterable[SaleRow]) -> bytes:
         sale = row.sale
         writer.writerow(
             [
-                *(inert(text) for text in (sale.external_id, sale.sold_at.isoformat(), sale.code)),
+                *(inert(text) for text in (sale.external_id, sale.sold_at.astimezone(zone).isoformat(), sale.code)),
                 format(sale.amount.decimal, "f"),
                 format(row.refunded.decimal, "f"),
                 sale.currency,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.accounts import service as accounts
+from core.accounts.calendar import today_of
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.content.models import Deliverable
@@ -146,7 +147,7 @@ class Stage:
         payout = self.approved(keyring)
         payouts.mark_sent(
             self.session, self.world.actors["finance"], payout, reference=reference,
-            sent_on=payouts.today_of(self.session, payout.brand_id), base_url=BASE,
+            sent_on=today_of(self.session, payout.brand_id), base_url=BASE,
         )  # fmt: skip
         return payout
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -121,8 +122,14 @@ def test_a_table_is_forgotten_after_a_day(play: Play, moment: list[datetime]) ->
 def test_the_export_runs_nothing_in_a_spreadsheet(play: Play) -> None:
     play.take(play.sale('=HYPERLINK("http://x")', 100), play.sale(" @SUM(1)", 100), play.sale("1042", 100, code="-2+3"))
     rows, _ = queries.list_sales(play.session, play.world.owner, play.brand_id, queries.Filters())
-    text = export.as_csv(rows).decode("utf-8-sig")
+    text = export.as_csv(rows, UTC).decode("utf-8-sig")
     assert "'=HYPERLINK" in text and "' @SUM(1)" in text and ";'-2+3;" in text and "\n1042;" in text
+
+
+def test_the_export_tells_the_time_on_the_brands_wall(play: Play) -> None:
+    play.take(play.sale("1042", 100, at=datetime(2025, 12, 31, 22, 30, tzinfo=UTC)))
+    rows, _ = queries.list_sales(play.session, play.world.owner, play.brand_id, queries.Filters())
+    assert ";2026-01-01T00:30:00+02:00;" in export.as_csv(rows, ZoneInfo("Europe/Helsinki")).decode("utf-8-sig")
 
 
 @pytest.mark.parametrize(
