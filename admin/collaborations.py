@@ -226,7 +226,7 @@ def collaboration(public_id: str) -> Any:
         may_sign=actor().may(P.CONTRACT_SIGN, found.brand_id) and paper is not None and paper.to_sign("brand"),
         may_replace=may_edit and Action.REPLACE in found.machine.actions(found.state),
         changes=CHANGES,
-        history=history(db(), found),
+        history=_history(found, paper),
         replaced=replaced,
         replacing=queries.replaced_by(db(), found.id),
         offer_states=OFFER_STATE_NAMES,
@@ -235,6 +235,22 @@ def collaboration(public_id: str) -> Any:
         earned=endings.earned_so_far(db(), found),
         late=found.due_at is not None and found.due_at < clock.now(),
     )
+
+
+def _history(found: Collaboration, paper: queries.Paper | None) -> list[dict[str, Any]]:
+    """Every move, and who signed between them, the oldest first."""
+    moves = [
+        {"said": STATE_NAMES[step.to_state], "reason": step.reason, "name": step.actor_name, "at": step.at}
+        for step in history(db(), found)
+    ]
+    signed = [
+        {"said": SIGNED[row.party], "reason": None, "name": row.typed_name, "at": row.signed_at}
+        for row in (paper.signatures.values() if paper else ())
+    ]
+    return sorted([*signed, *moves], key=lambda step: step["at"])
+
+
+SIGNED = {"brand": T("Signed for the brand"), "influencer": T("Signed by the influencer")}
 
 
 @admin.post("/collaborations/<public_id>/accept", P.OFFER_EDIT)

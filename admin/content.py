@@ -279,6 +279,7 @@ def _post_page(piece: Piece, form: CheckForm, reading: MetricsForm) -> Any:
 def metrics_import() -> Any:
     """Take a table of readings; tell what each row that was not taken lacks."""
     brand, form, result = current_brand(P.LIVE_EDIT), TableForm(), None
+    form.file.flags.required = True
     if form.validate_on_submit():
         with saving(form):
             upload = request.files.get("file")

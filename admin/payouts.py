@@ -178,6 +178,7 @@ def _run_page(run: PayoutRun) -> dict[str, Any]:
     return {
         "run": run,
         "payments": payments,
+        "open_states": [str(state) for state in queries.OPEN],
         "parts": queries.parts(db(), [payment.id for payment in payments]),
         "total": queries.total_of(run, payments),
         "people": people,

@@ -95,6 +95,8 @@ def _label(row: own.Group) -> tuple[str, Text]:
         if row.payout.state == State.AWAITING_APPROVAL:
             return "scheduled", T("Being prepared")
         return row.payout.state, OWN_NAMES.get(row.payout.state, STATE_NAMES[row.payout.state])
+    if row.state == "payable" and row.amount.minor < 0:
+        return "clawed_back", T("Taken back, netted from what comes next")
     return row.state, EARNING_NAMES[row.state]
 
 
@@ -170,6 +172,7 @@ def payout_method() -> Any:
     method = method_of(db(), actor().influencer_id)
     given: dict[str, Any] = {"country": "FI", "tax_country": "FI", "payee_name": person().name}
     form = MethodForm(obj=method) if method else MethodForm(data=_guess(given, db()))
+    form.iban.flags.required = form.tax_id.flags.required = method is None
     form.country.choices = country_choices(every=True)
     form.tax_country.choices = country_choices(every=True)
     if form.validate_on_submit():

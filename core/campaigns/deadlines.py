@@ -37,6 +37,7 @@ def _day(campaign: Campaign, today: date) -> date | None:
     state = State(campaign.state)
     if state is State.WRAPPING_UP:
         return today + timedelta(days=campaign.hold_days + campaign.due_days)
-    named = {State.DRAFT: campaign.starts_on, State.RECRUITING: campaign.starts_on, State.ACTIVE: campaign.ends_on}
+    ahead = campaign.starts_on if campaign.starts_on and campaign.starts_on > today else None  # a launch may be late
+    named = {State.DRAFT: campaign.starts_on, State.RECRUITING: ahead, State.ACTIVE: campaign.ends_on}
     days = DAYS.get(state)
     return named.get(state) or (today + timedelta(days=days) if days is not None else None)

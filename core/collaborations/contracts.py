@@ -161,7 +161,7 @@ def sign(
             signed_at=clock.now(),
         )
     )
-    move(session, contract, ContractAction.SIGN, actor=actor, basis=f"sha256:{contract.sha256[:16]}")
+    move(session, contract, ContractAction.SIGN, actor=actor, basis=f"sha256:{sha256[:16]}")
     audit.record(session, actor=actor, brand_id=collaboration.brand_id, action=f"contract.sign_{party}", obj=contract)
     if found.signatures:
         _in_force(session, actor, collaboration, contract)

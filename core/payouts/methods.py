@@ -12,7 +12,7 @@ from core.errors import Invalid, Missing
 from core.payouts.models import PayoutMethod
 from core.payouts.notices import tell_of_account
 from core.permissions import Actor, Permission
-from core.places import COUNTRIES
+from core.places import COUNTRIES, check_postcode
 from core.plugin_api.text import T
 
 TAX_IDS = {
@@ -69,6 +69,7 @@ def save_method(
     method.payee_name = required(payee_name, "payee_name", 70)
     method.street, method.building = required(street, "street", 70), building.strip()[:16]
     method.postcode, method.town = required(postcode, "postcode", 16), required(town, "town", 35)
+    method.postcode = check_postcode(country, method.postcode)
     method.country, method.tax_country = _country(country, "country"), _country(tax_country, "tax_country")
     method.business, method.changed_at = business, clock.now()
     checked = check_iban(iban) if iban.strip() else None

@@ -18,6 +18,7 @@ from core.events import publish
 from core.i18n import country
 from core.lifecycle import begin, move
 from core.permissions import SYSTEM, Actor, Permission
+from core.places import check_postcode
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Text
 from core.tracking import notices
@@ -69,6 +70,7 @@ def give_address(
     """The influencer says where to; until it is sent, they may correct it."""
     _own(session, actor, gift)
     checked = {key: _part(key, address.get(key) or "") for key in ADDRESS}
+    checked["postcode"] = check_postcode(checked["country"], checked["postcode"])
     move(session, gift, GiftAction.GIVE_ADDRESS, actor=actor)
     gift.address, gift.due_at = checked, clock.now() + timedelta(days=SHIP_DAYS)
     _record(session, actor, gift, "address")

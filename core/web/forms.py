@@ -13,7 +13,7 @@ from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import TextInput
 
 from core import typed
-from core.csv_input import parse_date, parse_number
+from core.csv_input import parse_date, parse_integer, parse_number
 from core.errors import Invalid
 from core.i18n import current_locale, gettext
 from core.money import Money
@@ -104,6 +104,9 @@ class NumberField(Field):
         super().__init__(*args, **kw)
         self.low, self.high = low, high
 
+    def _read(self, text: str) -> Decimal:
+        return parse_number(text)
+
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
@@ -115,7 +118,7 @@ class NumberField(Field):
         if not valuelist or not valuelist[0].strip():
             return
         try:
-            number = parse_number(valuelist[0])
+            number = self._read(valuelist[0])
         except Invalid:
             raise ValueError(gettext("Write a number, for example 1234.50.")) from None
         if self.low is not None and number < self.low:
@@ -132,6 +135,11 @@ class WholeField(NumberField):
     """A whole number. Data is an int."""
 
     input_mode = "numeric"
+
+    def _read(self, text: str) -> Decimal:
+        """Platforms shorten counts, and people copy them: `1,2k`."""
+        short = text.strip()[-1:].lower() in ("k", "m")
+        return Decimal(parse_integer(text)) if short else parse_number(text)
 
     def _convert(self, number: Decimal) -> int:
         if number != number.to_integral_value():

@@ -77,6 +77,8 @@ class OfferForm:
         self.form = self._build(models, extra or {})(data=self._typed(deliverables), formdata=_sent())
         self.form["parts"].data = ",".join(f"{id}:{model}" for id, model in self._models.items())
         self.form["rows"].data = str(self.count)
+        if self.adding:
+            self.form["new_part"].data = ""
         self.parts = [self._part(id) for id in self._models]
         self.rows = [Row([self.form[f"d{n}-{key}"] for key in _ROW]) for n in range(self.count)]
         self._mark_needed()

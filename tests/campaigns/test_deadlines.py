@@ -85,3 +85,11 @@ def test_the_page_says_whose_turn_it_is(client, instance, committed, now):
     sign_in(client, "owner")
     assert "Your turn · by 16 Nov 2026" in client.get(f"/admin/campaigns/{campaign.public_id}").text.replace("\n", "")
     assert "Launch Syysihon rituaali" in client.get("/admin/").text
+
+
+def test_a_late_launch_is_not_overdue_at_once(session, world):
+    campaign = planned(session, world)
+    dated(session, world, campaign, date(2026, 11, 1), date(2026, 12, 24))
+    assert due(campaign) == date(2026, 11, 1), "the launch itself is late"
+    service.launch(session, world.owner, campaign)
+    assert due(campaign) == date(2026, 11, 16)

@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
@@ -238,3 +239,19 @@ def test_a_plan_without_work_or_pay_says_that_offers_bring_them(
     page = owner.get(f"{home}/launch").text
     assert "No deliverables are planned" in page and "No pay is planned" in page
     assert owner.post(f"{home}/launch").location == home
+
+
+def test_a_part_that_was_just_added_is_not_blamed(owner: FlaskClient, home: str) -> None:
+    """Nothing was typed yet, so nothing can be missing; and the choice is free again."""
+    sent = filled(owner.get(f"{home}/pay").text)
+    page = owner.post(f"{home}/pay", data=sent | {"new_part": "gifting", "add": "1"}).text
+    assert 'name="c1-product"' in page and "This is needed." not in page and "Please correct this" not in page
+    assert re.search(r'name="new_part"><option selected value="">', page)
+
+
+def test_the_first_page_asks_nobody_for_what_they_may_not_do(app: Flask, client: FlaskClient, committed: World) -> None:
+    """Guests and viewers are not told to import influencers; who may is led to the import."""
+    guest = sign_in(client, "guest_reviewer").get("/admin/").text
+    assert "Nothing waits for you" in guest and "Bring in the influencers" not in guest and ">0 things" not in guest
+    manager = sign_in(app.test_client(), "manager").get("/admin/").text
+    assert "Bring in the influencers" in manager and 'href="/admin/people/import"' in manager

@@ -128,6 +128,8 @@ def test_from_invitation_to_signed_pdf(
     text = brand.get(f"{here}/contract.txt?party=influencer")
     assert text.mimetype == "text/plain" and hashlib.sha256(text.data).hexdigest() == signed["sha256"]
     assert signed["sha256"] in brand.get(f"{here}/contract").text
+    told = brand.get(here).text
+    assert "Signed for the brand" in told and "Signed by the influencer" in told
     assert "aino@example.com" in brand.get(f"{here}/contract").text
     assert row(instance).state == "in_progress"
     for browser, path in ((phone, f"/portal/offers/{made.public_id}"), (brand, here)):

@@ -191,7 +191,7 @@ def test_a_blocked_draft_is_waived_then_approved_and_goes_live(
     assert URL in desk.get(post).text
     assert "Write what differs" in desk.post(f"{post}/check", data={"answer": "mismatch"}).text
     assert desk.post(f"{post}/check", data={"answer": "verified"}).status_code == 303
-    assert phone.post(f"{here}/metrics", data={"evidence": "stated", "views": "1 250", "likes": ""}).status_code == 303
+    assert phone.post(f"{here}/metrics", data={"evidence": "stated", "views": "1,25k", "likes": ""}).status_code == 303
     assert one(instance, MetricReading).value == 1250
     at = {"read_at": clock.now().strftime("%Y-%m-%dT%H:%M"), "evidence": "screenshot"}
     assert desk.post(f"{post}/metrics", data={**at, "likes": "-3"}).status_code == 200

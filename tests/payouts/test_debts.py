@@ -112,7 +112,8 @@ def test_finance_writes_it_off_and_the_influencer_reads_why(
         stage = indebted(scene.build(session, build_world(session)), instance.keyring, today)
     there = f"/admin/payouts/debts/{stage.collaboration.public_id}"
     sign_in(client, "influencer")
-    assert "netted from what you earn next" in client.get("/portal/payouts").text
+    page = client.get("/portal/payouts").text
+    assert "netted from what you earn next" in page and "Taken back, netted from what comes next" in page
     sign_in(client, "manager")
     assert "Paid too much" in client.get("/admin/payouts").text and there not in client.get("/admin/payouts").text
     assert client.get(there).status_code == 403

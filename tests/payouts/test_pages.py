@@ -265,3 +265,30 @@ def test_money_without_an_account_is_a_task_of_the_influencer(
             instance.keyring
         )
     assert "Say where your money goes" not in client.get("/portal/").text
+
+
+def test_a_run_whose_payments_have_arrived_is_finished(
+    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
+) -> None:
+    today[0] = 14
+    run, payout = run_of(instance, shown, send=True)
+    sign_in(client, "finance")
+    assert "Finished" not in client.get("/admin/payouts").text
+    client.post("/sign-out")
+    sign_in(client, "influencer")
+    assert client.post(f"/portal/payouts/{payout}", data={"received_on": "2026-11-16"}).status_code == 303
+    client.post("/sign-out")
+    sign_in(client, "finance")
+    assert (
+        "Finished" in client.get("/admin/payouts").text and "Finished" in client.get(f"/admin/payouts/runs/{run}").text
+    )
+
+
+def test_what_has_to_be_typed_is_not_called_optional(client: FlaskClient, instance: Instance) -> None:
+    with instance.database.write() as session:
+        build_world(session)
+    sign_in(client, "influencer")
+    page = client.get("/portal/payouts/account").text
+    assert page.count("(optional)") == 1, "the house number alone"
+    wrong = {**scene.ACCOUNT, "postcode": "123"}
+    assert "has 5 digits" in client.post("/portal/payouts/account", data=wrong).text
