@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.earnings.models import Earning
 from core.plugin_api.payment_models import Fact, Line, Settles
-from core.plugin_api.text import T
+from core.plugin_api.text import Text
 from core.plugin_host.lines import answer_of, basis_of
 from core.sql import batched
 
@@ -56,5 +56,5 @@ def tell(booked: Mapping[str, Booked], facts: Iterable[Fact]) -> None:
     known = {fact.key: fact for fact in facts} if rows else {}
     for row in rows:
         if fact := known.get(row.fact_key):
-            line = Line(fact.key, row.amount, Settles(row.settles), T(""))
+            line = Line(fact.key, row.amount, Settles(row.settles), Text(""))
             row.basis, row.answer = basis_of([fact]), answer_of([line])

@@ -51,7 +51,7 @@ from core.ledger.postings import Voucher
 from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import Line, Rate, Sale, Settles
-from core.plugin_api.text import T
+from core.plugin_api.text import Text
 from core.plugin_host.evaluate import EarnedLine, evaluate
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
@@ -123,7 +123,7 @@ class Batch:
             return []
         fact, at = self.sheets[part].newest
         amount, cash = Money(self.given(part), self.ground.currency), Settles.CASH
-        return [EarnedLine(f"{part}:{fact}", part, fact, at, amount, cash, T(""), "", "")]
+        return [EarnedLine(f"{part}:{fact}", part, fact, at, amount, cash, Text(""), "", "")]
 
     def write(self, session: Session) -> None:
         """Book it."""

@@ -22,7 +22,7 @@ from core.earnings.service import recompute
 from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import Fact, Settles
-from core.plugin_api.text import T
+from core.plugin_api.text import Text
 from core.plugin_host.composing import compose
 from core.plugin_host.evaluate import EarnedLine, Evaluation, evaluate, limit
 from core.plugin_host.host import PluginHost
@@ -133,7 +133,7 @@ def _earlier(component: str, total: ComponentTotal, currency: str) -> list[Earne
             at=LONG_AGO,
             amount=Money(total.net_minor, currency),
             settles=Settles.CASH,
-            reason=T(""),
+            reason=Text(""),
             model="",
             version="",
         )
