@@ -221,7 +221,11 @@ def sign_in(session: Session, *, email: str, password: str, user_agent: str = ""
 
 
 def open_session(session: Session, person: Person, *, user_agent: str = "") -> str:
-    """A new signed-in session; returns the token for the cookie, of which only the hash is kept."""
+    """A new signed-in session; returns the token for the cookie, of which only the hash is kept.
+
+    It works in the brand that the person worked in last, else in the first: a brand that is given to them later
+    must not take its place while they work.
+    """
     token = secrets.token_urlsafe(32)
     moment = clock.now()
     session.add(
@@ -231,10 +235,24 @@ def open_session(session: Session, person: Person, *, user_agent: str = "") -> s
             seen_at=moment,
             expires_at=moment + timedelta(days=SESSION_DAYS),
             user_agent=user_agent[:200],
+            brand_id=_last_brand(session, person),
         )
     )
     session.flush()
     return token
+
+
+def _last_brand(session: Session, person: Person) -> int | None:
+    mine = [brand.id for brand, _ in brands_of(session, person)]
+    newest = select(LoginSession.brand_id).where(LoginSession.person_id == person.id, LoginSession.brand_id.in_(mine))
+    last = session.scalar(newest.order_by(LoginSession.seen_at.desc(), LoginSession.id.desc()).limit(1))
+    return last or (mine[0] if mine else None)
+
+
+def keep_brand(session: Session, row: LoginSession | None, person: Person) -> None:
+    """Let a session that had no brand to work in stay in the one that there is now."""
+    if row is not None and row.brand_id is None:
+        row.brand_id = _last_brand(session, person)
 
 
 def find_session(session: Session, token: str) -> tuple[LoginSession, Person, int | None] | None:

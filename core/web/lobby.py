@@ -20,7 +20,7 @@ from core.plugin_api.text import T
 from core.web.app import cookie_name, limiter
 from core.web.face import PUBLIC, Face
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
-from core.web.request import actor, commit, db, done, instance, person, safe_path, saving
+from core.web.request import actor, commit, db, done, instance, login, person, safe_path, saving
 
 lobby = Face("lobby", __name__)
 PASSWORD_HELP = T("At least 10 characters. A sentence that only you know works well.")
@@ -265,6 +265,7 @@ def join(token: str) -> Any:
     if actor().person_id:
         if request.method == "POST":
             teams.join(db(), token=token, person=person())
+            accounts.keep_brand(db(), login(), person())
             return done(url_for("admin.today"), gettext("You are in the team."))
         return render_template("lobby/join.html", form=None, invitation=row)
     form = JoinForm()
