@@ -51,6 +51,7 @@ class BrandForm(BaseForm):
     )
     country = ChoiceField(T("Country"))
     block_selfreg = BooleanField(T("Rules of self-regulation block publishing too"))
+    four_eyes = BooleanField(T("A payout run is approved by another person than the one who prepared it"))
 
 
 class NewBrandForm(BaseForm):
@@ -181,6 +182,7 @@ def brand_edit() -> Any:
                 country=str(form.country.data),
                 handles=form.handles.data or "",
                 block_selfreg=bool(form.block_selfreg.data),
+                four_eyes=bool(form.four_eyes.data),
                 **{key: form[key].data or "" for key in facts.PARTY},
             )
             return done(request.full_path.rstrip("?"), gettext("Saved."))

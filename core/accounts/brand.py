@@ -29,6 +29,7 @@ def edit(
     country: str,
     handles: str,
     block_selfreg: bool,
+    four_eyes: bool = False,
     **party: str,
 ) -> None:
     """Change a brand's facts. What identifies it in contracts may be filled in later and changed, not taken out."""
@@ -41,5 +42,5 @@ def edit(
     if brand.postcode:
         brand.postcode = check_postcode(country, brand.postcode)
     brand.name, brand.country = required(name, "name"), country
-    brand.handles, brand.block_selfreg = handles.strip(), block_selfreg
+    brand.handles, brand.block_selfreg, brand.four_eyes = handles.strip(), block_selfreg, four_eyes
     audit.record(session, actor=actor, brand_id=brand.id, action="brand.edit", obj=brand)

@@ -65,6 +65,7 @@ class Brand(PublicRow):
     timezone: Mapped[str] = public(String(64), default="Europe/Helsinki")
     handles: Mapped[str] = public(String(300), default="")
     block_selfreg: Mapped[bool] = internal(default=False)
+    four_eyes: Mapped[bool] = internal(default=False)  # who prepared a payout run does not approve it
     workspace: Mapped[Workspace] = relationship(lazy="raise_on_sql")
 
 

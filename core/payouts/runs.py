@@ -193,6 +193,8 @@ def _refuse_unfit(session: Session, payouts: Collection[Payout]) -> None:
 def approve_run(session: Session, actor: Actor, run: PayoutRun) -> None:
     """Approve a run: its money leaves the payable accounts and goes to the rail, once."""
     actor.require(Permission.PAYOUT_APPROVE, run.brand_id)
+    if run.prepared_by_id == actor.person_id and session.get_one(Brand, run.brand_id).four_eyes:
+        raise Refused(T("You prepared this run. In this brand another person approves it."))
     lifecycle.move(session, run, RunAction.APPROVE, actor=actor)
     run.approved_by_id, run.approved_at, run.due_at = actor.person_id, clock.now(), None
     payouts = payouts_of(session, run)

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("handles", sa.String(length=300), nullable=False),
         sa.Column("block_selfreg", sa.Boolean(), nullable=False),
+        sa.Column("four_eyes", sa.Boolean(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),

@@ -312,3 +312,16 @@ def test_another_brand_sees_nothing(stage: Stage, keyring: Keyring, session: Ses
     run = stage.run()
     assert [row.run.id for row in queries.runs(session, stage.world.owner, limit=10)] == [run.id]
     assert queries.runs(session, stage.world.outsider, limit=10) == []
+
+
+def test_with_four_eyes_who_prepared_a_run_does_not_approve_it(stage: Stage, keyring: Keyring) -> None:
+    stage.approve()
+    stage.account(keyring)
+    run = stage.run()
+    run.prepared_by_id = stage.world.owner.person_id
+    stage.world.brand.four_eyes = True
+    with pytest.raises(Refused, match="another person"):
+        service.approve_run(stage.session, stage.world.owner, run)
+    assert run.state == "awaiting_approval"
+    service.approve_run(stage.session, stage.world.actors["finance"], run)
+    assert run.state == "approved"
