@@ -27,7 +27,7 @@ from core.tracking.sales import Verdict, book, hold_brand, judge
 TOLERANCE = timedelta(minutes=5)
 NOBODY = "whsec_" + "A" * 44
 MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,120}")
-SECONDS = re.compile(r"\d{1,11}")
+SECONDS = re.compile(r"[0-9]{1,11}")
 NAMES_OF_SALES = {"number": "order_id", "at": "sold_at"}
 NAMES_OF_REFUNDS = {"number": "refund_id", "order": "order_id", "at": "refunded_at"}
 

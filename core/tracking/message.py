@@ -11,11 +11,10 @@ from core.money import Money
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord
 
 MOST_ITEMS = 1000
-Number = Annotated[
-    str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")
-]
-Code = Annotated[str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Amount = Annotated[str, Field(pattern=r"^\d{1,13}(\.\d{1,4})?$")]
+_SEEN = r"[^\p{C}\p{Zl}\p{Zp}]"  # no control, no turning of letters, nothing invisible but a space
+Number = Annotated[str, Field(min_length=1, max_length=120, pattern=rf"^{_SEEN}*[^\p{{C}}\p{{Z}}]{_SEEN}*$")]
+Code = Annotated[str, Field(max_length=40, pattern=rf"^{_SEEN}*$")]
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,4})?$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
