@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,7 @@ from core.instance import Instance
 from core.outbox import OutboxJob
 from tests.content import stage as scene
 from tests.world import build as build_world
+from tests.world import sign_in
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -68,3 +71,20 @@ def test_the_clock_sees_to_it_once_a_day(instance: Instance, now: list[datetime]
     with instance.database.session() as session:
         done = session.scalars(select(OutboxJob.state).where(OutboxJob.kind == files.SWEEP)).all()
     assert done == ["done"]
+
+
+def test_a_browser_asks_again_before_it_shows_what_it_keeps(client, committed, instance):
+    picture = BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    picture.seek(0)
+    with instance.database.write() as session:
+        given = {"name": "draft.png", "limit": 10_000, "brand_id": committed.brand.id, "owner_id": None}
+        name = files.store_media(session, instance.files, picture, **given).public_id
+    sign_in(client, "owner")
+    first = client.get(f"/files/{name}", buffered=True)
+    first.close()
+    assert first.status_code == 200 and first.headers["Cache-Control"] == "private, no-cache"
+    again = {"If-None-Match": first.headers["ETag"]}
+    assert client.get(f"/files/{name}", headers=again, buffered=True).status_code == 304
+    client.post("/sign-out")
+    assert client.get(f"/files/{name}", headers=again, buffered=True).status_code not in (200, 304)

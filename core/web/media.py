@@ -38,8 +38,7 @@ def show(public_id: str) -> Any:
         download_name=secure_filename(row.name) or "file",
         conditional=True,
         etag=row.sha256,
-        max_age=3600,
     )
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Cache-Control"] = "private, no-cache"  # kept, but asked for each time
     return response
