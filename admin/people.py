@@ -192,6 +192,7 @@ def _person_page(row: Relationship, form: NoteForm) -> str:
         vetting_names=VETTING_STATES,
         vetting_tones=VETTING_TONES,
         editable=actor().may(Permission.PEOPLE_EDIT, row.brand_id),
+        sends=actor().may(Permission.OFFER_EDIT, row.brand_id),
         invite_url=url_for("admin.offer_new", person=row.public_id)
         if "admin.offer_new" in current_app.view_functions and actor().may(Permission.OFFER_EDIT, row.brand_id)
         else None,

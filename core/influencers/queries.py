@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, load_only, selectinload
 
 from core.database import MOST_KEY
@@ -112,13 +112,18 @@ def vettings_of(session: Session, relationship: Relationship) -> Sequence[Vettin
 
 
 def export_rows(session: Session, actor: Actor, filters: PeopleFilter, sort: str = "followers") -> Iterator[list[Any]]:
-    """The people of a filtered list with what is known of their largest account, row by row."""
+    """The people of a filtered list with what is known of their largest account, row by row.
+
+    Street and postcode are for those who send gifts.
+    """
     column, down = SORTS[sort if sort in SORTS else "followers"]
+    sends = Relationship.brand_id.in_(actor.brands_with(Permission.OFFER_EDIT))
     fields = (
         Relationship.display_name, Relationship.email, Relationship.phone, Relationship.country, Relationship.language,
         Relationship.niche, Relationship.platform, Relationship.handle, Relationship.followers,
-        Relationship.engagement_ppm, Relationship.tags, Relationship.vetting_state, Relationship.street,
-        Relationship.postcode, Relationship.city, Relationship.address_country, Relationship.referral,
+        Relationship.engagement_ppm, Relationship.tags, Relationship.vetting_state,
+        case((sends, Relationship.street), else_=""), case((sends, Relationship.postcode), else_=""), Relationship.city,
+        Relationship.address_country, Relationship.referral,
     )  # fmt: skip
     statement: Select[*tuple[Any, ...]] = (
         select(*fields).where(*_where(session, actor, filters)).order_by(*_order(column, down))

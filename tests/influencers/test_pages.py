@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -254,6 +255,21 @@ def test_pages_of_the_list(owner: FlaskClient, instance: Instance, committed: Wo
 )  # fmt: skip
 def test_a_download_runs_nothing(value: Any, shown: str) -> None:
     assert cell(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"), [("viewer", False), ("reviewer", False), ("finance", False), ("manager", True)]
+)
+def test_where_somebody_lives_is_for_those_who_send_gifts(
+    app: Flask, owner: FlaskClient, role: str, shown: bool
+) -> None:
+    home = {"street": "Kaivokatu 1", "postcode": "00100", "city": "Helsinki", "address_country": "FI"}
+    page = new_person(owner, **home, iban="FI21 1234 5600 0007 85")
+    other = sign_in(app.test_client(), role)
+    for text in (other.get(page).text, other.get("/admin/people.csv").text):
+        assert "Aino Laine" in text and "Helsinki" in text
+        assert ("Kaivokatu 1" in text, "00100" in text) == (shown, shown)
+    assert ("•••• 0785" in other.get(page).text) is shown
 
 
 def test_a_download_can_be_imported_again(owner: FlaskClient) -> None:
