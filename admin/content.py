@@ -15,6 +15,7 @@ from core.campaigns.catalogue import BRIEF_FIELDS, DELIVERABLE_KINDS, MARKS, PLA
 from core.content import queries, service, versions
 from core.content.findings import segments, stored
 from core.content.lifecycle import DELIVERABLE_NAMES, EVIDENCE, METRIC_NAMES, STATE_NAMES, PostState, SubmissionState
+from core.content.live import elsewhere
 from core.content.queries import Piece
 from core.content.review import APPROVALS, open_blocks
 from core.csv_input import Column
@@ -259,6 +260,7 @@ def _post_page(piece: Piece, form: CheckForm, reading: MetricsForm) -> Any:
     findings = stored(approved.findings) if approved else []
     return render_template(
         "admin/post.html",
+        elsewhere=elsewhere,
         piece=piece,
         row=row,
         approved=approved,

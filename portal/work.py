@@ -20,6 +20,7 @@ from core.content import queries, service, versions
 from core.content.facts import Setting, benefits, chosen, judged
 from core.content.findings import fresh, labels, stored
 from core.content.lifecycle import EVIDENCE, METRIC_NAMES, STATE_NAMES, DeliverableState, PostState, SubmissionState
+from core.content.live import elsewhere
 from core.content.queries import Piece
 from core.errors import Invalid, Missing
 from core.files import StoredFile
@@ -363,6 +364,7 @@ def _page(piece: Piece, form: PostForm, figures: FiguresForm) -> Any:
     return render_template(
         "portal/work_deliverable.html",
         piece=piece,
+        elsewhere=bool(post and elsewhere(row.platform, post.url)),
         row=row,
         every=every,
         form=form,

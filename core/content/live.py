@@ -27,6 +27,7 @@ from core.content.review import APPROVALS, refuse_blocked
 from core.csv_input import RowError, read_table
 from core.errors import Denied, Invalid, Refused
 from core.events import publish
+from core.influencers.vocabulary import PLATFORM_HOSTS
 from core.lifecycle import begin, move
 from core.permissions import Actor, Permission
 from core.plugin_api.payment_models import EvidenceLevel
@@ -142,6 +143,14 @@ def _address(url: str) -> str:
     if parts is None or parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or parts.username:
         raise Invalid(T("Enter the whole address of the post, with https://."), "url")
     return address
+
+
+def elsewhere(platform: str, url: str) -> bool:
+    """Whether an address is on none of the hosts that a platform is known by; False where none is known."""
+    known = [host for host, name in PLATFORM_HOSTS.items() if name == platform]
+    parts = _split(url)
+    host = f".{(parts.hostname or '') if parts else ''}"
+    return bool(known) and not any(host.endswith(f".{one}") for one in known)
 
 
 def _published(day: date) -> date:
