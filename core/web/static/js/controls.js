@@ -62,3 +62,20 @@ document.addEventListener("submit", (event) => {
 on("click", "[data-open-dialog]", (button) => document.getElementById(button.dataset.openDialog)?.showModal());
 
 document.querySelector("[data-focus]")?.focus();
+
+// Choosing a language loads the page anew: what was typed in it, apart from secrets and files, is typed again.
+const typed = () => [...document.querySelectorAll("main :is(input, select, textarea)")]
+  .filter(({ name, type }) => name && !["hidden", "password", "file", "submit"].includes(type));
+
+on("submit", "form.languages", () => {
+  const values = typed().map(({ name, type, value, checked }) => [name, value, /checkbox|radio/.test(type) ? checked : null]);
+  sessionStorage.setItem("typed", JSON.stringify([location.pathname, values]));
+});
+
+const [page, values] = JSON.parse(sessionStorage.getItem("typed") ?? "[]");
+sessionStorage.removeItem("typed");
+for (const [name, value, checked] of page === location.pathname ? values : []) {
+  const field = typed().find((one) => one.name === name && (checked === null || one.value === value));
+  if (field && checked === null) field.value = value;
+  else if (field) field.checked = checked;
+}
