@@ -16,10 +16,10 @@ TOLD = "This address is not one of Instagram."
 
 
 def test_both_sides_are_told(
-    phone: FlaskClient,
-    desk: FlaskClient,
+    phone: FlaskClient,  # noqa: F811
+    desk: FlaskClient,  # noqa: F811
     shown: Stage,
-    instance: Instance,  # noqa: F811
+    instance: Instance,
 ) -> None:
     assert desk.post(walk_to_review(phone, shown, instance, LABELLED), data={"decision": "approved"}).status_code == 303
     here = f"/portal/deliverables/{shown.first.public_id}"
