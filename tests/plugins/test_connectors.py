@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
 from click.testing import CliRunner
 
 from core.csv_input import example, read_table
@@ -94,13 +93,13 @@ def test_the_manual_rail_asks_a_person_and_tells_them_everything() -> None:
         assert rail.from_wire(rail.to_wire(amount), currency) == amount
 
 
-def test_the_command_lists_what_is_there(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_lists_what_is_there(instance: Instance) -> None:
     from core.cli import plugins
 
-    monkeypatch.setattr(plugins, "instance", lambda: instance)
-    names = CliRunner().invoke(plugins.plugin, ["list", "--names"])
+    here = {"SAMVERK_INSTANCE": str(instance.settings.instance), "SAMVERK_DATABASE_URL": instance.settings.database_url}
+    names = CliRunner(env=here).invoke(plugins.plugin, ["list", "--names"])
     assert names.exit_code == 0, names.output
     assert {"fixed", "commission", "gifting", "hybrid", "manual", "csv_platform", "csv_sales"} <= set(
         names.output.split()
     )
-    assert "Active" in CliRunner().invoke(plugins.plugin, ["list"]).output
+    assert "Active" in CliRunner(env=here).invoke(plugins.plugin, ["list"]).output
