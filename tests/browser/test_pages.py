@@ -43,7 +43,9 @@ NO_PAGES = {
     "static", "lobby.home", "lobby.health", "lobby.favicon", "media.show", "admin.contract_pdf",
     "admin.campaign_report_csv", "admin.people_export", "admin.import_progress", "admin.import_errors",
     "admin.payout_run_csv", "admin.sales_export", "admin.sales_api", "portal.payout_statement", "portal.contract_pdf",
+    "admin.contract_text", "portal.contract_text", "admin.payout_file",
 }  # fmt: skip
+NOT_IN_THE_STORY = {"admin.earnings_hold"}  # only a plugin that changes its mind leads there: tests/earnings
 FORM = "main form[method=post]:has(.field)"
 TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=submit])"
 SEND_EMPTY = f"""form => {{
@@ -124,7 +126,7 @@ def window(stops, browser: Browser) -> Iterator[Window]:
 def test_every_page_is_on_the_tour(stops):
     app = stops[0].app
     pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    assert pages - {stop.endpoint for stop in stops} == NO_PAGES
+    assert pages - {stop.endpoint for stop in stops} == NO_PAGES | NOT_IN_THE_STORY
 
 
 def told_of(stop: Stop, how: str, found: list[str]) -> list[str]:
