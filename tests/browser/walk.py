@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "nobody guesses this one"
 IBAN = {"FI": "FI2112345600000785", "SE": "SE4550000000058398257466", "NO": "NO9386011117947"}
+POSTCODE = {"FI": "00150", "SE": "113 24", "NO": "0150"}
 TAX_ID = {"FI": "131052-308T", "SE": "811218-9876", "NO": "15108695088"}
 PICTURE = bytes.fromhex(  # one teal pixel, the smallest picture that is one
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -100,10 +101,9 @@ class Walk:
     def say_who_we_are(self) -> None:
         page = self.brand
         self.go(page, "/admin/brand/edit")
-        postcode = {"FI": "00150", "SE": "113 24", "NO": "0150"}[self.country]
         for name, value in {
             "legal_name": "Havsro Oy Ab", "business_id": "9900017-1", "street": "Rantatie 12",
-            "postcode": postcode, "town": "Helsinki",
+            "postcode": POSTCODE[self.country], "town": "Helsinki",
         }.items():  # fmt: skip
             page.fill(f"[name={name}]", value)
         self.send(page)
@@ -322,8 +322,10 @@ class Walk:
         phone.locator('a[href*="/portal/gifts/"]').first.click()
         phone.wait_for_load_state()
         here = phone.url
-        for name, value in {"street": "Metsäpolku 3", "postcode": "00100", "city": "Helsinki"}.items():
+        address = {"street": "Metsäpolku 3", "postcode": POSTCODE[self.country], "city": "Helsinki"}
+        for name, value in address.items():
             phone.fill(f"[name={name}]", value)
+        phone.select_option("[name=country]", self.country)
         self.send(phone)
         self.go(page, "/admin/")
         page.locator('main a[href*="/admin/gifts/"]').first.click()
@@ -341,7 +343,7 @@ class Walk:
         self.go(phone, "/portal/payouts/account")
         for name, value in {
             "payee_name": "Aino Laine", "iban": IBAN[self.country], "street": "Metsäpolku", "building": "3",
-            "postcode": "00100", "town": "Helsinki", "tax_id": TAX_ID[self.country],
+            "postcode": POSTCODE[self.country], "town": "Helsinki", "tax_id": TAX_ID[self.country],
         }.items():  # fmt: skip
             phone.fill(f"[name={name}]", value)
         phone.select_option("[name=country]", self.country)
