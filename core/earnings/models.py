@@ -102,6 +102,7 @@ class ComponentTotal(BrandRow):
     component_id: Mapped[str] = internal(String(40))
     net_minor: Mapped[int] = financial(BigInteger, default=0)
     given_minor: Mapped[int] = financial(BigInteger, default=0)  # never less: what was taken back is not taken off
+    currency: Mapped[str] = financial(String(3))
     model_version: Mapped[str] = internal(String(30), default="")
     latest_at: Mapped[datetime | None] = internal(UtcDateTime)  # of the facts that were counted
 

@@ -29,13 +29,14 @@ def count_anew(session: Session, host: PluginHost, case: Case, made: Iterable[Ea
     for row in totals.values():
         row.net_minor = row.given_minor = 0
     for component in case.deal.components:
-        total = total_of(session, case.collaboration, totals, component.id)
+        total = total_of(session, case.collaboration, totals, component.id, component.terms.currency)
         model = host.payment_models.get(component.model)
         total.model_version = model.version if model else ""
         total.latest_at = _latest(f.at for f in case.facts if model is None or isinstance(f, model.uses))
     for one in case.booked.values():
         if one.first.settles == Settles.CASH:
-            add(total_of(session, case.collaboration, totals, one.first.component_id), one.minor, one.given)
+            first = one.first
+            add(total_of(session, case.collaboration, totals, first.component_id, first.currency), one.minor, one.given)
     add_rows(session, case.collaboration, totals, made)
 
 
@@ -43,7 +44,7 @@ def add_rows(session: Session, collaboration: Collaboration, totals: Totals, mad
     """Count rows that were just written."""
     for row in made:
         if row.settles == Settles.CASH:
-            total = total_of(session, collaboration, totals, row.component_id)
+            total = total_of(session, collaboration, totals, row.component_id, row.currency)
             add(total, row.amount_minor, max(row.amount_minor, 0))
 
 
@@ -53,7 +54,9 @@ def add(total: ComponentTotal, net: int, given: int) -> None:
     total.given_minor += given
 
 
-def total_of(session: Session, collaboration: Collaboration, totals: Totals, component_id: str) -> ComponentTotal:
+def total_of(
+    session: Session, collaboration: Collaboration, totals: Totals, component_id: str, currency: str
+) -> ComponentTotal:
     """A component's total, a new one of nothing where there is none."""
     if component_id not in totals:
         totals[component_id] = ComponentTotal(
@@ -62,6 +65,7 @@ def total_of(session: Session, collaboration: Collaboration, totals: Totals, com
             component_id=component_id,
             net_minor=0,
             given_minor=0,
+            currency=currency,
             model_version="",
         )
         session.add(totals[component_id])

@@ -1019,6 +1019,7 @@ def upgrade() -> None:
         sa.Column("component_id", sa.String(length=40), nullable=False),
         sa.Column("net_minor", sa.BigInteger(), nullable=False),
         sa.Column("given_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("model_version", sa.String(length=30), nullable=False),
         sa.Column("latest_at", UtcDateTime(), nullable=True),
         sa.Column("brand_id", sa.Integer(), nullable=False),

@@ -39,13 +39,16 @@ def test_up_down_and_up_again_leaves_nothing_to_write(site: Site, bare: Instance
     assert own_tables(bare) == NOTES
 
 
+STRAY = "op.create_table('stray', sa.Column('id', sa.Integer()))"
+
+
 @pytest.mark.parametrize(
     ("file", "words", "said"),
     [
         ("_0002_stars", "batch_op.add_column => str", "On the way up: autogenerate would still write"),
         ("_0002_stars", 'sa.Integer(), server_default="0" => sa.String(9), server_default="0"', "would still write"),
         ("_0001_notes", 'op.drop_table("x_tips_answer") => pass', "On the way down"),
-        ("_0001_notes", "    op.create_table( =>     op.create_table('stray')\n    op.create_table(", "stray"),
+        ("_0001_notes", f"    op.create_table( =>     {STRAY}\n    op.create_table(", "stray"),
         ("_0001_notes", "op.create_table( => op.no_such_thing(", "no_such_thing"),
     ],
 )  # fmt: skip
