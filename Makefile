@@ -21,12 +21,8 @@ run: setup
 demo: setup
 	.venv/bin/samverk demo
 
-# Where the conformance kit is run, with its profiler and its tripwires, has processes of its own.
-KIT = tests/plugin_kit tests/examples tests/plugin_host/test_tutorials.py tests/cli/test_plugin_new.py
-
 test: setup
-	$(PY) -m pytest -q -n 2 $(KIT:%=--ignore=%)
-	$(PY) -m pytest -q -n 2 $(KIT)
+	$(PY) -m pytest -q -n 2
 
 check: setup
 	.venv/bin/ruff check .

@@ -136,7 +136,7 @@ class Watch:
             line, call.line = call.line, None
             self.board.clear(line)
         if call.shots:
-            _throw(call.thread, None)
+            _drain(call.thread)
 
     def _rouse(self) -> None:
         with self._lock:
@@ -186,7 +186,20 @@ def _forked() -> None:
         watch.forked()
 
 
-def _throw(thread: int, kind: type[BaseException] | None) -> None:
-    """Let a thread raise an exception at its next step; with None take back one that has not been raised yet."""
-    thrown = ctypes.py_object(kind) if kind else ctypes.py_object()
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), thrown)
+def _throw(thread: int, kind: type[BaseException]) -> None:
+    """Let a thread raise an exception at its next step, in the place of one that it has not raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))
+
+
+def _drain(thread: int) -> None:
+    """Leave this thread with nothing to raise: one more is thrown, raised and dropped.
+
+    Taking the exception back with NULL would leave CPython 3.11's flag for it set for ever, and the next function
+    that is called under a profiler or a tracer would never begin.
+    """
+    try:
+        _throw(thread, Overrun)
+        while True:
+            pass
+    except Overrun:
+        pass

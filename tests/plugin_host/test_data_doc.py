@@ -35,11 +35,13 @@ def test_the_plugin_of_the_page_works(said: list[Result], instance: Instance, co
     assert [answer.exit_code for answer in said] == [0, 0, 0], [answer.output for answer in said]
     from wsgi import make_app
 
-    app = make_app(restarted(instance))
+    here = restarted(instance)
+    app = make_app(here)
     app.config["WTF_CSRF_ENABLED"] = False
     browser = sign_in(app.test_client(), "owner")
     assert browser.post("/admin/x/guestbook/", data={"words": "Lovely"}).status_code == 303
     assert "Lovely" in browser.get("/admin/x/guestbook/").text
+    here.database.engine.dispose()
 
 
 def test_the_page_tells_every_call_of_the_door() -> None:

@@ -151,6 +151,20 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     assert told.stdout.strip() == "7"
 
 
+def test_a_profiler_goes_on_after_an_interruption() -> None:
+    """An exception that was taken back instead of raised would stop CPython 3.11 at the next profiled call."""
+    code = """
+import sys
+from tests.plugin_host.test_deadlines import PluginHost, Fence, SHORT, for_ever
+host = PluginHost([], Fence(SHORT))
+host.call("acme", for_ever)
+sys.setprofile(lambda *args: None)
+print(host.call("acme", lambda: 7))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.strip() == "7"
+
+
 def test_every_call_is_a_line_and_no_value_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     host = PluginHost([], Fence(SHORT, trace=True))
     ctx = Context("k3v9", {"limit": "a-value"}, {"api_key": "a-secret"})
