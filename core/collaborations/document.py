@@ -217,68 +217,75 @@ def _pay(host: PluginHost, draft: Draft) -> tuple[list[Text], list[Text]]:
     return paragraphs, items
 
 
-def _standing(draft: Draft) -> list[tuple[str, Text, list[Text]]]:
-    return [
-        (
-            "usage",
-            T("Use of the content"),
-            [
-                T("The influencer keeps all rights to the content and leaves it online for its usual lifetime."),
-                T(
-                    "The brand may share and show the published content in its own channels, naming the influencer, "
-                    "for %(months)s months after publication. Paid advertising with it needs an agreement of its own.",
-                    months=USAGE_MONTHS,
-                ),
-            ],
+Standing = tuple[str, Text, list[Text]]
+_BEFORE_THE_LAW: Sequence[Standing] = (
+    (
+        "usage",
+        T("Use of the content"),
+        [
+            T("The influencer keeps all rights to the content and leaves it online for its usual lifetime."),
+            T(
+                "The brand may share and show the published content in its own channels, naming the influencer, "
+                "for %(months)s months after publication. Paid advertising with it needs an agreement of its own.",
+                months=USAGE_MONTHS,
+            ),
+        ],
+    ),
+    (
+        "confidentiality",
+        T("Confidentiality"),
+        [
+            T(
+                "What one side learns of the other and is not public stays between them, for %(years)s years after "
+                "the end of this contract.",
+                years=SECRET_YEARS,
+            )
+        ],
+    ),
+    ("exclusivity", T("Exclusivity"), [T("None is agreed: the influencer may work with other brands.")]),
+    (
+        "data",
+        T("Personal data"),
+        [T("Each side uses the other's personal data for this collaboration and its legal duties only.")],
+    ),
+    (
+        "end",
+        T("Ending early"),
+        [
+            T("Either side may end the collaboration, giving a reason. Before both have signed, nothing is owed."),
+            T("After that, what was earned by these terms is paid on its due day; what was not earned lapses."),
+        ],
+    ),
+)
+_SIGNATURES: Standing = (
+    "signatures",
+    T("Signatures"),
+    [
+        T(
+            "Each side signs by typing its name under this text in its own language. The language, the time, "
+            "the account that signed, the text and its fingerprint (SHA-256) are kept."
         ),
-        (
-            "confidentiality",
-            T("Confidentiality"),
-            [
-                T(
-                    "What one side learns of the other and is not public stays between them, for %(years)s years after "
-                    "the end of this contract.",
-                    years=SECRET_YEARS,
-                )
-            ],
-        ),
-        ("exclusivity", T("Exclusivity"), [T("None is agreed: the influencer may work with other brands.")]),
-        (
-            "data",
-            T("Personal data"),
-            [T("Each side uses the other's personal data for this collaboration and its legal duties only.")],
-        ),
-        (
-            "end",
-            T("Ending early"),
-            [
-                T("Either side may end the collaboration, giving a reason. Before both have signed, nothing is owed."),
-                T("After that, what was earned by these terms is paid on its due day; what was not earned lapses."),
-            ],
-        ),
-        (
-            "law",
-            T("Law"),
-            [
-                T(
-                    "The law of this country applies: %(countries)s. Binding rules that protect the influencer where "
-                    "they live are not touched.",
-                    countries=[draft.brand.country],
-                )
-            ],
-        ),
-        (
-            "signatures",
-            T("Signatures"),
-            [
-                T(
-                    "Each side signs by typing its name under this text in its own language. The language, the time, "
-                    "the account that signed, the text and its fingerprint (SHA-256) are kept."
-                ),
-                T("The text can be downloaded; a program such as sha256sum then gives the same fingerprint."),
-            ],
-        ),
-    ]
+        T("The text can be downloaded; a program such as sha256sum then gives the same fingerprint."),
+    ],
+)
+
+
+def _standing(draft: Draft) -> list[Standing]:
+    return [*_BEFORE_THE_LAW, _law(draft), _SIGNATURES]
+
+
+def _law(draft: Draft) -> Standing:
+    return (
+        "law",
+        T("Law"),
+        [
+            T(
+                "The law of this country applies: %(countries)s. Binding rules that protect the influencer where "
+                "they live are not touched.",
+                countries=[draft.brand.country],
+            )
+        ],
+    )
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:
