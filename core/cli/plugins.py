@@ -11,10 +11,11 @@ from core.cli.plugin_check import check
 from core.cli.plugin_docs import docs
 from core.cli.plugin_life import COMMANDS as LIFE
 from core.cli.plugin_new import new
+from core.plugin_host.health import Cause
 
 if TYPE_CHECKING:
     from core.instance import Instance
-    from core.plugin_host.models import PluginEntry
+    from core.plugin_host.models import PluginEntry, PluginHealth
 
 GONE = "It is not installed any more. Install it again, or remove what it left: samverk plugin purge NAME"
 
@@ -30,7 +31,7 @@ def list_plugins(names: bool) -> None:
     """List every plugin that was found, its state, and why one is not active."""
     with installation() as here:
         host = here.plugins
-        vanished = [] if names else _vanished(here)
+        vanished, pauses = ([], {}) if names else _written_down(here)
     if names:
         for name in sorted(host.active):
             click.echo(name)
@@ -42,25 +43,28 @@ def list_plugins(names: bool) -> None:
         )
         if record.reason is not None:
             click.echo(f"{'':<16} {record.reason}")
+        if pause := pauses.get(record.name):
+            click.echo(f"{'':<16} {Cause(pause.cause).told(record.title)} The last error: {pause.last_error}")
     for entry in vanished:
         click.echo(f"{entry.plugin:<16} {'Not found':<16} {'':<15} {entry.version}  {entry.title}")
         click.echo(f"{'':<16} {GONE}")
 
 
-def _vanished(here: Instance) -> list[PluginEntry]:
-    """The plugins that are gone and left something; none while there are no tables to look at."""
+def _written_down(here: Instance) -> tuple[list[PluginEntry], dict[str, PluginHealth]]:
+    """The plugins that are gone and left something, and those that are paused; none while there are no tables."""
     from sqlalchemy.exc import DBAPIError
 
     from core.database import not_migrated
+    from core.plugin_host.pausing import paused
     from core.plugin_host.roll import vanished
 
     try:
         with here.database.session() as session:
-            return vanished(session, here.plugins)
+            return vanished(session, here.plugins), {row.plugin: row for row in paused(session)}
     except DBAPIError as error:
         if not not_migrated(error):
             raise
-        return []
+        return [], {}
 
 
 plugin.add_command(check)

@@ -41,13 +41,13 @@ def sync(database: Database, health: Health) -> None:
     health.news.clear()
     try:
         with database.session() as session:
-            rows = _paused(session)
+            rows = paused(session)
         if taken or any(row.probe_at and row.probe_at <= clock.now() for row in rows):
             with database.write() as session:
                 for plugin in sorted(taken):
                     _write_down(session, _row(session, plugin), taken[plugin])
                 session.flush()
-                rows = _paused(session)
+                rows = paused(session)
                 probes = {row.plugin: until for row in rows if (until := _turn(session, row))}
     except BaseException:
         health.give_back(taken)
@@ -71,7 +71,8 @@ def health_of(session: Session, plugin: str) -> PluginHealth | None:
     return session.scalar(select(PluginHealth).where(PluginHealth.plugin == plugin))
 
 
-def _paused(session: Session) -> list[PluginHealth]:
+def paused(session: Session) -> list[PluginHealth]:
+    """The plugins that are paused, each with why and until when."""
     return list(session.scalars(select(PluginHealth).where(PluginHealth.paused_at.is_not(None))))
 
 

@@ -27,6 +27,7 @@ from core.tracking.models import Sale
 from samverk import Text
 from tests.payouts import stage as till
 from tests.plugin_host.foreign import acme, module, statements  # noqa: F401 - the first is a fixture
+from tests.plugin_host.tipping import command
 from tests.world import World, sign_in
 
 
@@ -93,6 +94,17 @@ def test_failures_in_a_row_are_counted_over_all_processes(web: Process, worker: 
     found = row(instance)
     assert (found.calls, found.failures, found.in_a_row) == (IN_A_ROW, IN_A_ROW, IN_A_ROW)
     assert found.last_error == "ZeroDivisionError: division by zero" and found.failed_at == clock.now()
+
+
+def test_the_terminal_tells_it(web: Process, instance: Instance) -> None:
+    assert "paused" not in command(instance, "plugin", "list").output
+    for _ in range(IN_A_ROW):
+        web.ask(fails=True, plugin="gifting")
+    web.sync()
+    listed = command(instance, "plugin", "list")
+    assert listed.exit_code == 0
+    said = "The plugin Gift is paused, since it failed several times in a row. The last error: ZeroDivisionError"
+    assert said in listed.output and listed.output.count("paused") == 1
 
 
 def test_one_that_went_well_ends_the_row(web: Process, worker: Process) -> None:
