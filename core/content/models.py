@@ -116,6 +116,10 @@ class Post(BrandRow):
     checked_by_name: Mapped[str] = personal(String(120), default="")
     checked_at: Mapped[datetime | None] = internal(UtcDateTime)
     remark: Mapped[str] = internal(String(500), default="")
+    missing_since: Mapped[datetime | None] = internal(UtcDateTime)  # the platform was asked and no longer has it
+    label_state: Mapped[str] = internal(String(10), default="")  # as the platform tells: set unset untold failed
+    label_words: Mapped[str] = internal(String(300), default="")  # of the label, and whom it names
+    label_at: Mapped[datetime | None] = internal(UtcDateTime)
 
 
 class MetricReading(BrandRow):

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     and_,
+    case,
     cast,
     exists,
     func,
@@ -106,6 +107,8 @@ def _write_accounts(session: Session, batch: ImportBatch, index: int) -> None:
         "handle": _text("channels", index, "handle"),
         "url": func.coalesce(_text("channels", index, "url"), ""),
         "evidence": literal("stated"),
+        "told_by": literal(""),
+        "told_name": literal(""),
         "measured_on": cast(day, Date) if on_postgres else type_coerce(day, Date),
         **{name: cast(_text("channels", index, name), BigInteger) for name in COUNTS},
     }
@@ -120,10 +123,14 @@ def _write_accounts(session: Session, batch: ImportBatch, index: int) -> None:
     )
     told = statement.excluded
     kept = {name: func.coalesce(told[name], getattr(Channel, name)) for name in (*COUNTS, "measured_on")}
+    kept["url"] = func.coalesce(func.nullif(told.url, ""), Channel.url)
+    kept["told_by"] = case(
+        (told.followers == Channel.followers, Channel.told_by), (told.followers.is_(None), Channel.told_by), else_=""
+    )
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["brand_id", "platform", "handle"],
-            set_=kept | {"url": func.coalesce(func.nullif(told.url, ""), Channel.url), "evidence": told.evidence},
+            set_=kept | {"evidence": told.evidence},
             where=Channel.relationship_id == told.relationship_id,
         )
     )

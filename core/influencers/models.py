@@ -82,6 +82,12 @@ class Channel(BrandRow):
     stated_ppm: Mapped[int | None] = personal()  # engagement rate as somebody stated it, used when counts lack
     evidence: Mapped[str] = internal(String(20), default="stated")  # stated, screenshot, export, connector
     measured_on: Mapped[date | None] = internal()
+    told_by: Mapped[str] = internal(String(40), default="")  # the connector that told `followers`; empty: a person did
+    told_on: Mapped[date | None] = internal()
+    told_name: Mapped[str] = personal(String(120), default="")
+    verified: Mapped[bool | None] = personal()
+    typed_followers: Mapped[int | None] = personal(BigInteger)  # what a person had entered before the platform told
+    gone_since: Mapped[date | None] = internal()  # the platform was asked and has no such account
     owner: Mapped[Relationship] = relationship(lazy="raise_on_sql", back_populates="channels")
 
 

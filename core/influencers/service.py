@@ -68,7 +68,7 @@ def add_person(
     with session.no_autoflush:
         if handle:
             row.channels.append(_channel(session, row, platform, handle, figures or Figures()))
-        _settle(session, row)
+        settle(session, row)
     session.add(row)
     session.flush()
     remember_tags(session, brand.id, row.tags or ())
@@ -86,7 +86,7 @@ def edit_person(
     with session.no_autoflush:
         _fill(relationship, details)
         _set_bank(keyring, relationship, details.get("iban"))
-        _settle(session, relationship)
+        settle(session, relationship)
     remember_tags(session, relationship.brand_id, relationship.tags)
     audit.record(session, actor=actor, brand_id=relationship.brand_id, action="person.edit", obj=relationship)
 
@@ -108,7 +108,7 @@ def save_channel(
         made = _channel(session, relationship, platform, handle, figures, url, channel)
         if channel is None:
             relationship.channels.append(made)
-        _settle(session, relationship)
+        settle(session, relationship)
     audit.record(session, actor=actor, brand_id=relationship.brand_id, action="person.channel", obj=relationship)
     return made
 
@@ -120,7 +120,7 @@ def remove_channel(session: Session, actor: Actor, *, relationship: Relationship
         raise Refused(T("This is the only way to know the person by. Enter an e-mail address first."))
     relationship.channels.remove(channel)
     session.delete(channel)
-    _settle(session, relationship)
+    settle(session, relationship)
     action = "person.channel_removed"
     audit.record(session, actor=actor, brand_id=relationship.brand_id, action=action, obj=relationship)
 
@@ -296,6 +296,10 @@ def _channel(
     if taken is not None and taken is not channel:
         raise Invalid(T("This account is on your list already: %(name)s.", name=taken.owner.display_name), "handle")
     made = channel or Channel(brand_id=row.brand_id, relationship_id=row.id)
+    if (made.platform, made.handle) != (platform, handle):
+        made.told_by, made.told_on, made.told_name, made.verified, made.gone_since = "", None, "", None, None
+    if made.followers != figures.followers:
+        made.told_by, made.typed_followers = "", None
     made.platform, made.handle, made.url = platform, handle, url.strip()
     for name in Figures.__dataclass_fields__:
         setattr(made, name, getattr(figures, name))
@@ -315,7 +319,7 @@ def _check_figures(figures: Figures) -> None:
         raise Invalid(T("This day has not come yet."), "measured_on")
 
 
-def _settle(session: Session, row: Relationship) -> None:
+def settle(session: Session, row: Relationship) -> None:
     """Copy what lists need from the largest account, and make sure that nobody else has this identity."""
     largest = max(row.channels, key=lambda c: -1 if c.followers is None else c.followers, default=None)
     rate = engagement(largest) if largest else None

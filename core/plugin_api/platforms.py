@@ -74,12 +74,15 @@ class PlatformConnector(Provider):
     Every method raises a `ConnectorError` child when it cannot answer, never returns a guess.
     """
 
+    platform: ClassVar[str] = ""
+    """Whose accounts it is asked about, in Samverk's words: `instagram`, `tiktok`, `youtube`, `facebook`, `snapchat`, `x`,
+    `blog` or `podcast`. Empty for a platform that Samverk has no word for: it goes by the connector's own name."""
     settings: ClassVar[Sequence[SettingField]] = ()
     columns: ClassVar[Sequence[Column]] = ()
     """The columns of the table that `parse` reads, for the form and the documentation."""
 
     def profile(self, ctx: Context, account: str) -> Profile:
-        """The account's public numbers."""
+        """The account's public numbers. `account` is its name without `@`, in small letters."""
         raise NotSupported(_unsupported(self))
 
     def posts(self, ctx: Context, account: str, cursor: str | None = None) -> Page[Post]:

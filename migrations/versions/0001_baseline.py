@@ -476,6 +476,66 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "feed",
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=True),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("began_at", UtcDateTime(), nullable=True),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("told_at", UtcDateTime(), nullable=True),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.Column("fault", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("fault_kind", sa.String(length=20), nullable=False),
+        sa.Column("faulty_since", UtcDateTime(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("next_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.String(length=60), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_feed_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_feed_brand_id_id")),
+        sa.UniqueConstraint("brand_id", "kind", "name", "what", name=op.f("uq_feed_brand_id_kind_name_what")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_feed_public_id")),
+    )
+    with op.batch_alter_table("feed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feed_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index("ix_feed_due", ["kind", "next_at"], unique=False)
+
+    op.create_table(
+        "sales_left_out",
+        sa.Column("source", sa.String(length=40), nullable=False),
+        sa.Column("external_id", sa.String(length=120), nullable=False),
+        sa.Column("refund_of", sa.String(length=120), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("happened_at", UtcDateTime(), nullable=False),
+        sa.Column("reason", sa.JSON(), nullable=False),
+        sa.Column("told_at", UtcDateTime(), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_sales_left_out_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales_left_out")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_sales_left_out_brand_id_id")),
+        sa.UniqueConstraint(
+            "brand_id",
+            "source",
+            "external_id",
+            "refund_of",
+            name=op.f("uq_sales_left_out_brand_id_source_external_id_refund_of"),
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_sales_left_out_public_id")),
+    )
+    with op.batch_alter_table("sales_left_out", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sales_left_out_brand_id"), ["brand_id"], unique=False)
+
+    op.create_table(
         "sales_key",
         sa.Column("label", sa.String(length=80), nullable=False),
         sa.Column("secret_cipher", sa.String(length=400), nullable=False),
@@ -803,6 +863,12 @@ def upgrade() -> None:
         sa.Column("stated_ppm", sa.Integer(), nullable=True),
         sa.Column("evidence", sa.String(length=20), nullable=False),
         sa.Column("measured_on", sa.Date(), nullable=True),
+        sa.Column("told_by", sa.String(length=40), nullable=False),
+        sa.Column("told_on", sa.Date(), nullable=True),
+        sa.Column("told_name", sa.String(length=120), nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=True),
+        sa.Column("typed_followers", sa.BigInteger(), nullable=True),
+        sa.Column("gone_since", sa.Date(), nullable=True),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1357,6 +1423,10 @@ def upgrade() -> None:
         sa.Column("checked_by_name", sa.String(length=120), nullable=False),
         sa.Column("checked_at", UtcDateTime(), nullable=True),
         sa.Column("remark", sa.String(length=500), nullable=False),
+        sa.Column("missing_since", UtcDateTime(), nullable=True),
+        sa.Column("label_state", sa.String(length=10), nullable=False),
+        sa.Column("label_words", sa.String(length=300), nullable=False),
+        sa.Column("label_at", UtcDateTime(), nullable=True),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1799,6 +1869,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stored_file_brand_id"))
 
     op.drop_table("stored_file")
+    with op.batch_alter_table("sales_left_out", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_left_out_brand_id"))
+
+    op.drop_table("sales_left_out")
+    with op.batch_alter_table("feed", schema=None) as batch_op:
+        batch_op.drop_index("ix_feed_due")
+        batch_op.drop_index(batch_op.f("ix_feed_brand_id"))
+
+    op.drop_table("feed")
     with op.batch_alter_table("sales_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_key_brand_id"))
 
