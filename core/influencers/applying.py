@@ -122,7 +122,9 @@ def _write_accounts(session: Session, batch: ImportBatch, index: int) -> None:
         (postgresql if on_postgres else sqlite).insert(Channel).from_select(list(values), rows, include_defaults=False)
     )
     told = statement.excluded
-    kept = {name: func.coalesce(told[name], getattr(Channel, name)) for name in (*COUNTS, "measured_on")}
+    kept: dict[str, Any] = {
+        name: func.coalesce(told[name], getattr(Channel, name)) for name in (*COUNTS, "measured_on")
+    }
     kept["url"] = func.coalesce(func.nullif(told.url, ""), Channel.url)
     kept["told_by"] = case(
         (told.followers == Channel.followers, Channel.told_by), (told.followers.is_(None), Channel.told_by), else_=""
