@@ -8,6 +8,7 @@ import core.campaigns.models
 import core.collaborations.models
 import core.content.models
 import core.earnings.models
+import core.feeds.models
 import core.files
 import core.influencers.models
 import core.ledger.models

@@ -31,6 +31,7 @@ from core.content import drafts
 from core.content.events import DeliverableApproved, MetricsRecorded, PostVerified
 from core.earnings import again, changed, periods, sold
 from core.earnings import service as earnings
+from core.feeds import due
 from core.influencers import importing
 from core.influencers.importing import Importer
 from core.payouts import submit, todo
@@ -227,7 +228,7 @@ def _run_job(session: Session, payload: dict[str, Any]) -> None:
 
 
 def tick(instance: Instance) -> None:
-    """What time alone brings about, each minute: offers expire, holds end, unsent files go, plugins' jobs come due."""
+    """What time alone brings about, each minute: offers expire, holds end, plugins' jobs and feeds come due."""
     with instance.database.write() as session:
         offers.expire_due(session, instance.settings.base_url)
         for collaboration_id in periods.close_due(session, instance.plugins):
@@ -240,3 +241,6 @@ def tick(instance: Instance) -> None:
     if instance.plugins.jobs():
         with instance.database.write() as session:
             schedule.enqueue_due(session, instance.plugins)
+    if due.asked(instance.plugins):
+        with instance.database.write() as session:
+            due.enqueue_due(session, instance.plugins)

@@ -113,6 +113,35 @@ def counted(row: Sale | Refund) -> Money:
     return Money(row.credited_minor, row.credited_currency)
 
 
+class LeftOut(BrandRow):
+    """A record that a source told and that could not be taken, and why; it goes when it is taken after all.
+
+    A refund that came before its order is judged again with the order.
+    """
+
+    __tablename__ = "sales_left_out"
+    __table_args__ = owned(extra=(UniqueConstraint("brand_id", "source", "external_id", "refund_of"),))
+
+    source: Mapped[str] = internal(String(40))
+    external_id: Mapped[str] = internal(String(120))
+    refund_of: Mapped[str] = internal(String(120), default="")  # empty for an order
+    amount_minor: Mapped[int] = financial(BigInteger)
+    currency: Mapped[str] = financial(String(3))
+    happened_at: Mapped[datetime] = internal(UtcDateTime)
+    reason: Mapped[dict[str, Any]] = internal(JSON)  # Text.to_json
+    told_at: Mapped[datetime] = internal(UtcDateTime)
+
+    @property
+    def amount(self) -> Money:
+        """What it was told with."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def why(self) -> Text:
+        """Why it was not taken."""
+        return Text.from_json(self.reason)
+
+
 class SalesKey(BrandRow):
     """A signing secret of the sales API (Standard Webhooks). Two may be live while one is rotated."""
 

@@ -480,6 +480,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("plugin", sa.String(length=40), nullable=False),
         sa.Column("since", UtcDateTime(), nullable=True),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("began_at", UtcDateTime(), nullable=True),

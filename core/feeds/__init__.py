@@ -1,0 +1,1 @@
+"""Core asks connectors: what each brand's plugins are asked for by the clock, and what became of it."""

@@ -1,0 +1,184 @@
+"""How each connection of a brand stands: in words, with whose turn it is and by when."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from core.accounts.models import Brand
+from core.feeds.asking import is_complete
+from core.feeds.due import filled_in
+from core.feeds.faults import NEVER, RECONNECT
+from core.feeds.kinds import KINDS, MESSAGES, FeedKind
+from core.feeds.messages import LISTENING
+from core.feeds.models import Feed
+from core.permissions import Actor, Permission
+from core.plugin_api.text import T, Tc, Text
+from core.plugin_host.host import PluginHost
+from core.plugin_host.models import PluginEntry, PluginSwitch
+from core.plugin_host.service import switches
+from core.plugin_host.settings import Rows
+from core.waiting import Waiting
+
+LISTED = 50
+PATIENCE = timedelta(days=1)
+"""How soon a connection should be mended that waits for a person."""
+
+
+class Standing(enum.StrEnum):
+    """How a feed stands."""
+
+    WORKS = "works"
+    NEW = "new"
+    AGAIN = "again"
+    RECONNECT = "reconnect"
+    UNSUPPORTED = "unsupported"
+    PAUSED = "paused"
+    OFF = "off"
+    LACKING = "lacking"
+    GONE = "gone"
+
+    @property
+    def label(self) -> Text:
+        """The word for people."""
+        return _LABELS[self]
+
+
+_LABELS: Mapping[Standing, Text] = {
+    Standing.WORKS: Tc("connection", "Works"),
+    Standing.NEW: Tc("connection", "Not asked yet"),
+    Standing.AGAIN: Tc("connection", "Asked again"),
+    Standing.RECONNECT: Tc("connection", "Connect again"),
+    Standing.UNSUPPORTED: Tc("connection", "Not offered"),
+    Standing.PAUSED: Tc("connection", "Paused"),
+    Standing.OFF: Tc("connection", "Switched off"),
+    Standing.LACKING: Tc("connection", "Settings missing"),
+    Standing.GONE: Tc("connection", "Plugin missing"),
+}
+STOPPED = frozenset({Standing.PAUSED, Standing.OFF, Standing.LACKING, Standing.GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a provider is asked for, or sends: how it stands, and what is known of it."""
+
+    kind: FeedKind | None
+    standing: Standing
+    feed: Feed | None
+
+    @property
+    def label(self) -> Text:
+        """What it is."""
+        return self.kind.label if self.kind else T("Messages")
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether core asks for it."""
+        return self.kind is not None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it is asked next, None when it is not asked by the clock now."""
+        return self.feed.next_at if self.feed and self.by_clock and self.standing not in STOPPED else None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A provider and its feeds; `plugin` is empty when it is gone. `listens` when the other side may send."""
+
+    kind: str
+    name: str
+    title: Text
+    plugin: str
+    listens: bool
+    lines: tuple[Line, ...]
+
+
+def connections(session: Session, host: PluginHost, brand: Brand, kinds: Collection[str]) -> list[Connection]:
+    """Every provider of these kinds that is asked or listened to for a brand, and those that once were, by name."""
+    rows = session.scalars(select(Feed).where(Feed.brand_id == brand.id, Feed.kind.in_(kinds)))
+    known = {(feed.kind, feed.name, feed.what): feed for feed in rows}
+    names = {(kind, name) for kind in kinds for name in host.registry(kind)} | {key[:2] for key in known}
+    filled = filled_in(session, [host.active[owner] for kind in kinds for owner in host.registry(kind).owners.values()])
+    shelf = _Shelf(host, brand, switches(session, brand.id), known, filled)
+    found = (shelf.connection(session, *name) for name in sorted(names))
+    return [one for one in found if one.lines]
+
+
+def waiting(session: Session, actor: Actor) -> list[Waiting]:
+    """Connections that nobody but a person can mend, of the brands whose plugins the actor may set."""
+    mine = Feed.brand_id.in_(actor.brands_with(Permission.PLUGINS_SWITCH))
+    off = exists().where(
+        PluginSwitch.enabled.is_(False),
+        PluginSwitch.plugin == Feed.plugin,
+        or_(PluginSwitch.brand_id.is_(None), PluginSwitch.brand_id == Feed.brand_id),
+    )
+    rows = session.execute(
+        select(Feed, Brand.name, PluginEntry.title)
+        .join(Brand, Brand.id == Feed.brand_id)
+        .outerjoin(PluginEntry, PluginEntry.plugin == Feed.plugin)
+        .where(mine, Feed.fault_kind == RECONNECT, Feed.next_at.is_(None), ~off)
+        .order_by(Feed.faulty_since, Feed.id)
+        .limit(LISTED)
+    )
+    return [
+        Waiting(
+            T("Connect %(source)s again", source=title or feed.name),
+            T("%(brand)s hears nothing from there until then.", brand=brand),
+            feed.faulty_since + PATIENCE if feed.faulty_since else None,
+            "admin.connections",
+        )
+        for feed, brand, title in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What is known of a brand's plugins and feeds, read once for all of them."""
+
+    host: PluginHost
+    brand: Brand
+    on: Mapping[str, bool]
+    known: Mapping[tuple[str, str, str], Feed]
+    filled: Rows
+
+    def connection(self, session: Session, kind: str, name: str) -> Connection:
+        """How a provider stands, with a line for each thing that it tells."""
+        found = self.host.registry(kind)
+        owner, provider = found.owners.get(name, ""), found.get(name)
+        wide = self._wide(session, owner)
+        hidden = wide in (Standing.OFF, Standing.GONE)  # of these only what they have told is worth a line
+        lines = []
+        for one in (*(one for one in KINDS if one.kind == kind), None):
+            feed = self.known.get((kind, name, one.what if one else MESSAGES))
+            offered = provider is not None and provider.supports(one.method if one else LISTENING[kind])
+            if feed or (offered and not hidden):
+                lines.append(Line(one, wide or _standing(feed), feed))
+        title = provider.title if provider else Text("%(name)s", {"name": name})
+        listens = provider is not None and provider.supports(LISTENING[kind]) and not hidden
+        return Connection(kind, name, title, owner, listens, tuple(lines))
+
+    def _wide(self, session: Session, owner: str) -> Standing | None:
+        """What holds of all that a plugin is asked for; None when it can be asked."""
+        if not owner:
+            return Standing.GONE
+        if not self.on.get(owner, True):
+            return Standing.OFF
+        if owner in self.host.fence.health.paused:
+            return Standing.PAUSED
+        complete = is_complete(session, self.host.active[owner], self.brand, self.filled)
+        return None if complete else Standing.LACKING
+
+
+def _standing(feed: Feed | None) -> Standing:
+    if feed is None or feed.asked_at is None:
+        return Standing.NEW
+    finals = {RECONNECT: Standing.RECONNECT, NEVER: Standing.UNSUPPORTED}
+    if feed.fault_kind in finals and feed.next_at is None:
+        return finals[feed.fault_kind]
+    return Standing.AGAIN if feed.fault_kind else Standing.WORKS
