@@ -15,16 +15,16 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flask.testing import FlaskClient
 
 from core import clock
+from core.cli import bench_plugins, bench_rates
 from core.cli import bench_world as world
 from core.cli.bench_floor import floor_of
+from core.cli.bench_results import Results, interleaved, timed
 from core.i18n import ROOT, compile_catalogues
 from core.instance import Instance
 
@@ -51,38 +51,8 @@ for name in {modules!r}:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One promise: what was measured, what it came to, its limit, and whether it holds."""
-
-    name: str
-    figure: str
-    limit: str
-    ok: bool
-
-
-@dataclass(slots=True)
-class Results:
-    """What a run found: gates, and readings that nothing hangs on."""
-
-    gates: list[Gate] = field(default_factory=list)
-    readings: list[tuple[str, str]] = field(default_factory=list)
-
-    def gate(self, name: str, figure: str, limit: str, ok: bool) -> None:
-        """Keep a gate and say it."""
-        self.gates.append(Gate(name, figure, limit, ok))
-        print(f"{'ok    ' if ok else 'MISSED'} {name}: {figure} (limit: {limit})", flush=True)
-
-    def reading(self, name: str, figure: str) -> None:
-        """Keep a reading and say it."""
-        self.readings.append((name, figure))
-        print(f"       {name}: {figure}", flush=True)
-
-
 def main() -> int:
     """Measure everything, write the report, 1 when a gate is missed."""
-    from core.cli import bench_plugins, bench_rates
-
     results = Results()
     compile_catalogues(ROOT / "translations")
     measure_start(results)
@@ -205,26 +175,6 @@ def measure_ledger(results: Results, instance: Instance) -> None:
         found = verify(session)
     if not found.ok:
         raise RuntimeError(f"the books are broken: {found.findings}")
-
-
-def timed(act: Callable[[], object], watch: Callable[[], float] = time.perf_counter) -> float:
-    """The seconds that something takes on a watch."""
-    begin = watch()
-    act()
-    return watch() - begin
-
-
-def interleaved(
-    rounds: int, *acts: Callable[[], object], watch: Callable[[], float] = time.perf_counter
-) -> list[float]:
-    """The median seconds of each, measured in turns so that a busy moment hits all; one round to warm up."""
-    times: list[list[float]] = [[] for _ in acts]
-    for turn in range(rounds + 1):
-        for kept, act in zip(times, acts, strict=True):
-            seconds = timed(act, watch)
-            if turn:
-                kept.append(seconds)
-    return [statistics.median(kept) for kept in times]
 
 
 def report(results: Results) -> str:

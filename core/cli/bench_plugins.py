@@ -6,11 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask.testing import FlaskClient
 
 from core.cli import bench_world as world
+from core.cli.bench_results import Results, interleaved
 from core.instance import Instance
 from core.money import Money
 from core.plugin_api.hooks import hookimpl
@@ -22,9 +23,6 @@ from core.plugin_api.text import Text
 from core.plugin_host.board import Board
 from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate, find
-
-if TYPE_CHECKING:
-    from core.cli.bench import Results
 
 PAGE = "/admin/"
 CALLS, ROUNDS, VISITS = 20_000, 15, 60
@@ -40,8 +38,6 @@ def measure(results: Results, instance: Instance) -> None:
 
 def measure_fence(results: Results) -> None:
     """What a call through the fence costs above the bare call, in a process that serves."""
-    from core.cli.bench import interleaved
-
     host = PluginHost([])
     with TemporaryDirectory(prefix="samverk-bench-") as folder:
         host.fence.watch.serve(Board(Path(folder)))
@@ -62,8 +58,6 @@ def measure_fence(results: Results) -> None:
 
 def measure_idle(results: Results, instance: Instance) -> None:
     """The admin's first page without further plugins and with 1, 10 and 50, and the time to load those."""
-    from core.cli.bench import interleaved
-
     clients = [_client(instance, count) for count in (0, *COUNTS)]
 
     def visit(client: FlaskClient) -> Any:

@@ -7,7 +7,6 @@ import statistics
 import time
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.accounts.models import Brand, Person
 from core.campaigns.models import Campaign
+from core.cli.bench_results import Results
 from core.collaborations.models import Collaboration, Contract, Offer, Signature
 from core.earnings import service, sold
 from core.influencers.models import Relationship
@@ -25,9 +25,6 @@ from core.permissions import Actor
 from core.plugin_api.sales_sources import SaleRecord
 from core.tracking import sales as tracking
 from core.tracking.models import DiscountCode, Sale
-
-if TYPE_CHECKING:
-    from core.cli.bench import Results
 
 FEW, MANY, BATCH, ROUNDS = 1_000, 1_000_000, 100_000, 60
 GROWTH, FASTER = 1.5, 100.0

@@ -6,20 +6,17 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.cli.story import pictures, texts
+from core.cli.story.affair import Affair
 from core.cli.story.plans import DONE
 from core.cli.story.stage import playing
 from core.content import service
 from core.content.models import Deliverable, Post, StoredFinding, Submission
 from core.permissions import Actor
-
-if TYPE_CHECKING:
-    from core.cli.story.deals import Affair
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789_"
 Step = tuple[int, str, str]
