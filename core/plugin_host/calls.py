@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from core.outbox import Later
 from core.plugin_api.compliance import ComplianceRule, ContentContext, Finding
 from core.plugin_host.records import Failure
-
-if TYPE_CHECKING:
-    from core.plugin_host.host import PluginHost
 
 
 class PluginFailed(Exception):
@@ -28,9 +25,9 @@ def insist(failure: object) -> None:
 class FencedRule:
     """A pack's coded rule whose `check` goes through the fence; a failure is raised, and the publication waits."""
 
-    def __init__(self, host: PluginHost, plugin: str, rule: ComplianceRule) -> None:
-        """Stand before a rule."""
-        self._host, self._plugin, self._rule = host, plugin, rule
+    def __init__(self, ask: Callable[..., Any], rule: ComplianceRule) -> None:
+        """Stand before a rule; `ask` calls a function of its plugin, as `PluginHost.call` does."""
+        self._ask, self._rule = ask, rule
 
     def __getattr__(self, name: str) -> Any:
         """What the rule says of itself."""
@@ -38,6 +35,6 @@ class FencedRule:
 
     def check(self, context: ContentContext) -> Sequence[Finding]:
         """The rule's findings; `PluginFailed` or `Later` when it has none."""
-        found = self._host.call(self._plugin, lambda: list(self._rule.check(context)), returns=list, what=self.id)
+        found = self._ask(lambda: list(self._rule.check(context)), returns=list, what=self.id)
         insist(found)
         return found if isinstance(found, list) else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from core.http import Client
@@ -139,8 +140,8 @@ class PluginHost:
         """The pack with each of its coded rules behind the fence; its data are read by core alone."""
         if not pack.code:
             return pack
-        owner = self.compliance.owners[pack.id]
-        return replace(pack, code=tuple(cast(Any, FencedRule(self, owner, rule)) for rule in pack.code))
+        ask = partial(self.call, self.compliance.owners[pack.id])
+        return replace(pack, code=tuple(cast(Any, FencedRule(ask, rule)) for rule in pack.code))
 
     def observers(self, hook: str) -> list[str]:
         """The plugins that have a hook, by name."""
