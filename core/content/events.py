@@ -31,6 +31,13 @@ class DeliverableApproved:
 
 
 @dataclass(frozen=True, slots=True)
+class PostReported:
+    """The influencer said where a deliverable is live, or corrected that."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PostVerified:
     """Somebody saw that a live post is what was approved."""
 

@@ -19,7 +19,7 @@ from core.collaborations.lifecycle import State as CollaborationState
 from core.collaborations.models import Collaboration
 from core.content import notices
 from core.content.drafts import refuse_while_waiting
-from core.content.events import MetricsRecorded, PostVerified
+from core.content.events import MetricsRecorded, PostReported, PostVerified
 from core.content.facts import Setting, setting_of
 from core.content.lifecycle import EVIDENCE, METRIC_NAMES, Act, DeliverableState
 from core.content.models import Deliverable, MetricReading, Post, Submission
@@ -60,6 +60,7 @@ def report_post(
     begin(session, post, actor=actor)
     _await_check(setting, post)
     _record(session, actor, "report", post, url=address)
+    publish(session, PostReported(post.id))
     notices.post_reported(session, setting, post, base_url=base_url)
     return post
 
@@ -71,8 +72,10 @@ def correct_post(session: Session, actor: Actor, *, post: Post, url: str, publis
     before = post.url
     move(session, post, Act.CORRECT, actor=actor)
     post.url, post.published_on, post.remark = address, day, ""
+    post.unlearn()
     _await_check(setting, post)
     _record(session, actor, "correct", post, before=before, url=address)
+    publish(session, PostReported(post.id))
     notices.post_reported(session, setting, post, base_url=base_url)
 
 

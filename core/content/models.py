@@ -121,6 +121,11 @@ class Post(BrandRow):
     label_words: Mapped[str] = internal(String(300), default="")  # of the label, and whom it names
     label_at: Mapped[datetime | None] = internal(UtcDateTime)
 
+    def unlearn(self) -> None:
+        """Know nothing from the platform any more: the address was corrected, so it may be another post."""
+        self.missing_since = self.label_at = None
+        self.label_state = self.label_words = ""
+
 
 class MetricReading(BrandRow):
     """One figure of one post at one time, with how well it is proven. Corrections are newer rows."""

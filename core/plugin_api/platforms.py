@@ -75,8 +75,8 @@ class PlatformConnector(Provider):
     """
 
     platform: ClassVar[str] = ""
-    """Whose accounts it is asked about, in Samverk's words: `instagram`, `tiktok`, `youtube`, `facebook`, `snapchat`, `x`,
-    `blog` or `podcast`. Empty for a platform that Samverk has no word for: it goes by the connector's own name."""
+    """Whose accounts it is asked about, in Samverk's words: `instagram`, `tiktok`, `youtube`, `facebook`, `snapchat`,
+    `x`, `blog` or `podcast`. Empty for a platform that Samverk has no word for: it goes by the connector's own name."""
     settings: ClassVar[Sequence[SettingField]] = ()
     columns: ClassVar[Sequence[Column]] = ()
     """The columns of the table that `parse` reads, for the form and the documentation."""
