@@ -27,12 +27,14 @@ from core.collaborations.events import (
     ContractSigned,
     MayComplete,
 )
-from core.content import drafts
-from core.content.events import DeliverableApproved, MetricsRecorded, PostVerified
+from core.content import drafts, labels, measuring
+from core.content.events import DeliverableApproved, MetricsRecorded, PostReported, PostVerified
+from core.content.models import Post
 from core.earnings import again, changed, periods, sold
 from core.earnings import service as earnings
 from core.feeds import due
-from core.influencers import importing
+from core.feeds.kinds import METRICS, ORDERS, PROFILES
+from core.influencers import importing, profiles
 from core.influencers.importing import Importer
 from core.payouts import submit, todo
 from core.payouts import use as payouts_use
@@ -42,7 +44,7 @@ from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.pausing import PluginResumed
 from core.plugin_host.purge import MayPurge
-from core.tracking import codes, deciding, gifts
+from core.tracking import codes, deciding, fetching, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
 if TYPE_CHECKING:
@@ -56,6 +58,13 @@ EARNING: tuple[type[Any], ...] = (
     CollaborationEnded,
 )
 RAIL_LEASE = timedelta(minutes=5)
+PLATFORM_LEASE = timedelta(minutes=12)
+PLATFORM_JOBS: tuple[tuple[Any, ...], ...] = (
+    (METRICS.job, measuring.gather, measuring.ask, measuring.record),
+    (PROFILES.job, profiles.gather, profiles.ask, profiles.record),
+    (profiles.ASK, profiles.gather_one, profiles.ask_one, profiles.record_one),
+    (labels.ASK, labels.gather, labels.ask, labels.record),
+)
 _installations: WeakValueDictionary[Engine, Instance] = WeakValueDictionary()
 _last: Instance | None = None
 
@@ -78,6 +87,7 @@ def connect(instance: Instance) -> None:
     outbox.register(outbox.SWEEP, _sweep_outbox)
     outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
     outbox.register(todo.LOOK, _hand_over, outside=True, lease=RAIL_LEASE)
+    outbox.register(ORDERS.job, _fetch_orders, outside=True, lease=fetching.LEASE)
     importing.connect(lambda session: Importer(here(session).files, here(session).keyring))
     events.subscribe(BudgetChanged, _give_room)
     events.subscribe(CampaignCancelled, _end_collaborations)
@@ -96,6 +106,9 @@ def connect(instance: Instance) -> None:
     events.guard(MayComplete, gifts.objections)
     events.guard(MayComplete, deciding.objections)
     events.guard(MayCompleteCampaign, deciding.objections_of_campaign)
+    for job, *steps in PLATFORM_JOBS:
+        outbox.register(job, _aside(*steps), outside=True, lease=PLATFORM_LEASE)
+    events.subscribe(PostReported, _ask_label_soon)
     for kind in EARNING:
         events.subscribe(kind, _earn)
     for kind in (PostVerified, MetricsRecorded):
@@ -207,6 +220,30 @@ def _hand_over(session: Session, payload: dict[str, Any]) -> Callable[[Session],
     answer = submit.ask(of.plugins, what)
     house = submit.House(of.keyring, of.files, of.settings.base_url)
     return lambda writing: submit.record(writing, house, what, answer)
+
+
+def _fetch_orders(session: Session, payload: dict[str, Any]) -> None:
+    of = here(session)
+    fetching.run(session, of.database, of.plugins, of.keyring, payload)
+
+
+def _ask_label_soon(session: Session, event: PostReported) -> None:
+    labels.ask_soon(session, plugins(session), session.get_one(Post, event.post_id))
+
+
+def _aside(gather: Callable[..., Any], ask: Callable[..., Any], record: Callable[..., None]) -> outbox.Handler:
+    """A job that reads what it needs, asks while nothing of the database is held, and then writes the answer down."""
+
+    def run(session: Session, payload: dict[str, Any]) -> Callable[[Session], None] | None:
+        of = here(session)
+        what = gather(session, of.plugins, of.keyring, payload)
+        session.close()
+        if what is None:
+            return None
+        answer = ask(of.plugins, what)
+        return lambda writing: record(writing, what, answer)
+
+    return run
 
 
 def _observe(session: Session, event: object) -> None:

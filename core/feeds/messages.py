@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from core.accounts.models import Brand
 from core.crypto import Keyring
 from core.errors import Missing, SamverkError
-from core.feeds.asking import ask
+from core.feeds.asking import ask, failed, the_feed
+from core.feeds.asking import told as note
 from core.feeds.faults import FAILED, Fault
+from core.feeds.kinds import MESSAGES
 from core.plugin_api.context import Context
 from core.plugin_api.text import T
 from core.plugin_host.contexts import context_of
@@ -23,8 +25,8 @@ from core.plugin_host.service import switches
 
 LISTENING = {"sales_sources": "verify_webhook", "platforms": "verify_webhook"}
 """By which method a provider of each kind reads a signed message."""
-Check = Callable[[Sequence[Any]], Sequence[Any]]
-"""Gives records back as they are; `TypeError` or `ValueError` for what cannot be one."""
+Whose = tuple[str, str]
+"""A provider: its kind and its name."""
 
 
 class Unsigned(SamverkError):
@@ -33,16 +35,43 @@ class Unsigned(SamverkError):
     status = 401
 
 
-class Unread(SamverkError):
-    """Signed, and yet not understood."""
-
-    status = 422
-
-
 class PluginFailed(SamverkError):
     """The plugin itself failed: the sender tries again."""
 
     status = 500
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a message, found by their names in whatever case."""
+
+    def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Keep them by lower case."""
+        self._found = {name.lower(): value for name, value in headers}
+
+    def __getitem__(self, name: str) -> str:
+        """The value of a header."""
+        return self._found[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in lower case."""
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._found)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What becomes of the messages of a kind of provider.
+
+    `check` runs behind the fence and gives the records back, or raises `TypeError` or `ValueError`; `take` writes them
+    and says how many were new.
+    """
+
+    check: Callable[[Any], Sequence[Any]]
+    take: Callable[..., int]
+    """Called with session, brand_id, source, records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +81,7 @@ class Mailbox:
     brand: Brand
     plugin: str
     ctx: Context
-    providers: Mapping[tuple[str, str], Any]
+    providers: Mapping[Whose, Any]
 
 
 def open_mailbox(
@@ -76,33 +105,49 @@ def open_mailbox(
 
 
 def read(
-    host: PluginHost, mailbox: Mailbox, checks: Mapping[str, Check], headers: Mapping[str, str], body: bytes
-) -> dict[tuple[str, str], Sequence[Any]]:
-    """The records of a message by (kind, name) of each provider that knows its signature.
+    host: PluginHost, mailbox: Mailbox, receivers: Mapping[str, Receiver], headers: Headers, body: bytes
+) -> dict[Whose, Sequence[Any] | Fault]:
+    """What each provider that knows the signature makes of a message.
 
-    `Unsigned` when none does, `Unread` and `PluginFailed` when one knows it and has no answer, `Later` while the
-    plugin is paused.
+    `Unsigned` when none does, `PluginFailed` when one of them fails, `Later` while the plugin is paused.
     """
-    answers = {whose: _ask(host, mailbox, whose, checks[whose[0]], headers, body) for whose in mailbox.providers}
-    told: dict[tuple[str, str], Sequence[Any]] = {}
-    for whose, answer in answers.items():
-        if not isinstance(answer, Fault):
-            told[whose] = answer
-        elif answer.kind == FAILED:
+    told: dict[Whose, Sequence[Any] | Fault] = {}
+    for whose, provider in mailbox.providers.items():
+        method, check = LISTENING[whose[0]], receivers[whose[0]].check
+        answer = ask(
+            host, mailbox.plugin, _question(getattr(provider, method), check, headers, body), mailbox.ctx,
+            returns=Sequence, what=method, seam=Seam.PAGE,
+        )  # fmt: skip
+        if isinstance(answer, Fault) and answer.kind == FAILED:
             raise PluginFailed(answer.message)
-        elif answer.kind != "BadSignature":
-            raise Unread(answer.message)
+        if not isinstance(answer, Fault) or answer.kind != "BadSignature":
+            told[whose] = answer
     if not told:
         raise Unsigned(T("The signature does not match."))
     return told
 
 
-def _ask(
-    host: PluginHost, mailbox: Mailbox, whose: tuple[str, str], check: Check, headers: Mapping[str, str], body: bytes
-) -> Sequence[Any] | Fault:
-    method = LISTENING[whose[0]]
-    verify = getattr(mailbox.providers[whose], method)
-    return ask(
-        host, mailbox.plugin, lambda ctx: check(verify(ctx, headers, body)), mailbox.ctx,
-        returns=Sequence, what=method, seam=Seam.PAGE,
-    )  # fmt: skip
+def take_down(
+    session: Session,
+    host: PluginHost,
+    mailbox: Mailbox,
+    receivers: Mapping[str, Receiver],
+    told: Mapping[Whose, Sequence[Any] | Fault],
+) -> list[Fault]:
+    """Book what a message tells, each with the news of its feed; the faults of those that could not read it."""
+    brand_id, version = mailbox.brand.id, host.active[mailbox.plugin].version[:60]
+    for (kind, name), answer in told.items():
+        good = not isinstance(answer, Fault)
+        new = receivers[kind].take(session, brand_id=brand_id, source=name, records=answer) if good else 0
+        feed = the_feed(session, brand_id, kind, name, MESSAGES, plugin=mailbox.plugin)
+        if isinstance(answer, Fault):
+            failed(feed, answer, every=None, version=version)
+        else:
+            note(feed, every=None, version=version, taken=new)
+    return [answer for answer in told.values() if isinstance(answer, Fault)]
+
+
+def _question(
+    verify: Callable[..., Any], check: Callable[[Any], Sequence[Any]], headers: Headers, body: bytes
+) -> Callable[[Context], Sequence[Any]]:
+    return lambda ctx: check(verify(ctx, headers, body))

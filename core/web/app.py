@@ -33,7 +33,7 @@ from core.permissions import Actor, Permission
 from core.plugin_api.text import T
 from core.web import plugin_templates, plugins
 from core.web.marks import avatar
-from core.web.request import SAFE, actor, back, db
+from core.web.request import SAFE, actor, back, db, let_go
 
 HERE = Path(__file__).parent
 CSP = (
@@ -50,6 +50,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 FORM_BYTES = 2_000_000
+MACHINES, MACHINE_PATHS = ("api", "hooks"), ("/api/", "/hooks/")
 log = logging.getLogger("samverk")
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, headers_enabled=False)
@@ -100,7 +101,7 @@ def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> 
 
 
 def _lobby(app: Flask) -> None:
-    from core.web import api, lobby, media
+    from core.web import api, hooks, lobby, media
 
     app.register_blueprint(lobby.lobby)
     app.register_blueprint(media.media)
@@ -108,8 +109,9 @@ def _lobby(app: Flask) -> None:
         from core.web import gallery
 
         app.register_blueprint(gallery.gallery)
-    csrf.exempt(api.api)
-    app.register_blueprint(api.api)
+    for face in (api.api, hooks.hooks):
+        csrf.exempt(face)
+        app.register_blueprint(face)
     app.before_request(_enter)
     app.after_request(_leave)
     app.teardown_request(_close)
@@ -189,8 +191,8 @@ def _enter() -> Response | None:
         return None
     if not all(map(typed.storable, (request.path, *_each(request.args)))):
         abort(404)  # PostgreSQL cannot even be asked for it
-    if request.blueprint != "api" and not all(map(typed.storable, _each(request.form))):
-        abort(400)  # (what the API gets is signed as it came and not a form)
+    if request.blueprint not in MACHINES and not all(map(typed.storable, _each(request.form))):
+        abort(400)  # (what machines send is signed as it came and not a form)
     g.person = g.login = g.actor = None
     token = request.cookies.get(cookie_name())
     found = accounts.find_session(db(), token) if token else None
@@ -238,15 +240,13 @@ def _leave(response: Response) -> Response:
 
 
 def _close(_error: BaseException | None) -> None:
-    session = g.pop("db", None)
-    if session is not None:
-        session.close()
+    let_go()
 
 
 def _refused(error: SamverkError) -> Any:
     if "db" in g:
         g.db.rollback()
-    if request.path.startswith("/api/"):
+    if request.path.startswith(MACHINE_PATHS):
         return {
             "error": {"code": type(error).__name__.lower(), "message": error.message.msgid % error.message.params}
         }, (error.status)
@@ -316,7 +316,7 @@ BARE = (
 
 
 def _page(status: int, message: str, incident: str | None = None) -> Any:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(MACHINE_PATHS):
         return {"error": {"code": str(status), "message": message, "incident": incident}}, status
     title = str(TITLES.get(status, T("That did not work")))
     told = {"status": status, "title": title, "message": message}

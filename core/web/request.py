@@ -60,6 +60,13 @@ def commit(*, wake: bool = True) -> None:
         jobs.wake()
 
 
+def let_go() -> None:
+    """Give the session back before something slow; the next `db()` is a new one, and knows nothing of this one."""
+    session = g.pop("db", None)
+    if session is not None:
+        session.close()
+
+
 def done(url: str, message: str | None = None) -> Response:
     """Commit, tell, and send the reader on with a 303."""
     commit()

@@ -92,7 +92,7 @@ def test_public_routes_are_a_short_list(app):
     assert public <= {
         "lobby.home", "lobby.health", "lobby.favicon", "lobby.set_up", "lobby.sign_in", "lobby.reset_ask",
         "lobby.reset", "lobby.join", "lobby.choose_language", "lobby.privacy", "portal.invitation",
-        "api.sales",
+        "api.sales", "hooks.message",
     }  # fmt: skip
 
 
