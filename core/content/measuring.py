@@ -84,7 +84,7 @@ def measured(session: Session, brand_id: int, after: int = 0, limit: int | None 
         .where(or_(Collaboration.state.not_in(ENDED), and_(Collaboration.state.in_(ENDED), ended_lately)))
         .order_by(Post.id)
     )
-    return dict(session.execute(statement.limit(limit)).tuples().all())
+    return dict(session.execute(statement.limit(limit)).all())
 
 
 def ask(host: PluginHost, what: Slice) -> Told:

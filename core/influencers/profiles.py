@@ -79,7 +79,7 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: Mappin
         .where(Relationship.archived_at.is_(None), Channel.id > int(ready.feed.cursor or 0))
         .order_by(Channel.id)
     )
-    return Slice(ready, dict(session.execute(statement.limit(SLICE)).tuples().all()))
+    return Slice(ready, dict(session.execute(statement.limit(SLICE)).all()))
 
 
 def ask(host: PluginHost, what: Slice) -> Told:
