@@ -141,6 +141,14 @@ def record(session: Session, what: Slice, told: Told) -> None:
     rounds.go_on(session, METRICS, feed, cursor=cursor, fault=fault, version=what.ready.version, taken=new)
 
 
+def take(session: Session, host: PluginHost, *, brand_id: int, source: str, records: Sequence[Metrics]) -> int:
+    """Keep the readings of a message that a platform sent by itself; how many figures are new."""
+    of, _ = whose(host, host.platforms.owners[source], host.platforms[source], measured(session, brand_id))
+    readings = of_posts(records, of)
+    new, _ = take_down(session, Told([post for post, _ in readings], readings), source=source)
+    return new
+
+
 def take_down(session: Session, told: Told, *, source: str) -> tuple[int, Fault | None]:
     """Keep readings, and which posts were left out; how many figures are new, and what could not be kept."""
     posts = {row.id: row for row in session.scalars(select(Post).where(Post.id.in_(told.asked)))}

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy.orm import Session
 
+from core.content import measuring
 from core.feeds import messages
 from core.feeds.messages import Headers, PluginFailed, Receiver, Unsigned
 from core.i18n import in_locale
@@ -22,7 +24,16 @@ log = logging.getLogger("samverk")
 hooks = Face("hooks", __name__, url_prefix="/hooks")
 MOST_BYTES = 1_000_000
 RETRY_AFTER = {"Retry-After": "120"}
-RECEIVERS: Mapping[str, Receiver] = {"sales_sources": Receiver(arriving.sound, arriving.take)}
+
+
+def _take_figures(session: Session, **told: Any) -> int:
+    return measuring.take(session, instance().plugins, **told)
+
+
+RECEIVERS: Mapping[str, Receiver] = {
+    "sales_sources": Receiver(arriving.sound, arriving.take),
+    "platforms": Receiver(measuring.checked, _take_figures),
+}
 """The kinds of providers that are listened to."""
 
 

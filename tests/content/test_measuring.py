@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from core import outbox
@@ -244,3 +248,23 @@ def test_an_answer_that_was_overtaken_writes_nothing(instance: Instance, square:
     square.during = overtake
     work(instance)
     assert figures(instance) == []
+
+
+def send(client: FlaskClient, shown: Stage, readings: list[dict[str, Any]], *, token: str = TOKEN) -> int:
+    """What the platform sends by itself to Havsro."""
+    body = json.dumps(readings).encode()
+    signed = {"Square-Signature": hmac.new(token.encode(), body, hashlib.sha256).hexdigest()}
+    return client.post(f"/hooks/square/{shown.world.brand.public_id}", data=body, headers=signed).status_code
+
+
+def test_a_platform_may_send_readings_itself(
+    instance: Instance, square: Square, joined: Stage, client: FlaskClient
+) -> None:
+    publish(instance, joined, "a1", "b2")
+    square.posts = {"a1": {"views": 40}, "elsewhere": {"views": 9}}
+    told = [square.reading("a1"), square.reading("elsewhere")]
+    assert send(client, joined, told, token=OTHER_TOKEN) == 401 and figures(instance) == []
+    assert send(client, joined, told) == send(client, joined, told) == 204
+    assert figures(instance) == [("a1", "views", 40, "connector")], "once, and nothing of a post that is not ours"
+    assert missing(instance) == {"a1": None, "b2": None}, "a message misses nothing"
+    assert square.asked == []
