@@ -21,7 +21,6 @@ from core.database import Database
 from core.feeds.asking import Ready, ask, failed, gather, held, told
 from core.feeds.faults import FAILED, Fault
 from core.feeds.kinds import ORDERS
-from core.lifecycle import Transition
 from core.plugin_api.context import Context, Page
 from core.plugin_api.sales_sources import SalesRecord
 from core.plugin_host.host import PluginHost
@@ -72,15 +71,11 @@ def _place(session: Session, ready: Ready) -> _Place:
 
 
 def _first(session: Session, brand_id: int) -> datetime:
-    """Since when the first of the campaigns that run now has been open, no longer ago than `FURTHEST`."""
+    """When the first of the campaigns that run now was made, no longer ago than `FURTHEST`; now without any."""
     now = clock.now()
-    begun = session.scalar(
-        select(func.min(Transition.at))
-        .join(Campaign, Campaign.id == Transition.object_id)
-        .where(Transition.object_type == Campaign.__tablename__, Campaign.state.in_(RUNNING))
-        .where(Transition.to_state == State.RECRUITING, Campaign.brand_id == brand_id)
-    )
-    return max(begun or now, now - FURTHEST)
+    running = Campaign.brand_id == brand_id, Campaign.state.in_(RUNNING)
+    made = session.scalar(select(func.min(Campaign.created_at)).where(*running))
+    return max(made or now, now - FURTHEST)
 
 
 def _ask(host: PluginHost, ready: Ready, place: _Place) -> Page[SalesRecord] | Fault:
