@@ -14,8 +14,10 @@ from core.accounts.models import Brand
 from core.collaborations import queries as collaborations
 from core.collaborations.lifecycle import STATE_NAMES
 from core.errors import Missing
+from core.feeds.kinds import PROFILES
+from core.feeds.reach import faulty
 from core.i18n import country, gettext, number, percent
-from core.influencers import queries, service
+from core.influencers import profiles, queries, service
 from core.influencers.measure import PPM, engagement
 from core.influencers.models import Channel, Relationship
 from core.influencers.queries import SORTS, PeopleFilter
@@ -53,7 +55,19 @@ UNKNOWN = "–"
 
 @admin.context_processor
 def _words() -> dict[str, Any]:
-    return {"tier_of": tier_of, "platform_name": platform_name, "engagement": engagement, "PPM": Decimal(PPM)}
+    return {"tier_of": tier_of, "platform_name": _platform, "engagement": engagement, "PPM": Decimal(PPM)}
+
+
+def _platform(code: str) -> str:
+    """A platform's name; that of the connector where Samverk has no word for it."""
+    own = instance().plugins.platforms.get(code)
+    return str(own.title) if own and not own.platform else platform_name(code)
+
+
+def _source(connector: str) -> str:
+    """The name of a connector, as it is stored where its plugin is gone."""
+    found = instance().plugins.platforms.get(connector)
+    return str(found.title) if found else connector
 
 
 @admin.get("/people", Permission.PEOPLE_READ)
@@ -97,7 +111,7 @@ class Line(NamedTuple):
 def _line(row: Relationship, brand_names: dict[int, str]) -> Line:
     tier = tier_of(row.followers)
     handle = f"@{row.handle}" if row.handle else ""
-    where = (platform_name(row.platform), handle, country(row.country), brand_names.get(row.brand_id))
+    where = (_platform(row.platform), handle, country(row.country), brand_names.get(row.brand_id))
     return Line(
         row.public_id,
         row.display_name,
@@ -159,6 +173,7 @@ def _exported(row: list[Any]) -> list[Any]:
 def person_new() -> Any:
     """Add a person by hand."""
     form, brand = NewPersonForm(), current_brand(Permission.PEOPLE_EDIT)
+    form.platform.choices = _platforms(brand.id)
     if form.validate_on_submit():
         with saving(form):
             row = service.add_person(
@@ -179,9 +194,14 @@ def person(person_id: str) -> Any:
 
 
 def _person_page(row: Relationship, form: NoteForm) -> str:
+    readers = profiles.connectors_for(db(), instance().plugins, row.brand_id)
+    faults = faulty(db(), row.brand_id, PROFILES.kind, PROFILES.what) if readers else {}
     return render_template(
         "admin/people_person.html",
         them=row,
+        readers=readers,
+        faults=faults,
+        source=_source,
         notes=queries.notes_of(db(), row),
         vettings=queries.vettings_of(db(), row),
         deals=collaborations.of_relationship(db(), row.id) if actor().may(Permission.OFFER_READ, row.brand_id) else [],
@@ -229,6 +249,7 @@ def person_account(person_id: str, account_id: str) -> Any:
 
 def _account_page(row: Relationship, channel: Channel | None) -> Any:
     form = AccountForm()
+    form.platform.choices = _platforms(row.brand_id)
     if form.validate_on_submit():
         with saving(form):
             url = form.handle.data if "://" in form.handle.data else ""
@@ -240,6 +261,23 @@ def _account_page(row: Relationship, channel: Channel | None) -> Any:
     elif channel and not form.is_submitted():
         form.show(channel)
     return render_template("admin/people_account.html", form=form, them=row, channel=channel)
+
+
+def _platforms(brand_id: int) -> list[tuple[str, Any]]:
+    """Platforms to choose from: those that have a word here, then those that only a connector of the brand's reads."""
+    readers = profiles.connectors_for(db(), instance().plugins, brand_id)
+    own = {code: one.title for code, one in readers.items() if code not in PLATFORM_NAMES}
+    return [*PLATFORM_NAMES.items(), *own.items()]
+
+
+@admin.post("/people/<person_id>/accounts/<account_id>/ask", Permission.PEOPLE_EDIT)
+def person_account_ask(person_id: str, account_id: str) -> Any:
+    """Let the platform be asked about an account."""
+    row = _editable(person_id)
+    profiles.ask_for(db(), actor(), instance().plugins, channel=_account(row, account_id))
+    return done(
+        url_for(".person", person_id=person_id), gettext("The platform is asked. Its answer is here in a moment.")
+    )
 
 
 @admin.post("/people/<person_id>/accounts/<account_id>/remove", Permission.PEOPLE_EDIT)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.accounts.models import Brand
 from core.crypto import Keyring
 from core.feeds.asking import is_complete
+from core.feeds.models import Feed
 from core.plugin_api.context import Context
 from core.plugin_host.contexts import context_of
 from core.plugin_host.host import PluginHost
@@ -33,6 +35,12 @@ def able(session: Session, host: PluginHost, brand_id: int, kind: str, method: s
         return {}
     on = host.enabled(kind, switches(session, brand_id))
     return {name: provider for name, provider in on.items() if provider.supports(method)}
+
+
+def faulty(session: Session, brand_id: int, kind: str, what: str) -> dict[str, Feed]:
+    """The feeds of a brand whose last answer was a fault, by the provider's name."""
+    same = Feed.brand_id == brand_id, Feed.kind == kind, Feed.what == what, Feed.fault_kind != ""
+    return {feed.name: feed for feed in session.scalars(select(Feed).where(*same))}
 
 
 def reachable(
