@@ -12,7 +12,7 @@ from wtforms import BooleanField, DateTimeLocalField, FileField, SelectMultipleF
 from admin.face import admin, section
 from core import clock
 from core.campaigns.catalogue import BRIEF_FIELDS, DELIVERABLE_KINDS, MARKS, PLATFORMS
-from core.content import queries, service, versions
+from core.content import labels, queries, service, versions
 from core.content.findings import segments, stored
 from core.content.lifecycle import DELIVERABLE_NAMES, EVIDENCE, METRIC_NAMES, STATE_NAMES, PostState, SubmissionState
 from core.content.live import elsewhere
@@ -228,6 +228,15 @@ def check_post(public_id: str) -> Any:
     return _post_page(queries.get_post(db(), actor(), public_id), form, _new_reading())
 
 
+@admin.post("/posts/<public_id>/label", P.LIVE_EDIT)
+def ask_label(public_id: str) -> Any:
+    """Let the platform be asked whether its ad label is set."""
+    piece = queries.get_post(db(), actor(), public_id, P.LIVE_EDIT)
+    labels.ask_for(db(), actor(), instance().plugins, post=piece.post or abort(404))
+    told = gettext("The platform is asked. Its answer is here in a moment.")
+    return done(url_for("admin.post", public_id=public_id), told)
+
+
 @admin.post("/posts/<public_id>/metrics", P.LIVE_EDIT)
 def brand_metrics(public_id: str) -> Any:
     """Add a reading."""
@@ -272,6 +281,8 @@ def _post_page(piece: Piece, form: CheckForm, reading: MetricsForm) -> Any:
         metrics=METRIC_NAMES,
         evidence=EVIDENCE,
         may_edit=actor().may(P.LIVE_EDIT, row.brand_id),
+        label_names=labels.STATES,
+        can_tell=labels.can_tell(db(), instance().plugins, row),
         to_check=row.state in (PostState.REPORTED, PostState.MISMATCH),
         **NAMES,
     )

@@ -1,0 +1,186 @@
+"""The platform's own ad label: asked when a post is reported and on wish, shown with its moment, blocking nothing."""
+
+# ruff: noqa: F811 - fixtures come from the neighbours
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from core import clock, outbox
+from core.content import service
+from core.content.models import Deliverable, Post
+from core.instance import Instance
+from core.plugin_host.service import set_switch
+from tests.content.stage import BASE, Stage, approve, send
+from tests.plugin_host.square import URL, Square, join, now, square, work  # noqa: F401 - fixtures
+from tests.world import sign_in
+
+
+def report(instance: Instance, shown: Stage, url: str = URL.format("a1")) -> None:
+    """Aino's first post is live."""
+    with instance.database.write() as session:
+        approve(session, shown, send(session, shown, platform_label=True))
+        deliverable = session.get_one(Deliverable, shown.first.id)
+        service.report_post(
+            session, shown.world.creator, deliverable=deliverable, url=url, published_on=clock.today(), base_url=BASE
+        )
+
+
+def post(instance: Instance) -> Post:
+    with instance.database.session() as session:
+        return session.scalars(select(Post)).one()
+
+
+def labels_asked(square: Square) -> list[str]:
+    return [path for path in square.asked if path.startswith("/label")]
+
+
+@pytest.fixture
+def joined(instance: Instance, square: Square, shown: Stage) -> Stage:
+    """Havsro has connected the square."""
+    join(instance, shown.world, square)
+    return shown
+
+
+@pytest.fixture
+def page(app: Flask, joined: Stage) -> FlaskClient:
+    """A reviewer."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    return sign_in(app.test_client(), "reviewer")
+
+
+TELLS = {
+    "set": ({"labelled": True, "label": "Paid partnership", "brands": ["Havsro"]}, "Paid partnership · Havsro"),
+    "unset": ({"labelled": False}, ""),
+    "untold": ({"labelled": None}, ""),
+}
+
+
+@pytest.mark.parametrize("state", TELLS)
+def test_it_is_asked_for_when_the_post_is_reported(
+    instance: Instance, square: Square, joined: Stage, page: FlaskClient, state: str
+) -> None:
+    square.labels["a1"], words = TELLS[state]
+    report(instance, joined)
+    assert labels_asked(square) == []
+    outbox.drain(instance.database)
+    row = post(instance)
+    assert (row.label_state, row.label_words, row.label_at) == (state, words, square.now[0])
+    html = page.get(f"/admin/posts/{row.public_id}").text
+    assert {
+        "set": "The platform&#39;s ad label is set.",
+        "unset": "The platform&#39;s ad label is not set.",
+        "untold": "The platform does not tell whether its ad label is set.",
+    }[state] in html
+    assert ("The draft said that it would be." in html) == (state == "unset")
+    assert "asked 22 Nov 2026" in html and words in html
+    assert labels_asked(square) == ["/label/a1"], "the page asks nobody"
+
+
+def test_a_label_that_is_not_set_blocks_nothing(instance: Instance, square: Square, joined: Stage) -> None:
+    square.labels["a1"] = {"labelled": False}
+    report(instance, joined)
+    outbox.drain(instance.database)
+    with instance.database.write() as session:
+        row = session.scalars(select(Post)).one()
+        service.verify_post(session, joined.world.owner, post=row, matches=True, base_url=BASE)
+        assert row.state == "verified"
+
+
+def test_the_button_asks_again(instance: Instance, square: Square, joined: Stage, page: FlaskClient) -> None:
+    square.labels["a1"] = {"labelled": False}
+    report(instance, joined)
+    outbox.drain(instance.database)
+    square.later(hours=1)
+    square.labels["a1"] = {"labelled": True}
+    row = post(instance)
+    assert page.post(f"/admin/posts/{row.public_id}/label").status_code == 303
+    assert len(labels_asked(square)) == 1, "not while somebody waits for the page"
+    outbox.drain(instance.database)
+    row = post(instance)
+    assert (row.label_state, row.label_at) == ("set", square.now[0])
+
+
+def test_what_was_told_of_another_address_is_forgotten(instance: Instance, square: Square, joined: Stage) -> None:
+    square.labels = {"a1": {"labelled": True}}
+    report(instance, joined)
+    outbox.drain(instance.database)
+    square.later(minutes=1)
+    with instance.database.write() as session:
+        creator = joined.world.creator
+        row = session.scalars(select(Post)).one()
+        url = URL.format("b2")
+        service.correct_post(session, creator, post=row, url=url, published_on=clock.today(), base_url=BASE)
+        assert (row.label_state, row.label_at) == ("", None)
+    outbox.drain(instance.database)
+    row = post(instance)
+    assert (row.label_state, row.missing_since) == ("failed", square.now[0]), "the platform has no such post"
+
+
+def test_an_answer_of_an_address_that_was_corrected_meanwhile_is_dropped(
+    instance: Instance, square: Square, joined: Stage
+) -> None:
+    square.labels = {"a1": {"labelled": True}}
+    report(instance, joined)
+
+    def correct() -> None:
+        with instance.database.write() as session:
+            session.scalars(select(Post)).one().url = URL.format("b2")
+
+    square.during = correct
+    outbox.drain(instance.database)
+    assert post(instance).label_state == ""
+
+
+def test_a_platform_that_cannot_be_asked_is_told_as_that(
+    instance: Instance, square: Square, joined: Stage, page: FlaskClient
+) -> None:
+    square.status = lambda path: 500
+    report(instance, joined)
+    outbox.drain(instance.database)
+    row = post(instance)
+    assert (row.label_state, row.missing_since) == ("failed", None)
+    assert "could not be asked" in page.get(f"/admin/posts/{row.public_id}").text
+
+
+def test_where_no_connector_knows_the_post_nobody_is_asked(
+    instance: Instance, square: Square, joined: Stage, page: FlaskClient
+) -> None:
+    report(instance, joined, "https://blog.example.com/havsro")
+    outbox.drain(instance.database)
+    row = post(instance)
+    assert (row.label_state, square.asked) == ("", [])
+    assert "Ask the platform" not in page.get(f"/admin/posts/{row.public_id}").text
+
+
+def test_the_door_is_closed_to_others(instance: Instance, square: Square, joined: Stage, app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    report(instance, joined)
+    outbox.drain(instance.database)
+    square.asked.clear()
+    door = f"/admin/posts/{post(instance).public_id}/label"
+    assert sign_in(app.test_client(), "viewer").post(door).status_code == 403
+    assert sign_in(app.test_client(), "outsider").post(door).status_code == 404
+    with instance.database.write() as session:
+        set_switch(session, joined.world.owner, plugin="square", enabled=False, brand_id=joined.world.brand.id)
+    sign_in(app.test_client(), "reviewer").post(door)
+    outbox.drain(instance.database)
+    assert square.asked == []
+
+
+def test_a_post_that_is_gone_is_shown_to_the_brand(
+    instance: Instance, square: Square, joined: Stage, page: FlaskClient
+) -> None:
+    report(instance, joined)
+    with instance.database.write() as session:
+        row = session.scalars(select(Post)).one()
+        service.verify_post(session, joined.world.owner, post=row, matches=True, base_url=BASE)
+    square.now[0] += timedelta(minutes=1)
+    work(instance)
+    assert "not found since" in page.get(f"/admin/posts/{post(instance).public_id}").text
+    assert "Not found" in page.get("/admin/review?show=all").text
