@@ -10,6 +10,7 @@ def register(app: Flask) -> None:
     from admin import (  # noqa: F401 - each registers its pages
         campaigns,
         collaborations,
+        connections,
         content,
         earnings,
         gifts,

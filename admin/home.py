@@ -13,6 +13,7 @@ from core.campaigns import queries as campaigns
 from core.collaborations import queries as collaborations
 from core.content import queries as content
 from core.earnings import queries as earnings
+from core.feeds import queries as feeds
 from core.payouts import queries as payouts
 from core.permissions import Permission
 from core.tracking import held
@@ -26,7 +27,7 @@ LAST = datetime.max.replace(tzinfo=UTC)
 def today() -> Any:
     """What waits for this person, the most urgent first; without anything, the next step."""
     who = actor()
-    rooms = (collaborations, content, tracking, held, earnings, payouts, campaigns)
+    rooms = (collaborations, content, tracking, held, earnings, payouts, campaigns, feeds)
     found = [row for room in rooms for row in room.waiting(db(), who)]
     found.sort(key=lambda row: row.due_at or LAST)
     counts = campaigns.count_by_group(db(), who) if who.may(Permission.CAMPAIGN_READ) else {"": 0}

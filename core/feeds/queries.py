@@ -42,6 +42,8 @@ class Standing(enum.StrEnum):
     OFF = "off"
     LACKING = "lacking"
     GONE = "gone"
+    SILENT = "silent"
+    UNREAD = "unread"
 
     @property
     def label(self) -> Text:
@@ -59,6 +61,8 @@ _LABELS: Mapping[Standing, Text] = {
     Standing.OFF: Tc("connection", "Switched off"),
     Standing.LACKING: Tc("connection", "Settings missing"),
     Standing.GONE: Tc("connection", "Plugin missing"),
+    Standing.SILENT: Tc("connection", "No message yet"),
+    Standing.UNREAD: Tc("connection", "Not understood"),
 }
 STOPPED = frozenset({Standing.PAUSED, Standing.OFF, Standing.LACKING, Standing.GONE})
 
@@ -82,9 +86,14 @@ class Line:
         return self.kind is not None
 
     @property
+    def can_be_asked(self) -> bool:
+        """Whether asking at once leads anywhere."""
+        return self.feed is not None and self.by_clock and self.standing not in STOPPED
+
+    @property
     def due_at(self) -> datetime | None:
         """When it is asked next, None when it is not asked by the clock now."""
-        return self.feed.next_at if self.feed and self.by_clock and self.standing not in STOPPED else None
+        return self.feed.next_at if self.feed and self.can_be_asked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,7 @@ class _Shelf:
             feed = self.known.get((kind, name, one.what if one else MESSAGES))
             offered = provider is not None and provider.supports(one.method if one else LISTENING[kind])
             if feed or (offered and not hidden):
-                lines.append(Line(one, wide or _standing(feed), feed))
+                lines.append(Line(one, wide or (_standing(feed) if one else _heard(feed)), feed))
         title = provider.title if provider else Text("%(name)s", {"name": name})
         listens = provider is not None and provider.supports(LISTENING[kind]) and not hidden
         return Connection(kind, name, title, owner, listens, tuple(lines))
@@ -182,3 +191,10 @@ def _standing(feed: Feed | None) -> Standing:
     if feed.fault_kind in finals and feed.next_at is None:
         return finals[feed.fault_kind]
     return Standing.AGAIN if feed.fault_kind else Standing.WORKS
+
+
+def _heard(feed: Feed | None) -> Standing:
+    """How it stands with messages, which come by themselves."""
+    if feed is None:
+        return Standing.SILENT
+    return Standing.UNREAD if feed.fault_kind else Standing.WORKS

@@ -5,7 +5,7 @@ The same record told again changes nothing, however it comes. A refund that came
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, typed
 from core.money import Money
-from core.permissions import SYSTEM
+from core.permissions import SYSTEM, Actor, Permission
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord
 from core.sql import batched
 from core.tracking.models import LeftOut
@@ -45,13 +45,11 @@ def take(session: Session, *, brand_id: int, source: str, records: Sequence[Sale
     return sum(1 for verdict in verdicts if not verdict.fault and not verdict.known)
 
 
-def left_out(session: Session, brand_id: int, sources: Iterable[str]) -> dict[str, list[LeftOut]]:
-    """What could not be taken, by source, of each the latest ones: one more than `LISTED` when there are more."""
-    found: dict[str, list[LeftOut]] = {}
-    for source in sources:
-        latest = _of(brand_id, source).order_by(LeftOut.told_at.desc(), LeftOut.id.desc())
-        found[source] = list(session.scalars(latest.limit(LISTED + 1)))
-    return found
+def left_out(session: Session, actor: Actor, brand_id: int) -> list[LeftOut]:
+    """What a brand's sources told and nobody could take, the latest first: one more than `LISTED` when there are."""
+    mine = LeftOut.brand_id == brand_id, LeftOut.brand_id.in_(actor.brands_with(Permission.SALES_READ))
+    latest = select(LeftOut).where(*mine).order_by(LeftOut.told_at.desc(), LeftOut.id.desc())
+    return list(session.scalars(latest.limit(LISTED + 1)))
 
 
 def _check(record: object) -> None:

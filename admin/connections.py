@@ -1,0 +1,62 @@
+"""Connections: what shops and platforms tell by themselves, how each stands and whose turn it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, url_for
+
+from admin.face import admin, section
+from core import clock
+from core.feeds import service
+from core.feeds.messages import LISTENING
+from core.feeds.queries import Connection, Standing
+from core.feeds.queries import connections as connections_of
+from core.i18n import gettext
+from core.permissions import Permission
+from core.tracking import arriving
+from core.web.brands import current_brand
+from core.web.request import actor, db, done, instance
+
+section("sales", "connections")
+
+P = Permission
+TONES = {
+    Standing.WORKS: "ok",
+    Standing.AGAIN: "warn",
+    Standing.UNREAD: "warn",
+    Standing.RECONNECT: "bad",
+    Standing.LACKING: "warn",
+    Standing.PAUSED: "bad",
+    Standing.GONE: "bad",
+}
+
+
+@admin.get("/sales/connections", P.SALES_READ)
+def connections() -> Any:
+    """Every shop and platform that is asked or listened to, and the records that could not be taken."""
+    brand = current_brand(P.SALES_READ)
+    found = connections_of(db(), instance().plugins, brand, LISTENING)
+    left_out = arriving.left_out(db(), actor(), brand.id)
+    return render_template(
+        "admin/connections.html",
+        connections=found,
+        addresses={(one.kind, one.name): _address(one, brand.public_id) for one in found if one.listens},
+        titles={one.name: one.title for one in found if one.kind == "sales_sources"},
+        left_out=left_out[: arriving.LISTED],
+        more=len(left_out) > arriving.LISTED,
+        tones=TONES,
+        now=clock.now(),
+    )
+
+
+@admin.post("/sales/connections/<public_id>/ask", P.SALES_EDIT)
+def connection_ask(public_id: str) -> Any:
+    """Let the worker ask at once."""
+    service.ask_now(db(), actor(), instance().plugins, service.get_feed(db(), actor(), public_id))
+    return done(url_for("admin.connections"), gettext("It is asked now. Reload the page in a moment."))
+
+
+def _address(one: Connection, brand: str) -> str:
+    """Where the other side sends its messages to."""
+    return instance().settings.base_url.rstrip("/") + url_for("hooks.message", plugin=one.plugin, brand=brand)

@@ -1,0 +1,125 @@
+"""The page of connections: how each stands, whose turn it is, and the one thing a person can do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from core.feeds.queries import waiting
+from core.plugin_host.health import Cause
+from core.plugin_host.service import set_switch
+from tests.feeds.conftest import Scene
+from tests.plugin_host.foreign import statements
+from tests.world import sign_in
+
+PAGE = "/admin/sales/connections"
+
+
+@pytest.fixture
+def owner(scene: Scene, client: FlaskClient) -> FlaskClient:
+    return sign_in(client, "owner")
+
+
+def test_what_is_connected_is_shown_with_its_age_and_its_next_question(scene: Scene, owner: FlaskClient) -> None:
+    assert "Not asked yet" in owner.get(PAGE).text and "Ask now" not in owner.get(PAGE).text
+    scene.shop.pages["token-of-ours"] = [[scene.order(str(number)) for number in range(1_234)]]
+    scene.minute()
+    scene.moment[0] += timedelta(minutes=3)
+    page = owner.get(PAGE).text
+    assert "Corner shop" in page and "Works" in page and "1,234" in page and "3 minutes ago" in page
+    assert "Asked again in 12 minutes." in page
+    assert f'value="{scene.instance.settings.base_url}/hooks/corner/{scene.world.brand.public_id}"' in page
+
+
+def test_ask_now_asks_at_once_whatever_it_waits_for(scene: Scene, owner: FlaskClient) -> None:
+    scene.shop.instead = [(429, {"Retry-After": "7200"}, b"")]
+    scene.minute()
+    assert "The shop is busy." in (page := owner.get(PAGE).text) and "in 2 hours" in page
+    scene.moment[0] += timedelta(seconds=5)
+    path = f"{PAGE}/{scene.the_feed().public_id}/ask"
+    assert [owner.post(path).status_code for _ in range(2)] == [303, 303]
+    scene.minute()
+    assert len(scene.shop.asked) == 2 and "Works" in owner.get(PAGE).text
+
+
+def test_connect_again_is_the_owners_turn_until_somebody_has(scene: Scene, app: Flask, owner: FlaskClient) -> None:
+    scene.shop.pages.clear()
+    scene.minute()
+    page = owner.get(PAGE).text
+    assert "Connect again" in page and f"/admin/plugins/corner?brand={scene.world.brand.public_id}" in page
+    assert "Connect Corner shop again" in owner.get("/admin/").text
+    manager = sign_in(app.test_client(), "manager")
+    assert "Connect Corner shop again" not in manager.get("/admin/").text, "who cannot set plugins has no turn"
+    assert "/admin/plugins/corner" not in manager.get(PAGE).text and "Connect again" in manager.get(PAGE).text
+    with scene.instance.database.session() as session:
+        assert waiting(session, scene.world.outsider) == []
+    with scene.instance.database.write() as session:
+        set_switch(session, scene.world.owner, plugin="corner", enabled=False)
+    assert "Connect Corner shop again" not in owner.get("/admin/").text
+    assert "Switched off" in owner.get(PAGE).text and "/hooks/" not in owner.get(PAGE).text
+
+
+def test_missing_settings_a_pause_and_a_plugin_that_is_gone_are_told(
+    scene: Scene, app: Flask, owner: FlaskClient
+) -> None:
+    outsider = sign_in(app.test_client(), "outsider")
+    assert "Settings missing" in outsider.get(PAGE).text
+    scene.minute()
+    scene.instance.plugins.fence.health.learn({"corner": Cause.FAILURES}, {})
+    assert "Paused" in owner.get(PAGE).text
+    scene.instance.plugins.fence.health.learn({}, {})
+    for registry in (scene.instance.plugins.sales_sources, scene.instance.plugins.sales_sources.owners):
+        registry.pop("corner")  # type: ignore[attr-defined]
+    page = owner.get(PAGE).text
+    assert "Plugin missing" in page and "Ask now" not in page
+    answer = owner.post(f"{PAGE}/{scene.the_feed().public_id}/ask", follow_redirects=True)
+    assert "switched off or gone" in answer.text
+
+
+def test_what_was_not_taken_stays_in_view_with_its_reason(scene: Scene, owner: FlaskClient) -> None:
+    scene.shop.pages["token-of-ours"] = [[scene.refund(f"r{number}", "elsewhere", 100) for number in range(25)]]
+    scene.minute()
+    page = owner.get(PAGE).text
+    assert page.count("There is no order elsewhere.") == 20 and "The latest ones are shown." in page
+
+
+def test_messages_are_told_of_too(scene: Scene, owner: FlaskClient) -> None:
+    assert "No message yet" in owner.get(PAGE).text
+    scene.send(owner, b"<html>")
+    assert "Not understood" in (page := owner.get(PAGE).text) and "The message cannot be read." in page
+
+
+@pytest.mark.usefixtures("client")
+def test_only_who_may_edit_sales_asks_and_another_brand_sees_nothing(scene: Scene, app: Flask) -> None:
+    scene.minute()
+    path = f"{PAGE}/{scene.the_feed().public_id}/ask"
+    viewer, outsider = (sign_in(app.test_client(), name) for name in ("viewer", "outsider"))
+    assert "Corner shop" in viewer.get(PAGE).text and "Ask now" not in viewer.get(PAGE).text
+    assert viewer.post(path).status_code == 403
+    assert outsider.post(path).status_code == 404
+    assert "Works" not in outsider.get(PAGE).text
+
+
+def test_without_anything_connected_the_page_names_the_next_step(scene: Scene, app: Flask, owner: FlaskClient) -> None:
+    with scene.instance.database.write() as session:
+        set_switch(session, scene.world.owner, plugin="corner", enabled=False)
+    page = owner.get(PAGE).text
+    assert "Nothing is connected yet" in page and 'href="/admin/plugins"' in page
+    assert 'href="/admin/plugins"' not in sign_in(app.test_client(), "viewer").get(PAGE).text.partition("<main")[2]
+
+
+def test_the_page_takes_the_same_statements_whatever_its_length(scene: Scene, owner: FlaskClient) -> None:
+    def count() -> int:
+        with statements(scene.instance) as seen:
+            owner.get(PAGE)
+        return len(seen)
+
+    owner.get(PAGE)
+    before = count()
+    scene.shop.pages["token-of-ours"] = [[scene.refund(f"r{number}", "elsewhere", 100) for number in range(25)]]
+    scene.minute()
+    scene.send(owner, [])
+    assert count() == before
