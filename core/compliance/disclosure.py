@@ -140,9 +140,10 @@ def _judged(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Ca
     found = candidate.match.word.shown if candidate.match else candidate.shown.text or ""
     remarks = _wording(desk, candidate) if candidate.match else ()
     placed = tuple(_place(desk, candidate, others))
-    if not placed:
-        placed = (Remark("good_place", desk.placement, Verdict.OK),)
-    return replace(candidate, remarks=tuple(replace(remark, found=found) for remark in (*remarks, *placed)))
+    against = tuple(remark for remark in placed if remark.verdict is not Verdict.OK)
+    if not against:
+        against = (Remark("allowed_place" if placed else "good_place", desk.placement, Verdict.OK),)
+    return replace(candidate, remarks=tuple(replace(remark, found=found) for remark in (*remarks, *against)))
 
 
 def _wording(desk: Desk, candidate: Candidate) -> tuple[Remark, ...]:

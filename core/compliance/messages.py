@@ -55,6 +55,7 @@ SAID: Mapping[str, tuple[Text, Text | None]] = {
     "apart": (T("The label does not name %(missing)s; the name stands elsewhere."), T("Write “%(label)s”.")),
     "good_word": (T("The label “%(found)s” is an accepted word."), None),
     "good_place": (T("The label can be seen at once."), None),
+    "allowed_place": (T("The place of the label “%(found)s” is accepted here."), None),
     "good_name": (T("The advertiser is named."), None),
     "no_benefit": (T("No benefit is stated, so no label is needed."), None),
     "mark_missing": (

@@ -34,6 +34,8 @@ class Shown:
     blocks: bool
     confidence: str
     row: StoredFinding | None = None
+    also: tuple[Shown, ...] = ()
+    """Further rules that say the same, no worse."""
 
     @property
     def open(self) -> bool:
@@ -116,11 +118,24 @@ def _pattern(found: str) -> str:
 
 
 def _together(findings: Iterable[Shown]) -> list[Shown]:
-    """The worst first; a rule that names no words of its own borrows those of the country it applies in."""
+    """The worst first, what rules say alike once; a rule without words of its own borrows those of its country."""
     found = list(findings)
     borrowed = " · ".join(dict.fromkeys(one.label for one in found if one.label))
     whole = [replace(one, fix=_with_label(one.fix, one.label or borrowed)) for one in found]
-    return sorted(whole, key=lambda one: -Verdict(one.verdict).rank)
+    return _once(sorted(whole, key=lambda one: -Verdict(one.verdict).rank))
+
+
+def _once(findings: Iterable[Shown]) -> list[Shown]:
+    """Each sentence once, with all the rules that say it; what blocks stands by itself, to be waived by itself."""
+    told: list[Shown] = []
+    place: dict[str, int] = {}
+    for one in findings:
+        at = place.setdefault(str(one.message), len(told))
+        if at == len(told) or one.blocks:
+            told.append(one)
+        elif one.rule_id not in {told[at].rule_id, *(other.rule_id for other in told[at].also)}:
+            told[at] = replace(told[at], also=(*told[at].also, one))
+    return told
 
 
 def _with_label(fix: Text | None, label: str) -> Text | None:

@@ -53,6 +53,20 @@ def test_a_good_draft_passes_and_an_unlabelled_one_is_told_what_to_write(session
     assert all("“”" not in str(one.fix) for one in worst)
 
 
+def test_what_rules_of_several_countries_say_alike_is_told_once(session: Session, stage: Stage) -> None:
+    told = fresh(service.check(session, packs(), stage.first, draft("Havsro, viikko takana. #collab")).findings)
+    assert len({str(one.message) for one in told}) == len(told)
+    unknown = next(one for one in told if "not a label known" in str(one.message))
+    assert (unknown.rule_id, [other.rule_id for other in unknown.also]) == ("EU-03", ["FI-01"])
+    place = next(one for one in told if one.rule_id == "EU-04")
+    assert (place.level, str(place.message)) == ("ok", "The place of the label “collab” is accepted here.")
+
+
+def test_what_blocks_stands_by_itself(session: Session, stage: Stage) -> None:
+    told = fresh(service.check(session, packs(), stage.first, draft(BARE)).findings)
+    assert [one.rule_id for one in told if one.open] and not any(other.open for one in told for other in one.also)
+
+
 def test_sending_keeps_version_findings_and_packs_and_tells_the_reviewers(session: Session, stage: Stage) -> None:
     submission = send(session, stage, BARE)
     assert (submission.number, submission.state, submission.verdict) == (1, "in_review", "violation")
