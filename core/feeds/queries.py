@@ -53,16 +53,16 @@ class Standing(enum.StrEnum):
 
 _LABELS: Mapping[Standing, Text] = {
     Standing.WORKS: Tc("connection", "Works"),
-    Standing.NEW: Tc("connection", "Not asked yet"),
-    Standing.AGAIN: Tc("connection", "Asked again"),
-    Standing.RECONNECT: Tc("connection", "Connect again"),
+    Standing.NEW: Tc("connection", "New"),
+    Standing.AGAIN: Tc("connection", "Waiting"),
+    Standing.RECONNECT: Tc("connection", "Reconnect"),
     Standing.UNSUPPORTED: Tc("connection", "Not offered"),
     Standing.PAUSED: Tc("connection", "Paused"),
     Standing.OFF: Tc("connection", "Switched off"),
-    Standing.LACKING: Tc("connection", "Settings missing"),
-    Standing.GONE: Tc("connection", "Plugin missing"),
-    Standing.SILENT: Tc("connection", "No message yet"),
-    Standing.UNREAD: Tc("connection", "Not understood"),
+    Standing.LACKING: Tc("connection", "Incomplete"),
+    Standing.GONE: Tc("connection", "Missing"),
+    Standing.SILENT: Tc("connection", "Silent"),
+    Standing.UNREAD: Tc("connection", "Unread"),
 }
 STOPPED = frozenset({Standing.PAUSED, Standing.OFF, Standing.LACKING, Standing.GONE})
 

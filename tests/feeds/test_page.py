@@ -24,7 +24,7 @@ def owner(scene: Scene, client: FlaskClient) -> FlaskClient:
 
 
 def test_what_is_connected_is_shown_with_its_age_and_its_next_question(scene: Scene, owner: FlaskClient) -> None:
-    assert "Not asked yet" in owner.get(PAGE).text and "Ask now" not in owner.get(PAGE).text
+    assert "Asked within a minute." in owner.get(PAGE).text and "Ask now" not in owner.get(PAGE).text
     scene.shop.pages["token-of-ours"] = [[scene.order(str(number)) for number in range(1_234)]]
     scene.minute()
     scene.moment[0] += timedelta(minutes=3)
@@ -49,11 +49,11 @@ def test_connect_again_is_the_owners_turn_until_somebody_has(scene: Scene, app: 
     scene.shop.pages.clear()
     scene.minute()
     page = owner.get(PAGE).text
-    assert "Connect again" in page and f"/admin/plugins/corner?brand={scene.world.brand.public_id}" in page
+    assert "Reconnect" in page and "The shop says 401 to •••. Nothing is asked" in page and f"/admin/plugins/corner?brand={scene.world.brand.public_id}" in page
     assert "Connect Corner shop again" in owner.get("/admin/").text
     manager = sign_in(app.test_client(), "manager")
     assert "Connect Corner shop again" not in manager.get("/admin/").text, "who cannot set plugins has no turn"
-    assert "/admin/plugins/corner" not in manager.get(PAGE).text and "Connect again" in manager.get(PAGE).text
+    assert "/admin/plugins/corner" not in manager.get(PAGE).text and "Reconnect" in manager.get(PAGE).text
     with scene.instance.database.session() as session:
         assert waiting(session, scene.world.outsider) == []
     with scene.instance.database.write() as session:
@@ -66,7 +66,7 @@ def test_missing_settings_a_pause_and_a_plugin_that_is_gone_are_told(
     scene: Scene, app: Flask, owner: FlaskClient
 ) -> None:
     outsider = sign_in(app.test_client(), "outsider")
-    assert "Settings missing" in outsider.get(PAGE).text
+    assert "The plugin lacks settings." in outsider.get(PAGE).text
     scene.minute()
     scene.instance.plugins.fence.health.learn({"corner": Cause.FAILURES}, {})
     assert "Paused" in owner.get(PAGE).text
@@ -74,7 +74,7 @@ def test_missing_settings_a_pause_and_a_plugin_that_is_gone_are_told(
     for registry in (scene.instance.plugins.sales_sources, scene.instance.plugins.sales_sources.owners):
         registry.pop("corner")  # type: ignore[attr-defined]
     page = owner.get(PAGE).text
-    assert "Plugin missing" in page and "Ask now" not in page
+    assert "It is not installed any more." in page and "Ask now" not in page
     answer = owner.post(f"{PAGE}/{scene.the_feed().public_id}/ask", follow_redirects=True)
     assert "switched off or gone" in answer.text
 
@@ -87,9 +87,9 @@ def test_what_was_not_taken_stays_in_view_with_its_reason(scene: Scene, owner: F
 
 
 def test_messages_are_told_of_too(scene: Scene, owner: FlaskClient) -> None:
-    assert "No message yet" in owner.get(PAGE).text
+    assert "No message has come yet." in owner.get(PAGE).text
     scene.send(owner, b"<html>")
-    assert "Not understood" in (page := owner.get(PAGE).text) and "The message cannot be read." in page
+    assert "Unread" in (page := owner.get(PAGE).text) and "The message cannot be read." in page
 
 
 @pytest.mark.usefixtures("client")
