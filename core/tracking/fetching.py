@@ -21,6 +21,7 @@ from core.database import Database
 from core.feeds.asking import Ready, ask, failed, gather, held, told
 from core.feeds.faults import FAILED, Fault
 from core.feeds.kinds import ORDERS
+from core.feeds.models import Feed
 from core.plugin_api.context import Context, Page
 from core.plugin_api.sales_sources import SalesRecord
 from core.plugin_host.host import PluginHost
@@ -37,14 +38,17 @@ LOST_PLACE = frozenset({"NotFound", "BadAnswer", "BadSignature", FAILED})
 """After these the list is read from its beginning: perhaps it was the cursor that was wrong."""
 
 
+Mark = tuple[str | None, datetime | None, datetime | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in a list: from when on it asks, when it was begun, the page that comes next; `read` as the feed has it."""
+    """Where in a list: from when on it asks, when it was begun, the page that comes next; `mark` proves it is ours."""
 
     since: datetime
     began_at: datetime
     cursor: str | None
-    read: tuple[str | None, datetime | None]
+    mark: Mark
 
 
 def run(session: Session, database: Database, host: PluginHost, keyring: Keyring, payload: dict[str, Any]) -> None:
@@ -64,10 +68,15 @@ def run(session: Session, database: Database, host: PluginHost, keyring: Keyring
                 outbox.enqueue(writing, ORDERS.job, payload)
 
 
+def _mark(feed: Feed) -> Mark:
+    """Whatever anybody writes down of a feed changes this."""
+    return feed.cursor, feed.began_at, feed.asked_at
+
+
 def _place(session: Session, ready: Ready) -> _Place:
     feed = ready.feed
     since = feed.since or _first(session, ready.brand.id)
-    return _Place(since, feed.began_at or clock.now(), feed.cursor, (feed.cursor, feed.began_at))
+    return _Place(since, feed.began_at or clock.now(), feed.cursor, _mark(feed))
 
 
 def _first(session: Session, brand_id: int) -> datetime:
@@ -98,7 +107,7 @@ def _take_down(session: Session, ready: Ready, place: _Place, answer: Page[Sales
     """Book a page and move the place on; None when the list ends here for now, or another worker has gone on."""
     hold_brand(session, ready.brand.id)
     feed = held(session, ready.feed.id)
-    if (feed.cursor, feed.began_at) != place.read:
+    if _mark(feed) != place.mark:
         return None
     if isinstance(answer, Fault):
         failed(feed, answer, every=ORDERS, version=ready.version)
@@ -112,4 +121,4 @@ def _take_down(session: Session, ready: Ready, place: _Place, answer: Page[Sales
         return None
     feed.since, feed.cursor, feed.began_at = place.since, answer.cursor, place.began_at
     feed.taken, feed.asked_at = feed.taken + new, clock.now()
-    return replace(place, cursor=feed.cursor, read=(feed.cursor, feed.began_at))
+    return replace(place, cursor=feed.cursor, mark=_mark(feed))

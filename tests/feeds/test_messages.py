@@ -89,6 +89,17 @@ def test_a_plugin_that_fails_lets_the_sender_try_again(
     assert scene.sold() == {"1": 10_000}
 
 
+def test_nothing_of_the_database_is_held_while_the_plugin_reads(
+    scene: Scene, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    whole = module("corner").record
+    pool: Any = scene.instance.database.engine.pool
+    monkeypatch.setattr(module("corner"), "record", lambda told: held.append(pool.checkedout()) or whole(told))
+    scene.send(client, [scene.order("1")])
+    assert held == [0] and scene.sold() == {"1": 10_000}
+
+
 @pytest.mark.parametrize("told", [[{"number": 7}], [{"number": "a\x00b"}], [{"at": "2026-11-22T10:00:00"}]])
 def test_records_that_cannot_be_are_the_plugins_failure(scene: Scene, client: FlaskClient, told: Any) -> None:
     answer = scene.send(client, [{**scene.order("1"), **told[0]}])

@@ -49,6 +49,15 @@ def test_pages_are_booked_once_and_the_next_question_overlaps_by_an_hour(scene: 
         assert {sale.source for sale in session.scalars(select(Sale))} == {"corner"}
 
 
+def test_nothing_of_the_database_is_held_while_the_shop_is_asked(scene: Scene) -> None:
+    scene.shop.pages[OURS] = [[scene.order("1")], [scene.order("2")]]
+    held: list[int] = []
+    pool: Any = scene.instance.database.engine.pool
+    scene.shop.before = lambda: held.append(pool.checkedout())
+    scene.minute()
+    assert held == [0, 0]
+
+
 def test_two_ticks_write_one_job(scene: Scene) -> None:
     wiring.tick(scene.instance)
     wiring.tick(scene.instance)
@@ -135,6 +144,7 @@ def test_a_page_that_another_worker_has_booked_is_left(scene: Scene) -> None:
     scene.shop.before = meanwhile  # while the first one waits for its first page
     scene.minute()
     assert again == [2], "the other has read the whole list meanwhile"
+    assert [page for _, _, page in scene.shop.asked] == ["", "1", ""], "and the first one stops there"
     assert scene.sold() == {"1": 10_000, "2": 10_000} and scene.the_feed().taken == 2
     assert scene.the_feed().cursor is None
 
