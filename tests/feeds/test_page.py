@@ -38,9 +38,10 @@ def test_ask_now_asks_at_once_whatever_it_waits_for(scene: Scene, owner: FlaskCl
     scene.shop.instead = [(429, {"Retry-After": "7200"}, b"")]
     scene.minute()
     assert "The shop is busy." in (page := owner.get(PAGE).text) and "in 2 hours" in page
-    scene.moment[0] += timedelta(seconds=5)
     path = f"{PAGE}/{scene.the_feed().public_id}/ask"
-    assert [owner.post(path).status_code for _ in range(2)] == [303, 303]
+    for _ in range(2):  # an impatient finger
+        scene.moment[0] += timedelta(seconds=5)
+        assert owner.post(path).status_code == 303
     scene.minute()
     assert len(scene.shop.asked) == 2 and "Works" in owner.get(PAGE).text
 
@@ -49,7 +50,11 @@ def test_connect_again_is_the_owners_turn_until_somebody_has(scene: Scene, app: 
     scene.shop.pages.clear()
     scene.minute()
     page = owner.get(PAGE).text
-    assert "Reconnect" in page and "The shop says 401 to •••. Nothing is asked" in page and f"/admin/plugins/corner?brand={scene.world.brand.public_id}" in page
+    assert (
+        "Reconnect" in page
+        and "The shop says 401 to •••. Nothing is asked" in page
+        and f"/admin/plugins/corner?brand={scene.world.brand.public_id}" in page
+    )
     assert "Connect Corner shop again" in owner.get("/admin/").text
     manager = sign_in(app.test_client(), "manager")
     assert "Connect Corner shop again" not in manager.get("/admin/").text, "who cannot set plugins has no turn"
