@@ -16,7 +16,7 @@ from core.campaigns.catalogue import BRIEF_FIELDS, DELIVERABLE_KINDS, MARKS, PLA
 from core.collaborations import queries as collaborations
 from core.compliance.engine import Report
 from core.compliance.kit import label_kit
-from core.content import queries, service, versions
+from core.content import choosing, queries, service, versions
 from core.content.facts import Setting, benefits, chosen, judged
 from core.content.findings import fresh, labels, stored
 from core.content.lifecycle import EVIDENCE, METRIC_NAMES, STATE_NAMES, DeliverableState, PostState, SubmissionState
@@ -34,6 +34,7 @@ from core.plugin_host.service import switches
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, NumberField, Required, WholeField
 from core.web.request import actor, commit, db, done, instance, person, saving
 from portal.face import portal, section
+from portal.latest import fill_in
 
 section("work", "work_of", "deliverable", "draft", "take_back", "report", "own_metrics")
 PORTAL = Permission.PORTAL
@@ -131,7 +132,7 @@ def work_of(public_id: str) -> Any:
 def deliverable(public_id: str) -> Any:
     """One piece: whose turn it is, what the brand said, where it is live."""
     piece = queries.get_own(db(), actor(), public_id)
-    return _page(piece, _post_form(piece), FiguresForm(formdata=None))
+    return _page(piece, fill_in(_post_form(piece)), FiguresForm(formdata=None))
 
 
 @portal.form("/deliverables/<public_id>/draft", PORTAL)
@@ -379,5 +380,6 @@ def _page(piece: Piece, form: PostForm, figures: FiguresForm) -> Any:
         may_send=row.state in (DeliverableState.ASSIGNED, DeliverableState.IN_PRODUCTION) and not piece.paused,
         may_publish=row.state == DeliverableState.APPROVED or bool(post and post.state != PostState.VERIFIED),
         findings=stored,
+        can_show=choosing.can_show(db(), instance().plugins, row),
         **NAMES,
     )

@@ -139,11 +139,17 @@ def _split(address: str) -> SplitResult | None:
         return None
 
 
+def is_address(text: str) -> bool:
+    """Whether it is a whole web address, as a post's has to be."""
+    parts = _split(text) if text.isprintable() and " " not in text and len(text) <= 1000 else None
+    known = parts is not None and parts.scheme in ("http", "https") and "." in (parts.hostname or "")
+    return known and parts is not None and not parts.username
+
+
 def _address(url: str) -> str:
     """A whole web address, or `Invalid`."""
     address = url.strip()
-    parts = _split(address) if address.isprintable() and " " not in address and len(address) <= 1000 else None
-    if parts is None or parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or parts.username:
+    if not is_address(address):
         raise Invalid(T("Enter the whole address of the post, with https://."), "url")
     return address
 

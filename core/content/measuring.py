@@ -133,7 +133,7 @@ def of_posts(readings: Iterable[Metrics], of: Mapping[str, Sequence[int]]) -> li
 def record(session: Session, what: Slice, told: Told) -> None:
     """Write the figures down with how far the feed is; a run that another one has overtaken writes nothing."""
     feed = asking.held(session, what.ready.feed.id)
-    if feed.cursor != what.ready.feed.cursor:
+    if rounds.overtaken(what.ready.feed, feed):
         return
     new, fault = take_down(session, told, source=feed.name)
     further = str(max(what.posts)) if len(what.posts) == SLICE else None

@@ -14,6 +14,11 @@ STOPS = FINAL | {"RateLimited", "Unavailable"}
 """Faults that the next question would meet as well; any other is of one question, and the round goes on without it."""
 
 
+def overtaken(before: Feed, now: Feed) -> bool:
+    """Whether somebody else has written something down of a feed since it was read."""
+    return (before.cursor, before.asked_at) != (now.cursor, now.asked_at)
+
+
 def go_on(
     session: Session, kind: FeedKind, feed: Feed, *, cursor: str | None, fault: Fault | None, version: str, taken: int
 ) -> None:

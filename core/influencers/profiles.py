@@ -90,7 +90,7 @@ def ask(host: PluginHost, what: Slice) -> Told:
 def record(session: Session, what: Slice, told: Told) -> None:
     """Write down what was told and how far the feed is; a run that another one has overtaken writes nothing."""
     feed = asking.held(session, what.ready.feed.id)
-    if feed.cursor != what.ready.feed.cursor:
+    if rounds.overtaken(what.ready.feed, feed):
         return
     taken = _take_all(session, told, what.accounts, feed.name)
     last = max(told.profiles, default=None) if told.stopped else max(what.accounts, default=None)

@@ -48,7 +48,7 @@ def joined(instance: Instance, square: Square, shown: Stage) -> Stage:
 
 
 @pytest.fixture
-def page(app: Flask, joined: Stage) -> FlaskClient:
+def page(joined: Stage, app: Flask) -> FlaskClient:
     """A reviewer."""
     app.config["WTF_CSRF_ENABLED"] = False
     return sign_in(app.test_client(), "reviewer")

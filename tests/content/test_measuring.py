@@ -7,12 +7,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import outbox
 from core.collaborations.models import Offer
@@ -237,13 +237,16 @@ def test_a_brand_that_switched_the_plugin_off_is_not_asked_for(
     assert square.asked == []
 
 
-def test_an_answer_that_was_overtaken_writes_nothing(instance: Instance, square: Square, joined: Stage) -> None:
+@pytest.mark.parametrize("mark", [{"cursor": "99"}, {"asked_at": datetime(2026, 11, 22, 8, tzinfo=UTC)}])
+def test_an_answer_that_was_overtaken_writes_nothing(
+    instance: Instance, square: Square, joined: Stage, mark: dict[str, Any]
+) -> None:
     publish(instance, joined, "a1")
     square.posts = {"a1": {"views": 1}}
 
     def overtake() -> None:
         with instance.database.write() as session:
-            session.scalars(select(Feed).where(Feed.what == "metrics")).one().cursor = "99"
+            session.execute(update(Feed).where(Feed.what == "metrics").values(**mark))
 
     square.during = overtake
     work(instance)

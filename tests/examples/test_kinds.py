@@ -126,13 +126,13 @@ def test_counts_of_a_network_are_read(tmp_path: Path, monkeypatch: pytest.Monkey
     ctx = Context("brand", {"server": "social.example"}, {}, wire)
     profile = network.profile(ctx, "aino")
     assert (profile.followers, profile.posts, profile.handle) == (1_200, 5, "aino")
-    (reading,) = network.metrics(ctx, ["103", "1"])
+    (reading,) = network.metrics(ctx, ["social.example/103", "social.example/1", "elsewhere.example/103"])
     assert reading.values == {"likes": 143, "shares": 9, "comments": 3} and reading.evidence is EvidenceLevel.MEASURED
     assert reading.at == datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
     page = network.posts(ctx, "aino")
     assert [post.text for post in page.records] == ["Reklame | Nye sko & ski"] * 2 and page.cursor == "104"
     found = network.resolve_url("https://social.example/@aino/103")
-    assert found and (found.post, found.account) == ("103", "aino")
+    assert found and (found.post, found.account) == (reading.post, "aino")
     assert network.resolve_url("https://social.example/about") is None
     assert {request.url.split("/")[2] for request in wire.sent} == {"social.example"}
     asked = Context("brand", {"server": "https://social.example/"}, {})

@@ -203,7 +203,7 @@ def test_a_person_who_was_taken_off_the_list_is_not_asked_about(
 
 
 @pytest.fixture
-def page(app: Flask, joined: World, instance: Instance) -> FlaskClient:
+def page(joined: World, instance: Instance, app: Flask) -> FlaskClient:
     """A manager at the page of an influencer."""
     app.config["WTF_CSRF_ENABLED"] = False
     add(instance, joined, "aino", figures=Figures(followers=900))

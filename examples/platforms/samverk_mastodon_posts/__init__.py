@@ -48,20 +48,22 @@ class MastodonPosts(PlatformConnector):
         )
 
     def posts(self, ctx, account, cursor=None):
+        here = f"{ctx.settings['server']}/"
         owner, _ = self._get(ctx, "accounts/lookup", dict, acct=account)
         older = {"max_id": cursor} if cursor else {}
         found, headers = self._get(ctx, f"accounts/{owner['id']}/statuses", list, exclude_reblogs="true", **older)
         more = NEXT.search(headers.get("link", ""))
-        return Page([self._post(row) for row in found], more and more[1])
+        return Page([self._post(here, row) for row in found], more and more[1])
 
     def metrics(self, ctx, posts):
-        readings = []
-        for start in range(0, len(posts), AT_ONCE):
-            found, headers = self._get(ctx, "statuses", list, **{"id[]": posts[start : start + AT_ONCE]})
+        here, readings = f"{ctx.settings['server']}/", []
+        mine = [post.removeprefix(here) for post in posts if post.startswith(here)]
+        for start in range(0, len(mine), AT_ONCE):
+            found, headers = self._get(ctx, "statuses", list, **{"id[]": mine[start : start + AT_ONCE]})
             at = parsedate_to_datetime(headers["date"])
             for row in found:
                 told = {name: row[key] for key, name in COUNTS.items() if row.get(key) is not None}
-                readings.append(Metrics(row["id"], at, told, EvidenceLevel.MEASURED))
+                readings.append(Metrics(here + row["id"], at, told, EvidenceLevel.MEASURED))
         return readings
 
     def resolve_url(self, url):
@@ -70,11 +72,11 @@ class MastodonPosts(PlatformConnector):
         except ValueError:
             return None
         match = POST.fullmatch(address.path) if address.scheme == "https" else None
-        return PostRef(match[2], url, match[1]) if match else None
+        return PostRef(f"{address.netloc}/{match[2]}", url, match[1]) if match else None
 
-    def _post(self, row):
+    def _post(self, here, row):
         text = unescape(re.sub(r"<[^>]+>", "", row["content"]))
-        return Post(row["id"], row.get("url") or "", datetime.fromisoformat(row["created_at"]), text)
+        return Post(here + row["id"], row.get("url") or "", datetime.fromisoformat(row["created_at"]), text)
 
     def _get(self, ctx, path, kind, **query):
         url = f"https://{ctx.settings['server']}/api/v1/{path}?{urlencode(query, doseq=True)}"

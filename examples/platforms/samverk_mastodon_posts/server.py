@@ -12,7 +12,7 @@ AINO = {"id": "7", "acct": "aino", "display_name": "Aino", "url": "https://socia
 class Server(FakeServer):
     settings = {"server": "social.example"}
     account = "aino"
-    posts = ("105", "104", "103", "102", "101")
+    posts = tuple(f"social.example/{number}" for number in (105, 104, 103, 102, 101))
 
     def answer(self, request):
         url = urlsplit(request.url)
@@ -21,15 +21,16 @@ class Server(FakeServer):
             known = query["acct"] == [self.account]
             return say(200, AINO | {"followers_count": 1200, "statuses_count": 5}) if known else say(404, {})
         if url.path == "/api/v1/statuses":
-            return say(200, [status(post) for post in query["id[]"] if post in self.posts])
-        older = [post for post in self.posts if int(post) < int(query.get("max_id", ["999"])[0])]
+            return say(200, [status(number) for number in query["id[]"] if f"social.example/{number}" in self.posts])
+        numbers = [post.partition("/")[2] for post in self.posts]
+        older = [number for number in numbers if int(number) < int(query.get("max_id", ["999"])[0])]
         link = {"Link": f'<https://social.example{url.path}?max_id={older[1]}>; rel="next"'} if len(older) > 2 else {}
-        return say(200, [status(post) for post in older[:2]], link)
+        return say(200, [status(number) for number in older[:2]], link)
 
 
-def status(post):
-    counts = {"favourites_count": int(post) + 40, "reblogs_count": 9, "replies_count": 3}
-    told = {"id": post, "url": f"https://social.example/@aino/{post}", "created_at": "2026-11-01T09:00:00.000Z"}
+def status(number):
+    counts = {"favourites_count": int(number) + 40, "reblogs_count": 9, "replies_count": 3}
+    told = {"id": number, "url": f"https://social.example/@aino/{number}", "created_at": "2026-11-01T09:00:00.000Z"}
     return told | counts | {"content": "<p>Reklame | Nye sko &amp; ski</p>"}
 
 
