@@ -48,7 +48,7 @@ def here(shown: Stage) -> str:
 
 
 def links(html: str) -> list[str]:
-    return [found.replace("&amp;", "&") for found in re.findall(r'class="line" href="([^"]+)"', html)]
+    return [found.replace("&amp;", "&") for found in re.findall(r'<b><a href="([^"]+)"', html)]
 
 
 def test_a_post_is_chosen_and_reported(instance: Instance, square: Square, page: FlaskClient, shown: Stage) -> None:
