@@ -78,7 +78,7 @@ def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> 
         TESTING=settings.testing,
     )
     app.jinja_environment = plugin_templates.FencedEnvironment
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "bytecode_cache": plugin_templates.COMPILED}
     app.jinja_loader = ChoiceLoader(
         [
             FileSystemLoader(settings.instance / "templates"),

@@ -6,13 +6,32 @@ The order is the installation's own folder, core, and last the plugins, so that 
 
 from __future__ import annotations
 
+from types import CodeType
+
 from flask.templating import Environment
-from jinja2 import FileSystemLoader, PrefixLoader, TemplateNotFound
+from jinja2 import BytecodeCache, FileSystemLoader, PrefixLoader, TemplateNotFound
+from jinja2.bccache import Bucket
 
 from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 
 PREFIX = "x"
+
+
+class Compiled(BytecodeCache):
+    """The code of templates: compiled once in a process, however many apps it makes. A changed source is another."""
+
+    def __init__(self) -> None:
+        """Nothing is compiled yet."""
+        self._known: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what the same source came to before."""
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a source came to."""
+        self._known[bucket.key, bucket.checksum] = bucket.code
 
 
 class FencedEnvironment(Environment):
@@ -23,6 +42,9 @@ class FencedEnvironment(Environment):
         if parent.startswith(f"{PREFIX}/") and "/" in template and not belongs(template, parent.split("/")[1]):
             raise TemplateNotFound(template, f"{parent} may use its own templates and the shared parts only")
         return template
+
+
+COMPILED = Compiled()
 
 
 def belongs(template: str, plugin: str) -> bool:
