@@ -47,18 +47,19 @@ class Question:
 
 def ask_soon(session: Session, host: PluginHost, post: Post) -> bool:
     """Let the worker ask for the label where a connector can tell one; whether there is such a connector."""
-    if not able(session, host, post.brand_id, KIND, METHOD):
-        return False
-    return outbox.enqueue(session, ASK, {"post": post.id}, f"{ASK}:{post.public_id}:{clock.now():%Y%m%d%H%M%S}")
+    known = bool(able(session, host, post.brand_id, KIND, METHOD))
+    if known:
+        outbox.enqueue(session, ASK, {"post": post.id}, f"{ASK}:{post.public_id}:{clock.now().timestamp():.3f}")
+    return known
 
 
 def ask_for(session: Session, actor: Actor, host: PluginHost, *, post: Post) -> None:
-    """Let the worker ask for the label once more; `Refused` where no connector can tell one."""
+    """Let the worker ask for the label once more, once a minute; `Refused` where no connector can tell one."""
     actor.require(Permission.LIVE_EDIT, post.brand_id)
     if not able(session, host, post.brand_id, KIND, METHOD):
         raise Refused(T("No plugin that is switched on tells the ad label of posts."))
-    ask_soon(session, host, post)
-    audit.record(session, actor=actor, brand_id=post.brand_id, action="content.asked", obj=post)
+    if outbox.enqueue(session, ASK, {"post": post.id}, f"{ASK}:{post.public_id}:{clock.now():%Y%m%d%H%M}"):
+        audit.record(session, actor=actor, brand_id=post.brand_id, action="content.asked", obj=post)
 
 
 def can_tell(session: Session, host: PluginHost, post: Post) -> bool:

@@ -106,13 +106,13 @@ def connectors_for(session: Session, host: PluginHost, brand_id: int) -> dict[st
 
 
 def ask_for(session: Session, actor: Actor, host: PluginHost, *, channel: Channel) -> None:
-    """Let the worker ask about an account; `Refused` where no plugin reads its platform."""
+    """Let the worker ask about an account, once a minute; `Refused` where no plugin reads its platform."""
     actor.require(Permission.PEOPLE_EDIT, channel.brand_id)
     if channel.platform not in connectors_for(session, host, channel.brand_id):
         raise Refused(T("No plugin that is switched on reads this platform."))
-    key = f"{ASK}:{channel.public_id}:{clock.now():%Y%m%d%H%M%S}"
-    outbox.enqueue(session, ASK, {"channel": channel.id}, key)
-    audit.record(session, actor=actor, brand_id=channel.brand_id, action="person.asked", obj=channel)
+    key = f"{ASK}:{channel.public_id}:{clock.now():%Y%m%d%H%M}"
+    if outbox.enqueue(session, ASK, {"channel": channel.id}, key):
+        audit.record(session, actor=actor, brand_id=channel.brand_id, action="person.asked", obj=channel)
 
 
 def gather_one(session: Session, host: PluginHost, keyring: Keyring, payload: Mapping[str, Any]) -> One | None:
