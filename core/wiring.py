@@ -33,6 +33,7 @@ from core.content.models import Post
 from core.earnings import again, changed, periods, sold
 from core.earnings import service as earnings
 from core.feeds import due
+from core.feeds import service as feeds
 from core.feeds.kinds import METRICS, ORDERS, PROFILES
 from core.influencers import importing, profiles
 from core.influencers.importing import Importer
@@ -43,7 +44,7 @@ from core.plugin_host import forgetting, roll
 from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.pausing import PluginResumed
-from core.plugin_host.purge import MayPurge
+from core.plugin_host.purge import MayPurge, PluginPurged
 from core.tracking import codes, deciding, fetching, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
@@ -133,6 +134,7 @@ def _welcome(host: PluginHost) -> None:
     events.subscribe(roll.PaymentModelsChanged, changed.on_changed)
     events.guard(MayPurge, collaborations_use.objections)
     events.guard(MayPurge, payouts_use.objections)
+    events.subscribe(PluginPurged, feeds.on_purged)
     outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
 
 

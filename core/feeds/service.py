@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core import audit, clock
@@ -12,6 +12,7 @@ from core.feeds.models import Feed
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
 from core.plugin_host.host import PluginHost
+from core.plugin_host.purge import PluginPurged
 from core.plugin_host.service import switches
 
 
@@ -22,6 +23,11 @@ def get_feed(session: Session, actor: Actor, public_id: str) -> Feed:
     if feed is None:
         raise Missing(T("There is no such connection."))
     return feed
+
+
+def on_purged(session: Session, event: PluginPurged) -> None:
+    """Forget how far a plugin had come that is gone for good."""
+    session.execute(delete(Feed).where(Feed.plugin == event.plugin))
 
 
 def ask_now(session: Session, actor: Actor, host: PluginHost, feed: Feed) -> None:

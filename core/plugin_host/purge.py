@@ -33,6 +33,13 @@ class MayPurge:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginPurged:
+    """A plugin went for good: whoever keeps something that is of no use without it removes it."""
+
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """What went: rows by table, and how many of each of core's own."""
 
@@ -90,6 +97,7 @@ def purge(session: Session, actor: Actor, host: PluginHost, plugin: str) -> Remo
     ]
     for model, which in gone:
         session.execute(delete(model).where(*which))
+    events.publish(session, PluginPurged(plugin))
     detail = {
         "plugin": plugin,
         "tables": dict(found.tables),

@@ -48,7 +48,11 @@ def take(session: Session, *, brand_id: int, source: str, records: Sequence[Sale
 def left_out(session: Session, actor: Actor, brand_id: int) -> list[LeftOut]:
     """What a brand's sources told and nobody could take, the latest first: one more than `LISTED` when there are."""
     mine = LeftOut.brand_id == brand_id, LeftOut.brand_id.in_(actor.brands_with(Permission.SALES_READ))
-    latest = select(LeftOut).where(*mine).order_by(LeftOut.told_at.desc(), LeftOut.id.desc())
+    latest = (
+        select(LeftOut)
+        .where(*mine, LeftOut.told_at > clock.now() - KEPT)
+        .order_by(LeftOut.told_at.desc(), LeftOut.id.desc())
+    )
     return list(session.scalars(latest.limit(LISTED + 1)))
 
 

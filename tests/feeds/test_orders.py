@@ -15,6 +15,7 @@ from core.feeds.models import Feed
 from core.outbox import OutboxJob
 from core.plugin_host.health import Cause
 from core.plugin_host.pausing import sync
+from core.plugin_host.purge import purge
 from core.plugin_host.service import set_switch
 from core.tracking import fetching
 from core.tracking.models import Sale
@@ -247,6 +248,15 @@ def test_each_brand_is_asked_with_its_own_token_and_only_where_settings_and_swit
     before = len(scene.shop.asked)
     scene.minute(QUARTER)
     assert [token for token, _, _ in scene.shop.asked[before:]] == ["token-of-theirs"]
+
+
+def test_a_plugin_that_went_for_good_leaves_its_sales_and_no_feed(scene: Scene) -> None:
+    scene.shop.pages[OURS] = [[scene.order("1")]]
+    scene.minute()
+    with scene.instance.database.write() as session:
+        set_switch(session, scene.world.owner, plugin="corner", enabled=False)
+        purge(session, scene.world.owner, scene.instance.plugins, "corner")
+    assert scene.feed() is None and scene.sold() == {"1": 10_000}
 
 
 def test_switched_off_between_clock_and_worker_it_is_not_asked(scene: Scene) -> None:
