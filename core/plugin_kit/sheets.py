@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core.csv_input import Row, example, plain_header, read_table
+from core.influencers.vocabulary import PLATFORM_NAMES
 from core.plugin_api.context import Parsed
 from core.plugin_api.contract import Provider
 from core.plugin_api.platforms import PlatformConnector, PostRef
@@ -99,6 +100,18 @@ def rows(subject: Subject, item: Any) -> None:
         for rubbish in RUBBISH:
             holds([{**good, name: rubbish}])
     search(st.lists(cells, max_size=4), subject.examples, holds)
+
+
+@check(
+    "platform",
+    "Whose accounts it reads is a platform that Samverk has a word for, or its own",
+    "platforms",
+    hint="platform is one of the words that the reference lists, such as instagram; leave it out for any other.",
+)
+def platform(subject: Subject, item: PlatformConnector) -> None:
+    """With another word nobody would ever be asked about."""
+    if item.platform and item.platform not in PLATFORM_NAMES:
+        raise Broken(f"one of {', '.join(PLATFORM_NAMES)}, or nothing", repr(item.platform), "platform")
 
 
 @check(

@@ -199,6 +199,20 @@ def test_what_came_before_the_platform_wanted_a_pause_is_kept(
     assert [name for name, *_ in figures(instance)][-1] == "b2"
 
 
+def test_a_round_that_was_stopped_goes_on_where_it_was(
+    instance: Instance, square: Square, joined: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "SLICE", 1)
+    publish(instance, joined, "a1", "b2")
+    square.posts = {"a1": {"views": 1}, "b2": {"views": 2}}
+    square.status = lambda path: 500 if "b2" in path else 200
+    work(instance)
+    square.status = lambda path: 200
+    square.later(minutes=5)
+    work(instance)
+    assert [path[-2:] for path in metrics_asked(square)] == ["a1", "b2", "b2"] and feed(instance).cursor is None
+
+
 def test_an_answer_that_cannot_be_read_does_not_end_the_round(
     instance: Instance, square: Square, joined: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def account(instance: Instance, handle: str = "aino") -> Channel:
 
 def feed(instance: Instance) -> Feed:
     with instance.database.session() as session:
-        return session.scalars(select(Feed).where(Feed.what == "profiles")).one()
+        return session.scalars(select(Feed).where(Feed.what == "profiles", Feed.name == "square")).one()
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_file_that_is_imported_later_says_so(instance: Instance, square: Squar
     add(instance, joined, "aino", "elli")
     square.profiles = {"aino": TOLD, "elli": TOLD}
     work(instance)
-    table = b"Name;Instagram;Followers\nAino;aino;700\nElli;elli;\nNew;newcomer;5\n"
+    table = b"Name;Instagram;Followers\nAino;aino;700\nElli Uusi;elli;\nNew;newcomer;5\n"
     importer = Importer(instance.files, instance.keyring)
     with instance.database.write() as session:
         given = {"brand": session.merge(joined.brand), "name": "people.csv", "raw": table}
@@ -255,3 +255,20 @@ def test_a_fault_of_the_button_is_told_by_the_connection(instance: Instance, squ
     outbox.drain(instance.database)
     assert (feed(instance).fault_kind, account(instance).followers) == ("AuthExpired", 900)
     assert "The square answered 401." in page.get(f"/admin/people/{account(instance).owner.public_id}").text
+
+
+def test_a_platform_that_samverk_has_no_word_for_goes_by_its_connector(
+    instance: Instance, square: Square, page: FlaskClient, app: Flask
+) -> None:
+    them = f"/admin/people/{account(instance).owner.public_id}"
+    assert "Fjord pictures" in page.get(f"{them}/accounts/new").text
+    sent = {"platform": "fjord", "handle": "@Aino.F", "evidence": "stated"}
+    assert page.post(f"{them}/accounts/new", data=sent).status_code == 303
+    square.profiles = {"fjord-aino.f": {"followers": 77}}
+    work(instance)
+    assert account(instance, "aino.f").followers == 77
+    html = page.get(them).text
+    assert "Fjord pictures" in html and "Told by Fjord pictures" in html
+    nobody = {"platform": "nowhere", "handle": "@aino", "evidence": "stated"}
+    assert "Told by" not in page.post(f"{them}/accounts/new", data=nobody).text
+    assert page.post(f"{them}/accounts/new", data=nobody).status_code == 200

@@ -79,6 +79,13 @@ def get(ctx, path):
         raise FAULTS.get(answer.status, BadAnswer)(T("The square answered %(status)s.", status=answer.status))
     return json.loads(answer.body)
 
+class Fjord(PlatformConnector):
+    name = "fjord"
+    title = T("Fjord pictures")
+
+    def profile(self, ctx, account):
+        return Profile(account, account, **get(ctx, f"profile/fjord-{account}"))
+
 class SquarePlugin(Plugin):
     name = "square"
     title = T("Village square")
@@ -86,7 +93,7 @@ class SquarePlugin(Plugin):
 
     @hookimpl
     def register_platforms(self):
-        return [Square]
+        return [Square, Fjord]
 
 plugin = SquarePlugin()
 """

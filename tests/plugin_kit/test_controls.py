@@ -263,6 +263,11 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("rows", "good_source", init("except (Invalid, ValueError) as error:", "except Invalid as error:")),
     ("rows", "good_source", init("errors.append(RowError(row.line, ", "errors.append(RowError(row.line - 1, ")),
     (
+        "platform",
+        "good_platform",
+        init('    name = "good_plat"\n', '    name = "good_plat"\n    platform = "Instagram"\n'),
+    ),
+    (
         "addresses",
         "good_platform",
         init(
