@@ -34,7 +34,7 @@ from core.plugin_kit.checks import run_all, subjects
 from core.plugin_kit.wire import Wire
 from core.settings import load
 from core.tracking import importing
-from core.tracking.models import Sale
+from core.tracking.models import Refund, Sale
 from samverk import (
     Accepted,
     Component,
@@ -58,6 +58,7 @@ from tests.plugin_host.foreign import EXAMPLES, install_example, module
 from tests.tracking.conftest import perform
 from tests.world import World
 from tests.world import build as build_world
+from wsgi import make_app
 
 KINDS = [kind.value for kind in PluginKind]
 NAMES = {
@@ -162,6 +163,26 @@ def test_orders_of_a_shop_are_taken_and_its_refunds_are_told(
     assert told[0] == [SaleRecord("1042", Money(10_000, "EUR"), at, "AINO10")]
     back = datetime(2026, 11, 9, 8, 30, tzinfo=UTC)
     assert told[2] == [*told[0], RefundRecord("R9", "1042", Money(5_000, "EUR"), back)]
+
+
+def test_messages_of_a_shop_come_through_the_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: Instance
+) -> None:
+    install_example(tmp_path, monkeypatch, "sales_sources")
+    host = instance.plugins
+    shop = module("samverk_woo_orders").plugin.kit().servers["woo_orders"]()
+    with instance.database.write() as session:
+        world = build_world(session)
+        settings = {"plugin": "woo_orders", "brand": world.brand, "raw": shop.secrets}
+        assert not save_settings(session, world.owner, host, instance.keyring, **settings)
+    client, path = make_app(instance).test_client(), f"/hooks/woo_orders/{world.brand.public_id}"
+    for message in (*shop.messages(), *shop.messages()):
+        assert client.post(path, data=message.body, headers=dict(message.headers)).status_code == 204
+    assert client.post(path, data=b"{}", headers={"X-WC-Webhook-Topic": "order.updated"}).status_code == 401
+    with instance.database.session() as session:
+        sold = {sale.external_id: sale.amount_minor for sale in session.scalars(select(Sale))}
+        assert sold == {"1042": 10_000, "1043": 10_000}
+        assert session.scalars(select(Refund.amount_minor)).all() == [5_000]
 
 
 def test_rules_judge_from_the_day_on_which_they_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
