@@ -100,6 +100,7 @@ VAULTS = (
     Vault(Relationship.iban_cipher, "public_id"),
     Vault(PayoutMethod.iban_cipher),
     Vault(PayoutMethod.tax_id_cipher),
+    Vault(PayoutMethod.details_cipher),
     Vault(Payout.payee_cipher),
     Vault(Payout.todo_cipher),
     Vault(SalesKey.secret_cipher, "public_id"),

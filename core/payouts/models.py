@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, relationship
 
 from core.database import BrandRow, PublicRow, UtcDateTime, financial, internal, owned, personal, secret
 from core.money import Money
 from core.payouts.lifecycle import PAYOUT, RUN
+from core.plugin_api.text import Text
 
 
 class PayoutMethod(PublicRow):
@@ -33,6 +36,7 @@ class PayoutMethod(PublicRow):
     tax_id_cipher: Mapped[str] = secret(String(400))
     tax_id_last4: Mapped[str] = personal(String(4))
     business: Mapped[bool] = personal(default=False)
+    details_cipher: Mapped[str] = secret(LongText, default="")  # {rail: {field: value}}, what their payee fields asked
     changed_at: Mapped[datetime] = internal(UtcDateTime)
 
 
@@ -72,7 +76,7 @@ class Payout(BrandRow):
     influencer_id: Mapped[int] = internal(ForeignKey("influencer.id"), index=True)
     payee_name: Mapped[str] = personal(String(140), default="")
     iban_last4: Mapped[str] = personal(String(4), default="")
-    payee_cipher: Mapped[str] = secret(String(2000), default="")  # to whom, fixed when it was handed over
+    payee_cipher: Mapped[str] = secret(LongText, default="")  # to whom, fixed when it was handed over
     todo_cipher: Mapped[str] = secret(String(8000), default="")  # what the rail asks a person to do
     todo_file_id: Mapped[int | None] = internal(ForeignKey("stored_file.id"))
     amount_minor: Mapped[int] = financial(BigInteger)
@@ -86,13 +90,23 @@ class Payout(BrandRow):
     sent_on: Mapped[date | None] = financial()
     received_on: Mapped[date | None] = financial()
     received_by: Mapped[str] = internal(String(12), default="")  # influencer, statement
-    failure: Mapped[str] = internal(String(300), default="")
+    said: Mapped[dict[str, Any] | None] = internal(JSON(none_as_null=True))  # Text.to_json: why it waits, or failed
     lines: Mapped[list[PayoutLine]] = relationship(lazy="raise_on_sql", viewonly=True)
 
     @property
     def amount(self) -> Money:
         """The amount of the payout."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def message(self) -> str:
+        """What the payee reads on their statement: the same whether a rail or a person sends it."""
+        return self.public_id
+
+    @property
+    def reason(self) -> Text | None:
+        """The last that was said of it: why it is not sent yet, or why it failed."""
+        return Text.from_json(self.said) if self.said else None
 
 
 class PayoutLine(BrandRow):

@@ -28,11 +28,13 @@ from core.payouts.lifecycle import Action, State
 from core.payouts.methods import read_iban
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
 from core.payouts.runs import TRANSFER_DAYS, methods_of
+from core.payouts.told import told
 from core.payouts.transfers import fail, record_sent
 from core.permissions import SYSTEM
-from core.plugin_api.context import Context
+from core.plugin_api.context import Context, NotSupported
 from core.plugin_api.payout_rails import (
     Accepted,
+    Ambiguous,
     NeedsAction,
     Outcome,
     Payee,
@@ -41,7 +43,7 @@ from core.plugin_api.payout_rails import (
     PayoutRail,
     Refused,
 )  # fmt: skip
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
 from core.plugin_host.contexts import context_of
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
@@ -49,6 +51,8 @@ from core.plugin_host.records import Failure
 
 HAND_OVER = "payouts.hand_over"
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=5), timedelta(hours=1)
+NOT_YET = T("The rail does not know of it yet.")
+NOTHING = T("The rail said nothing of this payment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,11 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the rail said, by reference; `final` when it is not asked again."""
+    """What the rail said, by reference; `final` when it is not asked again, `fault` why it said nothing at all."""
 
     outcomes: Mapping[str, Outcome]
     final: bool = False
+    fault: Text | None = None
 
 
 def submit_run(session: Session, keyring: Keyring, base_url: str, payload: dict[str, Any]) -> None:
@@ -102,7 +107,7 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: dict[s
     fixed = [payout for payout in payouts_of(session, run) if payout.payee_cipher]
     if run.handed_over_at is None or not any(payout.state == State.PROCESSING for payout in fixed):
         return None
-    orders = tuple(PayoutOrder(row.public_id, row.amount, _payee_of(keyring, row)) for row in fixed)
+    orders = tuple(PayoutOrder(row.public_id, row.amount, _payee_of(keyring, row), row.message) for row in fixed)
     brand, owner = session.get_one(Brand, run.brand_id), host.payout_rails.owners.get(run.rail)
     ctx = context_of(session, host, keyring, owner, brand) if owner else Context(brand.public_id)
     batch, look = PayoutBatch(run.public_id, orders), tuple(payload.get("look", ()))
@@ -115,14 +120,21 @@ def ask(host: PluginHost, what: HandOver) -> Answer:
     hours = rail.key_window_hours if rail else PayoutRail.key_window_hours
     late = clock.now() >= what.since + timedelta(hours=hours)
     if rail is None:
-        return Answer({}, late)
-    owner = host.payout_rails.owners[what.rail]
-    if late or what.look:
-        references = list(what.look) or [order.reference for order in what.batch.orders]
-        found = host.call(owner, rail.lookup, what.ctx, references, returns=Mapping, seam=Seam.WORK)
-    else:
-        found = host.call(owner, rail.submit, what.ctx, what.batch, what.key, returns=Mapping, seam=Seam.WORK)
-    return Answer({} if isinstance(found, Failure) else found, late)
+        return Answer({}, late, T("The way of payment %(name)s is not here.", name=what.rail))
+    try:
+        found = _call(host, rail, what, look=late)
+    except NotSupported as said:  # a rail without a lookup: no fault of its plugin
+        return Answer({}, late, said.message)
+    return Answer({}, late, found.reason) if isinstance(found, Failure) else Answer(found, late)
+
+
+def _call(host: PluginHost, rail: PayoutRail, what: HandOver, *, look: bool) -> Mapping[str, Outcome] | Failure:
+    owner, passes = host.payout_rails.owners[what.rail], (NotSupported,)
+    if look or what.look:
+        names = list(what.look) or [order.reference for order in what.batch.orders]
+        return host.call(owner, rail.lookup, what.ctx, names, returns=Mapping, seam=Seam.WORK, passes=passes)
+    batch, key = what.batch, what.key
+    return host.call(owner, rail.submit, what.ctx, batch, key, returns=Mapping, seam=Seam.WORK, passes=passes)
 
 
 def record(session: Session, house: House, what: HandOver, answer: Answer) -> None:
@@ -131,6 +143,8 @@ def record(session: Session, house: House, what: HandOver, answer: Answer) -> No
     waiting = [row for row in payouts_of(session, run) if row.state == State.PROCESSING and row.payee_cipher]
     asked = [row for row in waiting if not what.look or row.public_id in what.look]
     unknown = [row for row in asked if not _take_down(session, house, row, answer.outcomes.get(row.public_id))]
+    for payout in unknown:
+        payout.said = told(_why(answer, payout, what))
     if what.look:
         todo.give_back(session, run, what.look)
         return
@@ -174,7 +188,7 @@ def _freeze(session: Session, keyring: Keyring, run: PayoutRun, base_url: str) -
     for payout in waiting:
         method = methods.get(payout.influencer_id)
         if method is None or (run.approved_at and method.changed_at > run.approved_at):
-            reason = str(T("The bank account was changed after the approval."))
+            reason = T("The bank account was changed after the approval.")
             fail(session, SYSTEM, payout, reason=reason, base_url=base_url)
         else:
             payee = json.dumps(asdict(_payee(keyring, method)), ensure_ascii=False)
@@ -211,7 +225,15 @@ def _take_down(session: Session, house: House, payout: Payout, outcome: Outcome 
         today = today_of(session, payout.brand_id)
         record_sent(session, SYSTEM, payout, reference=outcome.rail_id[:60], sent_on=today, base_url=base_url)
     elif isinstance(outcome, Refused):
-        fail(session, SYSTEM, payout, reason=str(outcome.reason)[:300], base_url=base_url)
+        fail(session, SYSTEM, payout, reason=outcome.reason, base_url=base_url)
     else:
         return False
     return True
+
+
+def _why(answer: Answer, payout: Payout, what: HandOver) -> object:
+    """Why it is not known what became of an order: the rail's own words, else why it had none."""
+    outcome = answer.outcomes.get(payout.public_id)
+    if isinstance(outcome, Ambiguous):
+        return outcome.reason
+    return answer.fault or (NOT_YET if what.look else NOTHING)

@@ -19,19 +19,19 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from core import audit, lifecycle, outbox
-from core.collaborations.terms import verbatim
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.errors import Refused
 from core.files import FileStore, StoredFile, store_bytes
 from core.payouts.booking import payouts_of
 from core.payouts.lifecycle import Action, State
 from core.payouts.models import Payout, PayoutRun
+from core.payouts.told import told
 from core.permissions import SYSTEM, Actor, Permission
 from core.plugin_api.payout_rails import NeedsAction
 from core.plugin_api.text import T, Text
 
 LOOK = "payouts.look"
-MOST_FILE, MOST_URL, MOST_WORDS = 20_000_000, 1000, 500
+MOST_FILE, MOST_URL = 20_000_000, 1000
 log = logging.getLogger("samverk.payouts")
 
 
@@ -52,9 +52,9 @@ class Todo:
 
 def keep(session: Session, keyring: Keyring, store: FileStore, payout: Payout, asked: NeedsAction) -> None:
     """Take down what the rail asks for an order, in place of what it asked before."""
-    told = {"instruction": _words(asked.instruction), "url": _safe(asked.url)}
-    payout.todo_cipher = encrypt(keyring, json.dumps(told, ensure_ascii=False), _place(payout))
-    payout.todo_file_id = _file(session, store, payout, asked)
+    kept = {"instruction": told(asked.instruction), "url": _safe(asked.url)}
+    payout.todo_cipher = encrypt(keyring, json.dumps(kept, ensure_ascii=False), _place(payout))
+    payout.todo_file_id, payout.said = _file(session, store, payout, asked), None
     lifecycle.move(session, payout, Action.ASK, actor=SYSTEM)
 
 
@@ -63,15 +63,14 @@ def todos_of(keyring: Keyring, payouts: Collection[Payout]) -> list[Todo]:
     found: dict[tuple[str, int | None], list[Payout]] = {}
     for payout in payouts:
         if payout.state == State.REQUIRES_ACTION and payout.todo_cipher:
-            told = decrypt(keyring, payout.todo_cipher, _place(payout))
-            found.setdefault((told, payout.todo_file_id), []).append(payout)
-    return [_todo(json.loads(told), file_id, tuple(rows)) for (told, file_id), rows in found.items()]
+            kept = decrypt(keyring, payout.todo_cipher, _place(payout))
+            found.setdefault((kept, payout.todo_file_id), []).append(payout)
+    return [_todo(json.loads(kept), file_id, tuple(rows)) for (kept, file_id), rows in found.items()]
 
 
 def file_of(session: Session, payout: Payout) -> StoredFile | None:
-    """The file that the rail gave for an order, while it waits for a person."""
-    waits = payout.state == State.REQUIRES_ACTION and payout.todo_file_id
-    return session.get(StoredFile, payout.todo_file_id) if waits else None
+    """The file that the rail gave for an order, also when the money has long arrived: the books need it."""
+    return session.get(StoredFile, payout.todo_file_id) if payout.todo_file_id else None
 
 
 def done(session: Session, actor: Actor, run: PayoutRun, payouts: Collection[Payout]) -> None:
@@ -95,18 +94,7 @@ def give_back(session: Session, run: PayoutRun, names: Collection[str]) -> None:
     """What the rail does not know yet waits for the person again, with what was asked before."""
     for payout in payouts_of(session, run):
         if payout.public_id in names and payout.state == State.PROCESSING:
-            lifecycle.move(
-                session, payout, Action.ASK, actor=SYSTEM, reason=str(T("The rail does not know of it yet."))
-            )
-
-
-def _words(instruction: object) -> dict[str, Any]:
-    text = instruction if isinstance(instruction, Text) else verbatim(str(instruction))
-    try:
-        told = text.to_json()
-        return told if len(json.dumps(told)) <= 2 * MOST_WORDS else verbatim(str(text)[:MOST_WORDS]).to_json()
-    except (TypeError, ValueError):  # a parameter that no JSON can carry
-        return verbatim(str(text)[:MOST_WORDS]).to_json()
+            lifecycle.move(session, payout, Action.ASK, actor=SYSTEM)
 
 
 def _safe(url: object) -> str:
@@ -138,8 +126,8 @@ def _file(session: Session, store: FileStore, payout: Payout, asked: NeedsAction
     return known or store_bytes(session, store, asked.file, name=name, media_type=kind, brand_id=None).id
 
 
-def _todo(told: Mapping[str, Any], file_id: int | None, payouts: tuple[Payout, ...]) -> Todo:
-    return Todo(Text.from_json(told["instruction"]), told["url"], file_id, payouts)
+def _todo(kept: Mapping[str, Any], file_id: int | None, payouts: tuple[Payout, ...]) -> Todo:
+    return Todo(Text.from_json(kept["instruction"]), kept["url"], file_id, payouts)
 
 
 def _place(payout: Payout) -> Place:

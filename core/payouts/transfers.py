@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, lifecycle
 from core.accounts.calendar import in_days, today_of
+from core.collaborations.terms import verbatim
 from core.errors import Invalid, Refused
 from core.events import publish
 from core.ledger import postings
@@ -18,8 +19,9 @@ from core.payouts.events import PayoutSettled
 from core.payouts.lifecycle import Action, State
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.notices import tell
+from core.payouts.told import told
 from core.permissions import Actor, Permission
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
 
 CONFIRM_DAYS = 5
 
@@ -48,7 +50,7 @@ def record_sent(
 ) -> None:
     """Book that a payout left, on the rail's word, and tell the influencer."""
     lifecycle.move(session, payout, Action.SEND, actor=actor)
-    payout.bank_reference, payout.sent_on = reference, sent_on
+    payout.bank_reference, payout.sent_on, payout.said = reference, sent_on, None
     payout.due_at = in_days(session, payout.brand_id, CONFIRM_DAYS)
     run = session.get_one(PayoutRun, payout.payout_run_id)
     postings.settle_payout(
@@ -85,14 +87,15 @@ def mark_failed(session: Session, actor: Actor, payout: Payout, *, reason: str, 
     reason = " ".join(reason.split())[:300]
     if not reason:
         raise Invalid(T("Say what went wrong."), "reason")
-    fail(session, actor, payout, reason=reason, base_url=base_url)
+    fail(session, actor, payout, reason=verbatim(reason), base_url=base_url)
 
 
-def fail(session: Session, actor: Actor, payout: Payout, *, reason: str, base_url: str) -> None:
-    """Take down that a payout failed, on the rail's or a person's word."""
+def fail(session: Session, actor: Actor, payout: Payout, *, reason: Text, base_url: str) -> None:
+    """Take down that a payout failed, on the rail's or a person's word; a rail's is read in the reader's language."""
     came_back = payout.state == State.SENT
-    lifecycle.move(session, payout, Action.RETURN if came_back else Action.FAIL, actor=actor, reason=reason)
-    payout.failure, payout.due_at = reason, None
+    words = str(reason) if actor.person_id else None
+    lifecycle.move(session, payout, Action.RETURN if came_back else Action.FAIL, actor=actor, reason=words)
+    payout.said, payout.due_at = told(reason), None
     if came_back:
         settled = ledger.find(session, payout.brand_id, key(payout, "settle"))
         assert settled is not None
@@ -109,14 +112,14 @@ def fail(session: Session, actor: Actor, payout: Payout, *, reason: str, base_ur
     free(session, payout)
     publish(session, PayoutSettled(payout.id, received=False))
     brand = brand_of(session, payout)
-    audit.record(
-        session, actor=actor, brand_id=payout.brand_id, action="payout.failed", obj=payout, detail={"reason": reason}
-    )
+    detail = {"reason": words} if words else None
+    audit.record(session, actor=actor, brand_id=payout.brand_id, action="payout.failed", obj=payout, detail=detail)
     tell(
         session,
         payout,
         base_url,
         T("A payment of %(amount)s did not go through", amount=payout.amount),
+        T("Why: %(reason)s", reason=Text.from_json(payout.said)),
         T("%(brand)s will try again. Please check your bank account in the portal.", brand=brand.name),
     )
 

@@ -98,7 +98,7 @@ def test_an_account_changed_after_the_approval_fails_the_payout(
     hand_over(stage.session, keyring, run)
     (payout,) = service.payouts_of(stage.session, run)
     assert (payout.state, states(stage)) == ("failed", ["payable"])
-    assert "after the approval" in payout.failure
+    assert "after the approval" in str(payout.reason)
 
 
 def test_a_failed_payout_is_payable_again_and_paid_once(stage: Stage, keyring: Keyring) -> None:
