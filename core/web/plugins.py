@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from core import i18n
 from core.accounts.models import Brand, Influencer
 from core.collaborations.models import Collaboration
 from core.errors import SamverkError
+from core.influencers.models import Relationship
 from core.permissions import Permission, right
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
@@ -36,6 +37,10 @@ from core.web.request import SAFE, actor, commit, db, instance
 
 log = logging.getLogger("samverk.plugins")
 ROOT = {Face.ADMIN: "/admin", Face.PORTAL: "/portal"}
+CONCERNS: Mapping[Place, type[Relationship | Collaboration]] = {
+    Place.INFLUENCER: Relationship,
+    Place.COLLABORATION: Collaboration,
+}
 SHELL = {Face.ADMIN: "shell_admin.html", Face.PORTAL: "shell_portal.html"}
 Brands = Mapping[int, str]
 """Brands by id, with their public ids."""
@@ -130,6 +135,8 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     asked = _asked(plugin, face, found, one=bool(brand_id)) if actor().may(need, brand_id) else None
     if asked is None:
         return Markup("")
+    if owner := CONCERNS.get(panel.place):
+        asked = replace(asked, influencer=_concerned(owner, subject))
     ask = partial(instance().plugins.call, plugin, panel.render, returns=View, seam=Seam.PAGE)
     answer = lend(instance().plugins, db().get_bind(), plugin, asked, lambda asked: ask(asked, subject), write=False)
     drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title)
@@ -137,6 +144,12 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     frame = current_app.jinja_env.get_template("plugin_panel.html")
     title = panel.title if isinstance(drawn, Failure) else drawn.title
     return Markup(frame.render(title=title, owner=_title(plugin), **told))  # noqa: S704 - Jinja has escaped it
+
+
+def _concerned(owner: type[Relationship | Collaboration], subject: str) -> str | None:
+    """The influencer of a record or a collaboration; None while it is nobody's account."""
+    of = select(Influencer.public_id).join(owner, owner.influencer_id == Influencer.id)
+    return db().scalar(of.where(owner.public_id == subject))
 
 
 def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:

@@ -250,6 +250,8 @@ def test_panels_stand_in_their_places(
             assert page.text.count("Box of acme") == (0 if failing else boxes), place
             what, request, subject = module("acme").HEARD[-1]
             assert (what, subject, request.brands) == ("panel", told, (committed.brand.public_id,)), place
+            nobody = place in ("dashboard", "campaign")
+            assert request.influencer == (None if nobody else committed.influencer.public_id), place
             if failing:
                 number = re.search(r"<code>([0-9a-f]{8})</code>", page.text)[1]  # type: ignore[index]
                 assert f"incident {number}" in caplog.text
