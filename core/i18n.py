@@ -7,6 +7,7 @@ their own gettext domains; a message that a catalogue lacks falls back to its En
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -29,11 +30,12 @@ from babel.support import NullTranslations, Translations
 
 from core import clock
 from core.money import Money, exponent
-from core.plugin_api.text import Text, set_translator
+from core.plugin_api.text import Text, fill, set_translator
 
 LOCALES = {"en": "English", "fi": "Suomi", "sv": "Svenska", "nb": "Norsk bokmål"}
 DEFAULT_LOCALE = "en"
 FORMATS = {"en": "en_GB"}  # English of Europe: 4 Nov 2026, 14:05
+log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 _domains: dict[str, Path] = {"messages": ROOT / "translations"}
 _locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
@@ -124,7 +126,18 @@ def ngettext(singular: str, plural: str, num: int, **params: Any) -> str:
 
 
 def translate(text: Text) -> str:
-    """A message of any domain in the current language; a damaged translation falls back to English."""
+    """A message of any domain in the current language; it never raises, for a page is worth more than a word on it.
+
+    A damaged translation falls back to English. What cannot be filled in at all shows as it is written, and is logged.
+    """
+    try:
+        return _told(text)
+    except Exception:
+        log.exception("a message of %s cannot be filled in: %r", text.domain, text.msgid)
+        return str(text.msgid)
+
+
+def _told(text: Text) -> str:
     found = _found(text) if text.msgid else ""
     if not text.params:
         return found.replace("%%", "%") if "%%" in found else found
@@ -132,9 +145,9 @@ def translate(text: Text) -> str:
     if text.plural:
         shown["num"] = number(text.params["num"])
     try:
-        return found % shown
-    except (KeyError, ValueError, TypeError):
-        return text.english % shown
+        return fill(found, shown)
+    except KeyError:
+        return fill(text.english, shown)
 
 
 def _found(text: Text) -> str:

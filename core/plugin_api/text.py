@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Param = Any
+_PLACE = re.compile(r"%(?:%|\((\w+)\)s)")
 _translate: Callable[[Text], str] | None = None
 
 
@@ -34,7 +36,7 @@ class Text:
     def __str__(self) -> str:
         """The message in the current language, or filled in as it stands without one."""
         if _translate is None:
-            return self.english % self.params if self.params else self.msgid
+            return fill(self.english, self.params) if self.params else self.msgid
         return _translate(self)
 
     def to_json(self) -> dict[str, Any]:
@@ -72,6 +74,14 @@ def texts(domain: str) -> Callable[..., Text]:
         return Text(msgid, params, domain)
 
     return own
+
+
+def fill(pattern: str, params: Mapping[str, Param]) -> str:
+    """A pattern with every `%(name)s` filled in and `%%` as one sign; a name that nothing is given for is a `KeyError`.
+
+    Any other percent sign stays as it is, where the operator `%` would print all parameters in its place.
+    """
+    return _PLACE.sub(lambda place: str(params[place[1]]) if place[1] else "%", pattern)
 
 
 def set_translator(translate: Callable[[Text], str]) -> None:

@@ -42,6 +42,22 @@ def test_a_stored_message_is_the_same_message(text: Text) -> None:
     assert Text.from_json(json.loads(json.dumps(text.to_json()))) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (Text("It is %(foud)s", {"found": "ad"}), "It is %(foud)s"),
+        (Text("100 % sure: %(reason)s", {"reason": "closed"}), "100 % sure: closed"),
+        (Text("At 5 %% of %(what)s, 100 %", {"what": "it"}), "At 5 % of it, 100 %"),
+        (Text("%(num)s row", plural="%(num)s rows"), "%(num)s row"),
+    ],
+)
+def test_no_message_breaks_a_page(text: Text, shown: str, caplog: pytest.LogCaptureFixture) -> None:
+    for locale in LOCALES:
+        with in_locale(locale):
+            assert str(text) == shown
+    assert bool(caplog.records) is (shown == text.msgid)
+
+
 @pytest.mark.parametrize("locale", OTHERS)
 def test_numbers_and_their_units_stay_on_one_line(locale: str) -> None:
     """A line never breaks between a number and its unit, or inside a number."""
