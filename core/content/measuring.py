@@ -138,7 +138,8 @@ def record(session: Session, what: Slice, told: Told) -> None:
     new, fault = take_down(session, told, source=feed.name)
     further = str(max(what.posts)) if len(what.posts) == SLICE else None
     cursor = feed.cursor if told.stopped else further
-    rounds.go_on(session, METRICS, feed, cursor=cursor, fault=fault, version=what.ready.version, taken=new)
+    asked, version = bool(told.asked), what.ready.version
+    rounds.go_on(session, METRICS, feed, cursor=cursor, asked=asked, fault=fault, version=version, taken=new)
 
 
 def take(session: Session, host: PluginHost, *, brand_id: int, source: str, records: Sequence[Metrics]) -> int:

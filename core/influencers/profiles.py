@@ -96,8 +96,8 @@ def record(session: Session, what: Slice, told: Told) -> None:
     last = max(told.profiles, default=None) if told.stopped else max(what.accounts, default=None)
     over = not told.stopped and len(what.accounts) < SLICE
     cursor = None if over else feed.cursor if last is None else str(last)
-    version = what.ready.version
-    rounds.go_on(session, PROFILES, feed, cursor=cursor, fault=told.fault, version=version, taken=taken)
+    asked, version = bool(told.profiles), what.ready.version
+    rounds.go_on(session, PROFILES, feed, cursor=cursor, asked=asked, fault=told.fault, version=version, taken=taken)
 
 
 def connectors_for(session: Session, host: PluginHost, brand_id: int) -> dict[str, PlatformConnector]:

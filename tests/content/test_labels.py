@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from core import clock, outbox
-from core.content import service
+from core.content import labels, service
 from core.content.models import Deliverable, Post
+from core.errors import Denied
 from core.instance import Instance
 from core.plugin_host.service import set_switch
 from tests.content.stage import BASE, Stage, approve, send
@@ -170,6 +171,8 @@ def test_the_door_is_closed_to_others(instance: Instance, square: Square, joined
     assert sign_in(app.test_client(), "viewer").post(door).status_code == 403
     assert sign_in(app.test_client(), "outsider").post(door).status_code == 404
     with instance.database.write() as session:
+        with pytest.raises(Denied):
+            labels.ask_for(session, joined.world.actors["viewer"], instance.plugins, post=post(instance))
         set_switch(session, joined.world.owner, plugin="square", enabled=False, brand_id=joined.world.brand.id)
     sign_in(app.test_client(), "reviewer").post(door)
     outbox.drain(instance.database)

@@ -95,6 +95,19 @@ def test_a_platform_is_asked_every_day_and_the_same_reading_changes_nothing(
     assert outbox.drain(instance.database) == 0
 
 
+def test_where_there_is_nothing_to_ask_about_yet_nobody_has_answered(
+    instance: Instance, square: Square, joined: Stage
+) -> None:
+    work(instance)
+    row = feed(instance)
+    assert (row.asked_at, row.told_at, row.next_at) == (None, None, square.now[0] + timedelta(hours=1))
+    publish(instance, joined, "a1")
+    square.posts = {"a1": {"views": 1}}
+    square.later(hours=1)
+    work(instance)
+    assert (feed(instance).told_at, len(figures(instance))) == (square.now[0], 1)
+
+
 def test_what_a_connector_does_not_claim_is_not_claimed_for_it(
     instance: Instance, square: Square, joined: Stage
 ) -> None:
