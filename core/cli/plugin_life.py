@@ -38,10 +38,14 @@ def upgrade(name: str) -> None:
 @click.argument("message")
 def revision(name: str, message: str) -> None:
     """Write the next migration of a plugin that you write yourself, from what its tables have become."""
+    from core.errors import Refused
     from core.plugin_host.host import PluginHost
     from core.plugin_host.tables import revise
 
-    path = revise(_own(PluginHost.load(), name, broken=True), message)
+    try:
+        path = revise(_own(PluginHost.load(), name, broken=True), message)
+    except Refused as error:
+        raise click.ClickException(str(error.message)) from None
     click.echo(f"{path}\nRead it before you keep it." if path else "The migrations say already what the tables say.")
 
 

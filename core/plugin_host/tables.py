@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, MetaData, inspect
+from sqlalchemy import Column, ColumnDefault, Connection, DefaultClause, Engine, MetaData, TextClause, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import make_engine
+from core.errors import Refused
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.text import T, Text
 from core.plugin_host.deadlines import Seam
@@ -21,6 +23,8 @@ from core.plugin_host.own import VERSION, Own, own_of, prefix_of
 from core.plugin_host.records import Failure, Record, State
 
 if TYPE_CHECKING:
+    from alembic.operations.ops import MigrationScript
+
     from core.plugin_host.host import PluginHost
 
 log = logging.getLogger("samverk.plugins")
@@ -161,7 +165,9 @@ def drop(connection: Connection, tables: Sequence[str]) -> None:
 def revise(own: Own, message: str) -> Path | None:
     """Write the next migration of a plugin: what lies between its migrations and its tables; None when nothing does.
 
-    The migrations are run in a fresh SQLite file, so that no installation is needed. Raises what they raise.
+    The migrations are run in a fresh SQLite file, so that no installation is needed. A new column that may not be empty
+    gets the default that the model gives it, for the rows that are there; one without raises `Refused`. Raises what the
+    migrations raise.
     """
     from alembic import command
 
@@ -176,7 +182,35 @@ def revise(own: Own, message: str) -> Path | None:
         if not left:
             return None
         number = len(list(own.scripts.glob("[0-9]*.py"))) + 1
-        made = command.revision(own.config(url), message, autogenerate=True, rev_id=f"{number:04}")
+        made = command.revision(
+            own.config(url), message, autogenerate=True, rev_id=f"{number:04}", process_revision_directives=_filling
+        )
     if made is None or isinstance(made, list):
         return None
     return Path(made.path)
+
+
+def _filling(_context: object, _revision: object, directives: Sequence[MigrationScript]) -> None:
+    """Rows that are there get a value in each new column."""
+    from alembic.operations.ops import AddColumnOp, ModifyTableOps
+
+    upgrades = directives[0].upgrade_ops
+    for table in (one for one in (upgrades.ops if upgrades else ()) if isinstance(one, ModifyTableOps)):
+        for column in (one.column for one in table.ops if isinstance(one, AddColumnOp)):
+            if not column.nullable and column.server_default is None:
+                column.server_default = DefaultClause(_default_of(table.table_name, column))
+
+
+def _default_of(table: str, column: Column[Any]) -> str | TextClause:
+    given = column.default
+    if not isinstance(given, ColumnDefault) or not given.is_scalar:
+        why = T(
+            "The rows that are there would have nothing in the new column %(column)s of %(table)s. "
+            "Give it a default=... that is a plain value, or nullable=True.",
+            column=column.name,
+            table=table,
+        )
+        raise Refused(why)
+    if isinstance(given.arg, bool):
+        return text("true" if given.arg else "false")  # both engines know the words
+    return str(given.arg.value if isinstance(given.arg, Enum) else given.arg)

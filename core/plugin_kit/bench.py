@@ -13,6 +13,7 @@ from core.plugin_api.text import Text
 from core.plugin_host.evaluate import evaluate
 from core.plugin_host.host import PluginHost
 from core.plugin_kit.checks import Subject
+from core.plugin_kit.placeholders import misfilled
 from core.plugin_kit.search import Elsewhere
 from core.plugin_kit.stories import Story
 
@@ -75,6 +76,8 @@ def wrong(line: Any) -> str | None:
     for name, kind in (("key", str), ("amount", Money), ("reason", Text), ("settles", Settles)):
         if not isinstance(getattr(line, name), kind):
             return f"{name} = {getattr(line, name)!r} instead of a {kind.__name__}"
+    if fault := misfilled(line.reason):
+        return f"reason = {line.reason.msgid!r} with {fault}"
     return None if line.key else "a line without a key"
 
 

@@ -15,14 +15,17 @@ from core.plugin_api.context import Context
 from core.plugin_api.kit import FakeServer, Kit
 from core.plugin_api.manifest import Plugin
 from core.plugin_host.additions import folder_of
+from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate, examine, find
 from core.plugin_host.records import Record, State
+from core.plugin_kit.filled import filled, secrets
 
 MODULES = (
     "loading",
     "sources",
     "words",
+    "placeholders",
     "names",
     "forms",
     "tables",
@@ -115,16 +118,20 @@ class Subject:
 
     def context(self, server: FakeServer, http: Any = None) -> Context:
         """The context in which a provider talks to a server."""
-        secrets = Latest(server)
-        return Context("kit-brand", server.settings, secrets, http, keep_secret=secrets.keep)
+        kept = Latest(server, secrets(fields_of(self.record)))
+        return Context("kit-brand", self.settings(server), kept, http, keep_secret=kept.keep)
+
+    def settings(self, server: FakeServer | None = None) -> dict[str, Any]:
+        """Every setting that it declares, as a brand has filled it in; those of a server go first."""
+        return filled(fields_of(self.record), server.settings if server else {})
 
 
 class Latest(Mapping[str, str]):
     """The secrets that a server takes now, over those that the plugin keeps: whether it keeps them is a check's own."""
 
-    def __init__(self, server: FakeServer) -> None:
-        """Nothing is kept yet."""
-        self._server, self._kept = server, dict(server.secrets)
+    def __init__(self, server: FakeServer, typed: Mapping[str, str]) -> None:
+        """Nothing is kept yet but what was `typed` into the form."""
+        self._server, self._kept = server, {**typed, **server.secrets}
 
     def keep(self, key: str, value: str) -> str:
         """What `ctx.keep_secret` is."""

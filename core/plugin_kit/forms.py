@@ -13,6 +13,7 @@ from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed, 
 from core.plugin_api.fields import check as faults_of
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.text import Text
+from core.plugin_host.declared import fields_of
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.search import search
 from core.plugin_kit.stories import values_of
@@ -55,21 +56,21 @@ def rubbish(subject: Subject) -> None:
 )
 def settings(subject: Subject) -> None:
     """For a brand, and for the installation, where needed values may still be missing."""
-    plugin = subject.plugin
+    plugin, group = subject.plugin, fields_of(subject.record)
     if type(plugin).check_settings is Plugin.check_settings:
         raise NotAsked
-    keys = {"", *(field.key for field in plugin.settings)}
+    keys = {"", *(field.key for field in group)}
 
     def holds(case: tuple[dict[str, Any], bool]) -> None:
         values, alone = case
-        told = {field.key: values[field.key] for field in plugin.settings if not field.secret}
-        secrets = {f.key: str(values[f.key]) for f in plugin.settings if f.secret and values[f.key] is not None}
+        told = {field.key: values[field.key] for field in group if not field.secret}
+        secrets = {f.key: str(values[f.key]) for f in group if f.secret and values[f.key] is not None}
         faults = tuple(plugin.check_settings(Context(None if alone else "kit-brand", told, secrets)))
         for fault in faults:
             if not (isinstance(fault, tuple) and len(fault) == 2 and fault[0] in keys and isinstance(fault[1], Text)):
                 raise Broken("(field key, Text) pairs", repr(fault), told)
 
-    filled = {field.key: st.one_of(st.none(), values_of(field, CURRENCY)) for field in plugin.settings}
+    filled = {field.key: st.one_of(st.none(), values_of(field, CURRENCY)) for field in group}
     search(st.tuples(st.fixed_dictionaries(filled), st.booleans()), subject.examples, holds)
 
 

@@ -32,6 +32,7 @@ from core.plugin_host.simulate import Outcome, simulate
 from core.plugin_kit.bench import Bench, amounts, told, wrong
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.guard import pure as purely
+from core.plugin_kit.placeholders import misfilled
 from core.plugin_kit.search import search
 from core.plugin_kit.stories import CURRENCIES, Story, filled, stories
 
@@ -68,17 +69,10 @@ def terms(subject: Subject, model: PaymentModel) -> None:
         if not faults and not sentences:
             raise Broken("sentences that both sides sign", "none", case)
         for sentence in sentences:
-            if not isinstance(sentence, Text) or not _readable(sentence):
+            if not isinstance(sentence, Text) or misfilled(sentence) or not str(sentence).strip():
                 raise Broken("a Text with all its parameters", repr(sentence), case)
 
     search(st.sampled_from(CURRENCIES).flatmap(lambda c: filled(model, c, given(bench))), subject.examples, holds)
-
-
-def _readable(sentence: Text) -> bool:
-    try:
-        return bool(str(sentence).strip())
-    except (KeyError, TypeError, ValueError):
-        return False
 
 
 @check(

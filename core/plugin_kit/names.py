@@ -59,7 +59,8 @@ def pages(subject: Subject, item: object) -> None:
     from core.plugin_api.pages import Panel
 
     with made_up(subject.plugin, write=False) as data:
-        request = PageRequest("kit-brand", "en", brands=("kit-brand",), arguments=_arguments(item), data=data)
+        filled, parts = subject.settings(), _arguments(item)
+        request = PageRequest("kit-brand", "en", settings=filled, brands=("kit-brand",), arguments=parts, data=data)
         try:
             told = item.render(request, "kit-subject") if isinstance(item, Panel) else item.render(request)  # type: ignore[attr-defined]
         except SamverkError:

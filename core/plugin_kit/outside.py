@@ -243,7 +243,7 @@ def forgets(subject: Subject, item: Provider) -> None:
         raise NotAsked
     for call in asked:
         call(ctx)
-    known, stranger = payees(server)[0], payees(server)[-1]
+    known, *_, stranger = payees(server, getattr(item, "payee_fields", ()))
     people: list[tuple[str, Any]] = [(known.id, known), (stranger.id, stranger)]
     if not isinstance(item, PayoutRail):
         own = server.account if isinstance(item, PlatformConnector) else next(iter(server.orders), "")

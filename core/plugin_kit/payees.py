@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.money import Money
+from core.plugin_api.fields import SettingField
 from core.plugin_api.kit import FakeServer
 from core.plugin_api.payout_rails import Payee, PayoutBatch, PayoutOrder, PayoutRail
+from core.plugin_kit.filled import filled
 
 CURRENCIES = ("EUR", "ISK", "UGX", "HUF", "TWD", "KWD", "JPY")
 """Where providers' units differ from ISO 4217's."""
@@ -16,9 +20,9 @@ PEOPLE = (
 )
 
 
-def payees(server: FakeServer | None = None) -> list[Payee]:
-    """Four people with true check digits; the last one is never paid."""
-    details = dict(server.payee) if server else {}
+def payees(server: FakeServer | None = None, fields: Sequence[SettingField] = ()) -> list[Payee]:
+    """Four people with true check digits, who have filled in a rail's `fields`; the last one is never paid."""
+    details = filled(fields, server.payee if server else {})
     return [
         Payee(f"payee-{n}", name, country, iban, bic, "Street 1", "00100", "Town", details)
         for n, (name, country, iban, bic) in enumerate(PEOPLE, 1)
@@ -41,6 +45,6 @@ def batch_for(rail: PayoutRail, server: FakeServer, currency: str | None = None)
         "kit-batch",
         tuple(
             PayoutOrder(f"kit-order-{n}", Money(base + step * n * 7, unit), person)
-            for n, person in enumerate(payees(server)[:3], 1)
+            for n, person in enumerate(payees(server, rail.payee_fields)[:3], 1)
         ),
     )

@@ -31,6 +31,11 @@ def paid(server: FakeServer) -> list[tuple[str, Money]]:
     return sorted(server.payments(), key=lambda payment: (payment[0], payment[1].minor))
 
 
+def side_of(subject: Subject, rail: PayoutRail) -> FakeServer:
+    """The other side; of a rail that reaches nothing it holds at most the settings that its author hands over."""
+    return server_for(subject, rail) if rail.reaches_out else subject.server(rail.name) or FakeServer()
+
+
 def hold_paid(server: FakeServer, expected: list[tuple[str, Money]], example: str) -> None:
     """Raise unless exactly this was paid."""
     if paid(server) != sorted(expected, key=lambda payment: payment[0]):
@@ -49,7 +54,7 @@ def _told(payments: list[tuple[str, Money]]) -> str:
 )
 def outcomes(subject: Subject, rail: PayoutRail) -> None:
     """An outcome for each reference of the batch."""
-    server = server_for(subject, rail) if rail.reaches_out else FakeServer()
+    server = side_of(subject, rail)
     ctx, _ = over(subject, server)
     batch = batch_for(rail, server)
     found = rail.submit(ctx, batch, KEY)
@@ -62,6 +67,21 @@ def outcomes(subject: Subject, rail: PayoutRail) -> None:
 
 
 @check(
+    "takes",
+    "It takes orders of people whom it can pay",
+    KIND,
+    hint="Hand over in kit() a FakeServer with settings and secrets that it works with, also if it reaches nothing.",
+)
+def takes(subject: Subject, rail: PayoutRail) -> None:
+    """A rail that refuses every order was not tried at all."""
+    server = side_of(subject, rail)
+    ctx, _ = over(subject, server)
+    found = list(_tried(rail, ctx, batch_for(rail, server)).values())
+    if found and all(isinstance(outcome, Refused | Ambiguous) for outcome in found):
+        raise Broken("an order that is not refused", repr(found[0]), f"settings: {dict(ctx.settings)}")
+
+
+@check(
     "same-key",
     "The same key again is the same payment",
     KIND,
@@ -69,7 +89,7 @@ def outcomes(subject: Subject, rail: PayoutRail) -> None:
 )
 def same_key(subject: Subject, rail: PayoutRail) -> None:
     """Submitted twice, each order is paid once, with its whole amount."""
-    server = server_for(subject, rail) if rail.reaches_out else FakeServer()
+    server = side_of(subject, rail)
     ctx, _ = over(subject, server)
     batch = batch_for(rail, server)
     first, second = rail.submit(ctx, batch, KEY), rail.submit(ctx, batch, KEY)
@@ -174,7 +194,7 @@ def events(subject: Subject, rail: PayoutRail) -> None:
 )
 def lookup(subject: Subject, rail: PayoutRail) -> None:
     """After an answer was lost past the key's window, this is all that core has."""
-    server = server_for(subject, rail) if rail.reaches_out else FakeServer()
+    server = side_of(subject, rail)
     ctx, _ = over(subject, server)
     batch = batch_for(rail, server)
     submitted = rail.submit(ctx, batch, KEY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from alembic import command
-from sqlalchemy import Column, Connection, MetaData, create_engine, make_url, text
+from sqlalchemy import Column, Connection, MetaData, Table, TypeDecorator, create_engine, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.chance import word
@@ -21,7 +22,8 @@ from core.plugin_api.context import Context
 from core.plugin_api.manifest import Plugin
 from core.plugin_host.data import lend
 from core.plugin_host.forgetting import tell
-from core.plugin_host.own import own_of
+from core.plugin_host.loader import told
+from core.plugin_host.own import Own, own_of
 from core.plugin_host.records import Failure
 from core.plugin_host.tables import rehearse
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
@@ -33,8 +35,9 @@ BRAND = "kit-brand"
 
 @check(
     "tables",
-    "Its migrations go up, down and up again, and leave nothing for autogenerate",
-    hint="Run `samverk plugin revision NAME`, read what it wrote, and let downgrade take back all that upgrade made.",
+    "Its migrations go up, down and up again, keep the rows that are there, and leave nothing for autogenerate",
+    hint="Run `samverk plugin revision NAME`, read what it wrote, and let downgrade take back all that upgrade made. A "
+    "new column that may not be empty needs a server_default: rows that are there get it.",
 )
 def tables(subject: Subject) -> None:
     """On a SQLite file, and on a PostgreSQL server when the kit is told of one."""
@@ -68,7 +71,8 @@ def forgets_person(subject: Subject) -> None:
                 for person in PEOPLE:
                     _fill(connection, own.metadata, person)
             for brand in (None, BRAND):
-                failed = lend(subject.host, engine, subject.name, Context(brand=brand), partial(_tell, subject))
+                told = Context(brand, subject.settings())
+                failed = lend(subject.host, engine, subject.name, told, partial(_tell, subject))
                 if isinstance(failed, Failure):
                     raise Broken("an answer", str(failed.reason), f"forget({PEOPLE[0]!r}), brand {brand}")
             with engine.connect() as connection:
@@ -93,17 +97,36 @@ def _fill(connection: Connection, metadata: MetaData, person: str) -> None:
 
 
 def _value(column: Column[Any], person: str, number: int) -> Any:
+    """Something that a column takes and that differs from person to person; None where the kit knows nothing."""
     if column.name == "brand":
         return BRAND
-    kind = column.type.python_type
+    kind = _kind(column)
     if kind is str:
         return person[: getattr(column.type, "length", None) or len(person)]
     if column.foreign_keys or kind is int:
         return number
-    if kind is datetime:
-        return clock.now()
-    known = {bool: False, date: clock.now().date(), Decimal: Decimal(1)}
-    return None if column.nullable else known.get(kind)
+    day = clock.now() + timedelta(days=number)
+    known = {
+        datetime: day,
+        date: day.date(),
+        Decimal: Decimal(number),
+        bool: False,
+        float: number,
+        bytes: person.encode(),
+    }
+    return None if kind not in known and column.nullable else known.get(kind, {} if kind is object else None)
+
+
+def _kind(column: Column[Any]) -> type:
+    """What a column holds in Python; `object` for JSON."""
+    inner = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    return inner.python_type
+
+
+def _tells_whose(table: Table) -> bool:
+    """Whether a public id fits into a column of its own."""
+    texts = [column for column in table.columns if _kind(column) is str and column.name != "brand"]
+    return any((getattr(column.type, "length", None) or len(PEOPLE[0])) >= len(PEOPLE[0]) for column in texts)
 
 
 def _hold_forgotten(connection: Connection, metadata: MetaData) -> None:
@@ -112,13 +135,38 @@ def _hold_forgotten(connection: Connection, metadata: MetaData) -> None:
         rows = [tuple(row) for row in connection.execute(table.select())]
         if any(gone in row for row in rows):
             raise Broken(f"nothing of {gone}", f"a row of theirs in {table.name}", f"forget({gone!r})")
-        if any(_personal(column) for column in table.columns) and not any(stays in row for row in rows):
+        left = [row for row in rows if stays in row] if _tells_whose(table) else rows
+        if any(_personal(column) for column in table.columns) and not left:
             raise Broken(f"the row of {stays} in {table.name}", "it is gone too", f"forget({gone!r})")
 
 
 def _hold(subject: Subject, url: str, engine: str) -> None:
     for fault in rehearse(subject.plugin, url):
         raise Broken("the tables that it declares and nothing else", fault, f"an empty database of {engine}")
+    own = own_of(subject.plugin)
+    if own is not None and _with_rows(own, url):
+        try:
+            command.upgrade(own.config(url), "head")
+        except Exception as error:
+            last = f"the last migration, in tables of {engine} that hold rows"
+            raise Broken("an upgrade that keeps the rows", told(error), last) from None
+
+
+def _with_rows(own: Own, url: str) -> bool:
+    """Take the tables a revision back and put rows into them; False where there was nothing before, or none fit in."""
+    command.downgrade(own.config(url), "-1")
+    engine, before = make_engine(url), MetaData()
+    try:
+        with engine.begin() as connection:
+            there = [name for name in inspect(connection).get_table_names() if name != own.version_table]
+            before.reflect(connection, only=there)
+            for person in PEOPLE:
+                _fill(connection, before, person)
+    except SQLAlchemyError:  # a rule of the table that the kit cannot guess
+        return False
+    finally:
+        engine.dispose()
+    return bool(there)
 
 
 @contextmanager

@@ -57,23 +57,24 @@ def ships(subject: Subject) -> bool:
 def texts_of(subject: Subject) -> Iterator[Text]:
     """Every message of its manifest and of what it declares."""
     plugin = subject.plugin
-    yield from _texts([plugin.title, plugin.description, plugin.settings])
+    yield from texts_in([plugin.title, plugin.description, plugin.settings])
     for kind in subject.record.provides.values():
-        yield from _texts(list(kind.values()))
+        yield from texts_in(list(kind.values()))
 
 
-def _texts(value: Any) -> Iterator[Text]:
+def texts_in(value: Any) -> Iterator[Text]:
+    """Every message in something that is declared."""
     if isinstance(value, Text):
         yield value
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from texts_in(item)
     elif is_dataclass(value):
         for field in fields(value):
-            yield from _texts(getattr(value, field.name))
+            yield from texts_in(getattr(value, field.name))
     elif isinstance(value, Provider):
         for name in ("title", "terms", "settings", "payee_fields", "columns"):
-            yield from _texts(getattr(value, name, None))
+            yield from texts_in(getattr(value, name, None))
 
 
 def _is_cores(text: Text, own_catalogues: bool) -> bool:

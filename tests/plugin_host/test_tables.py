@@ -16,6 +16,7 @@ from core.plugin_host.tables import owners, rehearse
 from tests.plugin_host.tipping import Site, command, restarted, site  # noqa: F401 - the last is a fixture
 from tests.test_migrations import bare  # noqa: F401 - a fixture
 
+OLD = "insert into x_tips_note (created_at, brand, person, words) values ('2026-01-01', 'b', '', 'old')"
 NOTES = {"x_tips_note", "x_tips_answer", "x_tips_alembic_version"}
 
 
@@ -71,9 +72,8 @@ def test_one_command_upgrades_core_and_every_plugin(site: Site, bare: Instance) 
 def test_a_plugin_that_cannot_be_upgraded_waits_alone(site: Site, bare: Instance) -> None:  # noqa: F811
     site.install(1)
     command(bare, "db", "upgrade")
-    old = "insert into x_tips_note (created_at, brand, person, words) values ('2026-01-01', 'b', '', 'old')"
     with bare.database.engine.begin() as connection:
-        connection.execute(text(old))
+        connection.execute(text(OLD))
     site.install(2, _0002_stars="batch_op.add_column => int")
     answer = command(bare, "db", "upgrade")
     assert answer.exit_code == 0 and answer.output.endswith("The database is up to date.\n")
@@ -135,6 +135,39 @@ def test_the_next_migration_is_written_from_the_tables(site: Site, instance: Ins
     assert command(instance, "plugin", "upgrade", "tips").exit_code == 0
     again = command(instance, "plugin", "revision", "tips", "more")
     assert "say already" in again.output
+
+
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [
+        ("told: Mapped[bool] = internal(default=True)", 1),
+        ('code: Mapped[str] = internal(String(9), default="it\'s")', "it's"),
+    ],
+)
+def test_rows_that_are_there_get_the_default_of_a_new_column(
+    site: Site,  # noqa: F811
+    bare: Instance,  # noqa: F811
+    column: str,
+    found: object,
+) -> None:
+    site.install()
+    command(bare, "db", "upgrade")
+    with bare.database.engine.begin() as connection:
+        connection.execute(text(OLD))
+    site.install(init=f"    told_at = internal( =>     {column}\n    told_at = internal(")
+    assert command(bare, "plugin", "revision", "tips", "more").exit_code == 0
+    assert command(bare, "plugin", "upgrade", "tips").exit_code == 0
+    name = column.partition(":")[0]
+    with bare.database.engine.connect() as connection:
+        assert connection.execute(text(f"select {name} from x_tips_note")).scalar_one() == found
+
+
+def test_a_new_column_without_a_default_is_refused(site: Site, instance: Instance) -> None:  # noqa: F811
+    site.install(init="    told_at = internal( =>     code: Mapped[str] = internal(String(9))\n    told_at = internal(")
+    answer = command(instance, "plugin", "revision", "tips", "more")
+    assert answer.exit_code == 1 and "the new column code of x_tips_note" in answer.output
+    assert "default=" in answer.output and "Traceback" not in answer.output
+    assert len(list((site.folder / "site" / "tips" / "migrations" / "versions").glob("*.py"))) == 2
 
 
 def test_the_longer_name_has_the_table(instance: Instance) -> None:

@@ -40,6 +40,7 @@ COUNTED = """        told = json.loads(body)
 STRANGERS = """    def forget(self, ctx, external_id):
         if external_id == "nobody":
             raise KeyError(external_id)"""
+EACH_TIME = """f"{batch.id}.{next(self.__dict__.setdefault('n', iter(range(99))))}\""""
 TWO_OF_THREE = """for order in batch.orders if not order.reference.endswith("3") or not self._send(
             ctx, order, f"{key}:{order.reference}")}"""
 MADE_UP = """            if answer.status == 404:
@@ -50,6 +51,7 @@ KEEP = 'ctx.keep_secret("refresh_token", told["refresh"])'
 LATER = f"self.later = lambda: {KEEP}"
 GET = 'return self._told(ctx.http.request("GET", API + path, headers=self._signed(ctx)))'
 GET_LATER = GET.replace("return", "told =") + "\n        self.later()\n        return told"
+SECOND = "migrations/versions/0002_seen.py"
 STEP = "migrations/versions/0001_note.py"
 VIEW = "x/good_pages/hello.html"
 SILENT = "\n    def check(self, context):\n        return []\n"
@@ -151,15 +153,25 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("forgets-person", "good_tables", init("Note.person == person", "Note.person == ctx.brand")),
     ("forgets-person", "good_tables", init(".where(Note.person == person)", "")),
     ("tables", "good_tables", {STEP: ("sa.String(20)", "sa.String(30)")}),
+    ("forgets-person", "good_tables", init(".where(Seen.note_id.in_(theirs))", "")),
+    ("tables", "good_tables", {SECOND: (', server_default="0"', "")}),
     ("tables", "good_tables", {STEP: ('    op.drop_table("x_good_tables_note")', "    pass")}),
     (
         "tables",
         "good_tables",
         {STEP: ("def upgrade():\n", 'def upgrade():\n    op.execute("CREATE TABLE stray (id INT)")\n')},
     ),
-    ("terms", "good_model", init("%(share)s %% of", "%(shared)s %% of")),
+    ("placeholders", "good_model", init('T("Enter a share.")', 'T("Enter a share of %(most)s.")')),
+    ("placeholders", "good_model", init('T("Enter a share.")', 'T("Enter % of %(most)s.", most=1)')),
+    ("terms", "good_model", init('T("%(share)s %% of', 'T("%(share)" + "s % of')),
+    ("placeholders", "good_rail", init('T("The bank refused.")', 'T("The bank refused %(order)s.")')),
+    ("placeholders", "good_pages", {f"templates/{VIEW}": ("name=name", "nome=name")}),
+    ("placeholders", "good_pack", {"pack.yaml": ("title: The word", "title: The %(foud)s word")}),
+    ("placeholders", "good_pack", {"pack.yaml": ("title: The word", "title: The 100 % word")}),
+    ("terms", "good_model", init('T("%(share)s %% of', 'T("%(" + "most" + ")s %(share)s %% of')),
     ("terms", "good_model", init('[("share", T("Enter a share."))]', '["Enter a share."]')),
     ("earns", "good_model", model('T("Share")))\n', "'Share'))\n")),
+    ("earns", "good_model", model('T("Share")))\n', 'T(str("%(share)s"))))\n')),
     ("earns", "good_model", model(START, START + "        lines[len(facts)]\n")),
     ("earns", "good_model", model("due - given, ", "Money((due - given).minor / 1, 'EUR'), ", "Money")),
     ("currency", "good_model", model("due - given, ", "Money((due - given).minor, 'EUR'), ", "Money")),
@@ -221,6 +233,10 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("forgets", "good_rail", init('self._ask(ctx, "DELETE", f"/payees/{payee.id}")', "return None")),
     ("forgets", "good_source", init("    def forget(self, ctx, external_id):", STRANGERS)),
     ("outcomes", "good_rail", init("for order in batch.orders}", TWO_OF_THREE)),
+    ("takes", "good_file", init('return Kit(servers={"good_file": Desk})', "return Kit()")),
+    ("takes", "good_file", init('settings = {"iban": IBAN}', 'settings = {"iban": None}')),
+    ("settings", "good_file", init('ctx.settings["iban"] or ""', 'ctx.settings["iban"]')),
+    ("same-key", "good_file", init('f"{batch.id}.{kind}"', EACH_TIME)),
     ("same-key", "good_rail", init(SUBMIT, FRESH_KEYS)),
     ("drop", "good_rail", init("return Ambiguous(error.message)", 'return Refused(error.message, code="lost")')),
     (

@@ -1,9 +1,11 @@
-"""A plugin with a table of its own that passes the kit."""
+"""A plugin with tables of its own that passes the kit."""
 
-from sqlalchemy import String, delete
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped
 
-from samverk import OwnTables, Plugin, T, hookimpl, internal, personal
+from samverk import OwnTables, Plugin, T, UtcDateTime, hookimpl, internal, personal
 
 
 class Tables(OwnTables, plugin="good_tables"):
@@ -13,6 +15,13 @@ class Tables(OwnTables, plugin="good_tables"):
 class Note(Tables):
     words: Mapped[str] = internal(String(20))
     person: Mapped[str] = personal(String(20))
+    stars: Mapped[int] = internal(default=0)
+
+
+class Seen(Tables):
+    note_id: Mapped[int] = internal(ForeignKey("x_good_tables_note.id"))
+    at: Mapped[datetime] = personal(UtcDateTime, unique=True)
+    how: Mapped[dict] = internal(JSON)
 
 
 class GoodTables(Plugin):
@@ -22,6 +31,8 @@ class GoodTables(Plugin):
     tables = Tables
 
     def forget(self, person, ctx):
+        theirs = select(Note.id).where(Note.person == person)
+        ctx.data.execute(delete(Seen).where(Seen.note_id.in_(theirs)))
         ctx.data.execute(delete(Note).where(Note.person == person))
 
     @hookimpl
