@@ -16,6 +16,7 @@ def register(app: Flask) -> None:
         gifts,
         home,
         imports,
+        payments,
         payouts,
         people,
         plugins,

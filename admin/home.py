@@ -14,11 +14,11 @@ from core.collaborations import queries as collaborations
 from core.content import queries as content
 from core.earnings import queries as earnings
 from core.feeds import queries as feeds
-from core.payouts import queries as payouts
+from core.payouts import waiting as payouts
 from core.permissions import Permission
 from core.tracking import held
 from core.tracking import queries as tracking
-from core.web.request import actor, db
+from core.web.request import actor, db, instance
 
 LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -27,8 +27,9 @@ LAST = datetime.max.replace(tzinfo=UTC)
 def today() -> Any:
     """What waits for this person, the most urgent first; without anything, the next step."""
     who = actor()
-    rooms = (collaborations, content, tracking, held, earnings, payouts, campaigns, feeds)
+    rooms = (collaborations, content, tracking, held, earnings, campaigns, feeds)
     found = [row for room in rooms for row in room.waiting(db(), who)]
+    found += payouts.waiting(db(), who, instance().plugins)
     found.sort(key=lambda row: row.due_at or LAST)
     counts = campaigns.count_by_group(db(), who) if who.may(Permission.CAMPAIGN_READ) else {"": 0}
     return render_template("admin/today.html", waiting=found, counts=counts, now=clock.now())

@@ -1,66 +1,45 @@
-"""Payouts: what is due, runs that are prepared and approved, payments that are sent and arrive."""
+"""Payouts: what is due, runs that are prepared, approved and sent, debts that are let go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from functools import cache, partial
 from typing import Any
 
-from flask import abort, render_template, request, send_file, url_for
+from flask import render_template, request, url_for
 from sqlalchemy import select
-from werkzeug.utils import secure_filename
-from wtforms import StringField, TextAreaField
+from wtforms import TextAreaField
 
 from admin.face import admin, section
+from admin.payments import SentForm
 from core.accounts.calendar import today_of
-from core.accounts.models import Person
+from core.accounts.models import Brand, Person
 from core.earnings.queries import KIND_NAMES
 from core.earnings.terms import terms_of
+from core.errors import Refused
 from core.i18n import gettext
 from core.influencers.models import Influencer
-from core.lifecycle import history, whose_turn
+from core.lifecycle import whose_turn
 from core.payouts import debts, queries, service, todo
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
 from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.submit import account_of, hand_over_now
+from core.payouts.ways import Way, way_of, ways
 from core.permissions import Permission
 from core.places import currency_choices
 from core.plugin_api.text import T, Text
-from core.plugin_host.service import switches
 from core.web.brands import current_brand
-from core.web.forms import AtMost, BaseForm, DayField, Required
+from core.web.forms import AtMost, BaseForm, Required
 from core.web.request import actor, before_arg, commit, db, done, instance, saving
 from core.web.sheet import sheet
 
 section(
-    "payouts", "earnings", "ledger", "payout_run", "payout_run_approve", "payout_run_cancel", "payout", "payout_sent",
-    "payout_failed", "payout_received", "payout_debt", "payouts_prepare", "payout_run_look", "payout_file",
+    "payouts", "earnings", "ledger", "payout_run", "payout_run_approve", "payout_run_cancel", "payout_debt",
+    "payouts_prepare", "payout_run_look", "payout_run_sent",
 )  # fmt: skip
 P = Permission
 PAGE = 25
-
-
-class SentForm(BaseForm):
-    """What the bank said."""
-
-    reference = StringField(
-        T("Reference of the bank"), [Required(), AtMost(60)], description=T("As it stands in your bank's receipt.")
-    )
-    sent_on = DayField(T("Sent on"), [Required()])
-
-
-class FailedForm(BaseForm):
-    """What went wrong."""
-
-    reason = TextAreaField(T("What went wrong"), [Required(), AtMost(300)])
-
-
-class ReceivedForm(BaseForm):
-    """A day of a bank statement."""
-
-    received_on = DayField(T("Day on the statement"), [Required()])
 
 
 class WriteOffForm(BaseForm):
@@ -81,7 +60,8 @@ def payouts() -> Any:
     brand = current_brand(P.MONEY_READ)
     today = today_of(db(), brand.id)
     later = request.args.get("due") == "all"
-    rails = _rails(brand.id)
+    every = ways(db(), instance().plugins, brand)
+    rails = {name: way for name, way in every.items() if not way.fault}
     rail = _chosen_rail(rails, request.args.get("rail"), brand.id)
     limits = cache(partial(limits_of, instance().plugins, rail))
     owed = queries.owed(db(), actor(), brand.id, None if later else today, limits)
@@ -99,6 +79,7 @@ def payouts() -> Any:
         kinds=KIND_NAMES,
         later=later,
         rails=rails,
+        unfit=[way for way in every.values() if way.fault],
         rail=rail,
         today=today,
         runs=found[:PAGE],
@@ -107,14 +88,7 @@ def payouts() -> Any:
     )
 
 
-def _rails(brand_id: int) -> dict[str, Text]:
-    """The ways of payment that are switched on for a brand, by name."""
-    every = instance().plugins.payout_rails
-    on = every.enabled(switches(db(), brand_id)) if len(every) > 1 else every
-    return {name: rail.title for name, rail in on.items()}
-
-
-def _chosen_rail(rails: Mapping[str, Text], wanted: str | None, brand_id: int) -> str:
+def _chosen_rail(rails: Mapping[str, Way], wanted: str | None, brand_id: int) -> str:
     """The one that was asked for, else that of the last run."""
     if wanted and wanted in rails:
         return wanted
@@ -135,7 +109,12 @@ def payouts_prepare() -> Any:
     later = request.form.get("due") == "all"
     wanted = request.form.get("currency", brand.currency)
     currency = wanted if wanted in dict(currency_choices()) else brand.currency
-    rail = _chosen_rail(_rails(brand.id), request.form.get("rail"), brand.id)
+    every, name = ways(db(), instance().plugins, brand), request.form.get("rail")
+    if name:  # never by another way than the one that was asked for
+        if name not in every:
+            raise Refused(T("This way of payment is not switched on for the brand."))
+        every[name].insist()
+    rail = _chosen_rail({name: way for name, way in every.items() if not way.fault}, name, brand.id)
     run, blocked = service.prepare_run(
         db(),
         actor(),
@@ -171,8 +150,9 @@ def payout_run(public_id: str) -> Any:
     return render_template("admin/payout_run.html", **_run_page(run))
 
 
-def _run_page(run: PayoutRun) -> dict[str, Any]:
+def _run_page(run: PayoutRun, form: SentForm | None = None) -> dict[str, Any]:
     payments = service.payouts_of(db(), run)
+    may_approve = actor().may(P.PAYOUT_APPROVE, run.brand_id)
     ids = [id for id in (run.prepared_by_id, run.approved_by_id) if id]
     people = {row.id: row.name for row in db().scalars(select(Person).where(Person.id.in_(ids)))}
     return {
@@ -186,18 +166,27 @@ def _run_page(run: PayoutRun) -> dict[str, Any]:
         "run_names": RUN_NAMES,
         "names": STATE_NAMES,
         "kinds": KIND_NAMES,
-        "may_approve": actor().may(P.PAYOUT_APPROVE, run.brand_id),
+        "may_approve": may_approve,
         "may_prepare": actor().may(P.PAYOUT_PREPARE, run.brand_id),
         "turn": whose_turn,
-        "todos": todo.todos_of(instance().keyring, payments) if actor().may(P.PAYOUT_APPROVE, run.brand_id) else [],
-        "by_rail": _reaches_out(run),
+        "todos": todo.todos_of(instance().keyring, payments) if may_approve else [],
+        "files": todo.files_of(payments),
+        "way": _way(run),
+        "stalled": _stalled(payments),
+        "sendable": [row for row in payments if row.state == State.REQUIRES_ACTION] if may_approve else [],
+        "sent": form or SentForm(formdata=None, data={"sent_on": today_of(db(), run.brand_id)}),
+        "chosen": request.form.getlist("payment") if form else [row.public_id for row in payments],
     }
 
 
-def _reaches_out(run: PayoutRun) -> bool:
-    """Whether a rail sends the money and can be asked; else a person sends it in their own bank."""
-    rail = instance().plugins.payout_rails.get(run.rail)
-    return rail is None or rail.reaches_out
+def _way(run: PayoutRun) -> Way:
+    return way_of(db(), instance().plugins, db().get_one(Brand, run.brand_id), run.rail)
+
+
+def _stalled(payments: list[Payout]) -> list[tuple[Text, int]]:
+    """Why payments that were handed over are not through yet, each reason with how many it holds up."""
+    found = [payment.reason for payment in payments if payment.state == State.PROCESSING]
+    return [(reason, found.count(reason)) for n, reason in enumerate(found) if reason and reason not in found[:n]]
 
 
 @admin.post("/payouts/runs/<public_id>/look", P.PAYOUT_APPROVE)
@@ -210,24 +199,24 @@ def payout_run_look(public_id: str) -> Any:
     return done(url_for("admin.payout_run", public_id=public_id), told)
 
 
-@admin.get("/payouts/<public_id>/file", P.PAYOUT_APPROVE)
-def payout_file(public_id: str) -> Any:
-    """The file that the rail gave for a payment; names of accounts stand in it, so it is never kept by a browser."""
-    found = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE)
-    row = todo.file_of(db(), found)
-    if row is None or not (path := instance().files.path(row.sha256)).exists():
-        abort(404)
-    answer = send_file(
-        path,
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=secure_filename(row.name) or "file",
-        conditional=False,
-        etag=False,
-    )
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+@admin.post("/payouts/runs/<public_id>/sent", P.PAYOUT_APPROVE)
+def payout_run_sent(public_id: str) -> Any:
+    """Several payments were sent in one go: they share the bank's reference and the day."""
+    run, form = queries.get_run(db(), actor(), public_id, P.PAYOUT_APPROVE), SentForm()
+    if form.validate_on_submit():
+        with saving(form):
+            chosen = set(request.form.getlist("payment"))
+            service.mark_together(
+                db(),
+                actor(),
+                [row for row in service.payouts_of(db(), run) if row.public_id in chosen],
+                reference=form.reference.data or "",
+                sent_on=form.sent_on.data,
+                base_url=instance().settings.base_url,
+            )
+            told = gettext("Sent. Each influencer gets a mail.")
+            return done(url_for("admin.payout_run", public_id=public_id), told)
+    return render_template("admin/payout_run.html", **_run_page(run, form)), 422
 
 
 @admin.form("/payouts/runs/<public_id>/approve", P.PAYOUT_APPROVE)
@@ -236,6 +225,7 @@ def payout_run_approve(public_id: str) -> Any:
     run, form = queries.get_run(db(), actor(), public_id, P.PAYOUT_APPROVE), SureForm()
     if form.validate_on_submit():
         with saving(form):
+            _way(run).insist()
             service.approve_run(db(), actor(), run)
             commit(wake=False)
             hand_over_now(instance().database, instance().plugins, run)
@@ -270,88 +260,3 @@ def payout_run_csv(public_id: str) -> Any:
         for row in service.payouts_of(db(), run)
     ]  # fmt: skip
     return sheet(f"payout-run-{run.number}.csv", head, rows)
-
-
-@admin.get("/payouts/<public_id>", P.MONEY_READ)
-def payout(public_id: str) -> Any:
-    """One payment: what it is for, what to do in the bank, what became of it."""
-    found = queries.get_payout(db(), actor(), public_id)
-    return _payment_page(found, SentForm(data={"sent_on": _today(found)}))
-
-
-def _today(found: Payout) -> date:
-    return today_of(db(), found.brand_id)
-
-
-def _payment_page(found: Payout, form: BaseForm) -> Any:
-    forms: dict[str, BaseForm] = {
-        "sent": SentForm(formdata=None, data={"sent_on": _today(found)}),
-        "failed": FailedForm(formdata=None),
-        "received": ReceivedForm(formdata=None, data={"received_on": _today(found)}),
-    }
-    name = {SentForm: "sent", FailedForm: "failed", ReceivedForm: "received"}[type(form)]
-    forms[name] = form
-    parts = queries.parts(db(), [found.id])[found.id]
-    may_approve = actor().may(P.PAYOUT_APPROVE, found.brand_id)
-    run = db().get_one(PayoutRun, found.payout_run_id)
-    return render_template(
-        "admin/payout.html",
-        payment=found,
-        run=run,
-        todos=todo.todos_of(instance().keyring, [found]) if may_approve else [],
-        by_rail=_reaches_out(run),
-        parts=parts,
-        terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
-        iban=account_of(instance().keyring, found) if may_approve else "",
-        may_approve=may_approve,
-        history=history(db(), found),
-        names=STATE_NAMES,
-        kinds=KIND_NAMES,
-        turn=whose_turn(found),
-        State=State,
-        forms=forms,
-        opened=form if form.errors else None,
-    )
-
-
-@admin.post("/payouts/<public_id>/sent", P.PAYOUT_APPROVE)
-def payout_sent(public_id: str) -> Any:
-    """The bank took it."""
-    found, form = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE), SentForm()
-    if form.validate_on_submit():
-        with saving(form):
-            service.mark_sent(
-                db(),
-                actor(),
-                found,
-                reference=form.reference.data or "",
-                sent_on=form.sent_on.data,
-                base_url=instance().settings.base_url,
-            )
-            return done(url_for("admin.payout", public_id=public_id), gettext("Sent. The influencer gets a mail."))
-    return _payment_page(found, form), 422
-
-
-@admin.post("/payouts/<public_id>/failed", P.PAYOUT_APPROVE)
-def payout_failed(public_id: str) -> Any:
-    """It did not go through, or it came back."""
-    found, form = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE), FailedForm()
-    if form.validate_on_submit():
-        with saving(form):
-            service.mark_failed(
-                db(), actor(), found, reason=form.reason.data or "", base_url=instance().settings.base_url
-            )
-            told = gettext("Taken down. What it paid is due again; put it into a new run.")
-            return done(url_for("admin.payout", public_id=public_id), told)
-    return _payment_page(found, form), 422
-
-
-@admin.post("/payouts/<public_id>/received", P.PAYOUT_APPROVE)
-def payout_received(public_id: str) -> Any:
-    """A bank statement shows that it arrived."""
-    found, form = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE), ReceivedForm()
-    if form.validate_on_submit():
-        with saving(form):
-            service.record_statement(db(), actor(), found, received_on=form.received_on.data)
-            return done(url_for("admin.payout", public_id=public_id), gettext("Taken down as received."))
-    return _payment_page(found, form), 422

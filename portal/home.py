@@ -10,7 +10,7 @@ from core import clock
 from core.collaborations import queries
 from core.collaborations.lifecycle import State
 from core.content import queries as content
-from core.payouts import queries as payouts
+from core.payouts import waiting as payouts
 from core.permissions import Permission
 from core.tracking import queries as tracking
 from core.web.request import actor, db

@@ -211,12 +211,21 @@ def whose_ball(group: Group, has_account: bool, kept: Text | None = None) -> Tex
         return T("%(brand)s prepares the payment.", brand=group.brand.name)
     sentences = {
         State.AWAITING_APPROVAL: T("%(brand)s approves the payment.", brand=group.brand.name),
-        State.PROCESSING: T("The payment is being handed over."),
+        State.PROCESSING: _handed_over(group),
         State.REQUIRES_ACTION: T("%(brand)s sends it in the bank.", brand=group.brand.name),
         State.UNKNOWN: T("%(brand)s finds out whether it was sent.", brand=group.brand.name),
         State.SENT: T("You: say when it has arrived."),
     }
     return sentences.get(State(group.payout.state), T("Nobody: it is done.")) if group.payout else T("Nobody.")
+
+
+def _handed_over(group: Group) -> Text:
+    if group.payout and group.payout.said:
+        return T(
+            "The payment is being handed over. It takes longer than usual: %(brand)s sees to it.",
+            brand=group.brand.name,
+        )
+    return T("The payment is being handed over.")
 
 
 def _own(actor: Actor, *columns: Any) -> Select[Any]:

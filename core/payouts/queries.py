@@ -1,11 +1,10 @@
-"""Reads of payouts: the brand's runs, the influencer's payments, what each consists of, what waits."""
+"""Reads of payouts: the brand's runs, the influencer's payments, what each consists of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -14,22 +13,18 @@ from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
 from core.errors import Missing
-from core.i18n import current_zone
 from core.influencers.models import Influencer
 from core.money import Money
 from core.payouts import due
 from core.payouts.due import Due
 from core.payouts.lifecycle import State
 from core.payouts.limits import NO_LIMITS, Limits
-from core.payouts.methods import method_of
 from core.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
 from core.payouts.runs import methods_of, why_blocked
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
-from core.waiting import Waiting
 
 OPEN = (State.AWAITING_APPROVAL, State.PROCESSING, State.REQUIRES_ACTION, State.UNKNOWN, State.SENT)
-TO_DO = (State.REQUIRES_ACTION, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,92 +200,3 @@ def collaborations_of(session: Session, ids: Collection[int]) -> dict[int, Colla
     whole = joinedload(Collaboration.campaign, innerjoin=True).joinedload(Campaign.brand, innerjoin=True)
     rows = session.scalars(select(Collaboration).options(whole).where(Collaboration.id.in_(ids)))
     return {row.id: row for row in rows}
-
-
-def waiting(session: Session, actor: Actor) -> list[Waiting]:
-    """Runs to approve and payouts to send."""
-    to_approve = session.scalars(
-        select(PayoutRun)
-        .where(
-            PayoutRun.brand_id.in_(actor.brands_with(Permission.PAYOUT_APPROVE)), PayoutRun.state == "awaiting_approval"
-        )
-        .order_by(PayoutRun.due_at)
-        .limit(20)
-    )
-    to_send = session.scalars(
-        select(Payout)
-        .where(Payout.brand_id.in_(actor.brands_with(Permission.PAYOUT_APPROVE)), Payout.state.in_(TO_DO))
-        .order_by(Payout.due_at)
-        .limit(20)
-    )
-    return [
-        *(
-            Waiting(
-                T("Approve payout run %(number)s", number=run.number),
-                T("Prepared and waiting for you."),
-                run.due_at,
-                "admin.payout_run",
-                {"public_id": run.public_id},
-            )
-            for run in to_approve
-        ),
-        *(_to_do(payout) for payout in to_send),
-    ]
-
-
-def _to_do(payout: Payout) -> Waiting:
-    values = {"amount": payout.amount, "name": payout.payee_name}
-    if payout.state == State.UNKNOWN:
-        title = T("Find out whether %(amount)s to %(name)s was sent", **values)
-        detail = T("Its way of payment gave no clear answer.")
-    else:
-        title = T("Send %(amount)s to %(name)s", **values)
-        detail = T("Send it in your bank, then enter the bank's reference.")
-    return Waiting(title, detail, payout.due_at, "admin.payout", {"public_id": payout.public_id})
-
-
-def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
-    """Money that waits for an account to be sent to, and payments that should have arrived by now."""
-    rows = session.scalars(
-        select(Payout)
-        .where(Payout.influencer_id == actor.influencer_id, Payout.state == State.SENT)
-        .order_by(Payout.due_at)
-        .limit(20)
-    )
-    arrived = [
-        Waiting(
-            T("Has %(amount)s arrived?", amount=payout.amount),
-            T("Sent to your account ending in %(last4)s.", last4=payout.iban_last4),
-            payout.due_at,
-            "portal.payout",
-            {"public_id": payout.public_id},
-        )
-        for payout in rows
-    ]
-    return [*_accountless(session, actor), *arrived]
-
-
-def _accountless(session: Session, actor: Actor) -> list[Waiting]:
-    """What is payable to an influencer who has not said where to send it, a line a currency."""
-    if actor.influencer_id is None or method_of(session, actor.influencer_id):
-        return []
-    total = func.sum(Earning.amount_minor)
-    rows = session.execute(
-        select(Earning.currency, total, func.min(Earning.due_on))
-        .join(Collaboration, Collaboration.id == Earning.collaboration_id)
-        .where(
-            Collaboration.influencer_id == actor.influencer_id, Earning.state == "payable", Earning.settles == "cash"
-        )
-        .group_by(Earning.currency)
-        .having(total > 0)
-        .order_by(Earning.currency)
-    )
-    return [
-        Waiting(
-            T("Say where your money goes"),
-            T("%(amount)s can be paid as soon as you have entered your bank account.", amount=Money(int(minor), code)),
-            datetime.combine(due_on, time(23, 59), ZoneInfo(current_zone())) if due_on else None,
-            "portal.payout_method",
-        )
-        for code, minor, due_on in rows
-    ]

@@ -11,7 +11,15 @@ from core.payouts.booking import payouts_of
 from core.payouts.debts import write_off
 from core.payouts.methods import save_method
 from core.payouts.runs import Blocked, approve_run, cancel_run, prepare_run
-from core.payouts.transfers import confirm_received, fail, mark_failed, mark_sent, record_sent, record_statement
+from core.payouts.transfers import (
+    confirm_received,
+    fail,
+    mark_failed,
+    mark_sent,
+    mark_together,
+    record_sent,
+    record_statement,
+)
 
 __all__ = [
     "Blocked",
@@ -21,6 +29,7 @@ __all__ = [
     "fail",
     "mark_failed",
     "mark_sent",
+    "mark_together",
     "payouts_of",
     "prepare_run",
     "record_sent",

@@ -73,6 +73,11 @@ def file_of(session: Session, payout: Payout) -> StoredFile | None:
     return session.get(StoredFile, payout.todo_file_id) if payout.todo_file_id else None
 
 
+def files_of(payouts: Collection[Payout]) -> list[Payout]:
+    """Of those whose rail gave a file, one payout for each file."""
+    return list({row.todo_file_id: row for row in payouts if row.todo_file_id}.values())
+
+
 def done(session: Session, actor: Actor, run: PayoutRun, payouts: Collection[Payout]) -> None:
     """A person has done what was asked: let the rail be asked what it knows of these orders.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -28,21 +29,40 @@ CONFIRM_DAYS = 5
 
 def mark_sent(session: Session, actor: Actor, payout: Payout, *, reference: str, sent_on: date, base_url: str) -> None:
     """Sent, with the bank's reference: the money has left the brand, the influencer is told."""
-    actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
-    _refuse_in_flight(payout)
+    mark_together(session, actor, [payout], reference=reference, sent_on=sent_on, base_url=base_url)
+
+
+def mark_together(
+    session: Session, actor: Actor, payouts: Collection[Payout], *, reference: str, sent_on: date, base_url: str
+) -> None:
+    """Several sent in one go, as by one file: they share the bank's reference. All of them, or none."""
+    if not payouts:
+        raise Invalid(T("Choose at least one payment."))
     reference = " ".join(reference.split())
     if not reference:
         raise Invalid(T("Enter the reference that the bank gave."), "reference")
     if len(reference) > 60:
         raise Invalid(T("Use at most %(count)s characters.", count=60), "reference")
+    for payout in payouts:
+        actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
+        _refuse_in_flight(payout)
+        _check_day(session, payout, sent_on)
+    used = select(Payout.id).where(
+        Payout.brand_id.in_({payout.brand_id for payout in payouts}),
+        Payout.bank_reference == reference,
+        Payout.id.not_in([payout.id for payout in payouts]),
+    )
+    if session.scalar(used.limit(1)):
+        raise Invalid(T("Another payout has this reference already."), "reference")
+    for payout in payouts:
+        record_sent(session, actor, payout, reference=reference, sent_on=sent_on, base_url=base_url)
+
+
+def _check_day(session: Session, payout: Payout, sent_on: date) -> None:
     if sent_on < payout.created_at.date() - timedelta(days=1):
         raise Invalid(T("That is before it was prepared."), "sent_on")
     if sent_on > today_of(session, payout.brand_id):
         raise Invalid(T("The day is still to come."), "sent_on")
-    used = select(Payout.id).where(Payout.brand_id == payout.brand_id, Payout.bank_reference == reference)
-    if session.scalar(used.where(Payout.id != payout.id).limit(1)):
-        raise Invalid(T("Another payout has this reference already."), "reference")
-    record_sent(session, actor, payout, reference=reference, sent_on=sent_on, base_url=base_url)
 
 
 def record_sent(

@@ -123,6 +123,8 @@ class PayoutRail(Provider, ABC):
     """How long the rail remembers a key. Past it an ambiguous order is looked up, never sent again."""
     reaches_out: ClassVar[bool] = True
     """Whether `submit` asks anything outside this process. If not, core calls it while the person waits."""
+    by_hand: ClassVar[bool] = False
+    """Whether a person makes each transfer in their own bank. If so, core shows them account, amount and message."""
 
     def onboard(self, ctx: Context, payee: Payee) -> Onboarding:
         """What the payee must still do before money can be sent to them."""

@@ -14,7 +14,7 @@ from core.instance import Instance
 from core.ledger.verify import verify
 from core.lifecycle import history
 from core.outbox import OutboxJob
-from core.payouts import queries, service, submit
+from core.payouts import service, submit, waiting
 from core.payouts.limits import Limits
 from core.payouts.models import Payout, PayoutRun
 from core.plugin_api.payout_rails import Accepted
@@ -170,7 +170,7 @@ def test_what_stays_unknown_is_left_to_a_person(
     row = payout(instance)
     assert (row.state, row.due_at is not None) == ("unknown", True)
     with instance.database.session() as session:
-        (todo,) = queries.waiting(session, finance)
+        (todo,) = waiting.waiting(session, finance, instance.plugins)
         assert "Find out whether" in str(todo.title)
         assert session.scalar(select(func.count()).where(OutboxJob.state != "done", OutboxJob.kind != "mail.send")) == 0
     with instance.database.write() as session:

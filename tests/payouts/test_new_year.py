@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core import clock, i18n
 from core.crypto import Keyring
 from core.ledger.models import LedgerTx
-from core.payouts import queries, service
+from core.payouts import service, waiting
 from tests.payouts import stage as scene
 from tests.payouts.stage import BASE, Stage
 from tests.world import World
@@ -56,7 +56,7 @@ def test_a_day_to_come_is_over_when_it_is_over_there(stage: Stage, keyring: Keyr
 def test_what_waits_for_an_account_is_due_on_the_readers_day(stage: Stage) -> None:
     stage.approve(0)
     with i18n.in_locale("en", "Pacific/Auckland"):
-        (line,) = queries.waiting_for_influencer(stage.session, stage.world.creator)
+        (line,) = waiting.waiting_for_influencer(stage.session, stage.world.creator)
         assert line.due_at is not None and i18n.day(line.due_at) == "15 Jan 2027"
 
 

@@ -20,11 +20,11 @@ from core.ledger.verify import verify
 from core.lifecycle import history
 from core.mail import MailMessage
 from core.money import Money
-from core.payouts import due, queries, service
+from core.payouts import due, queries, service, waiting
 from core.payouts.models import Payout, PayoutLine, PayoutRun
 from core.payouts.submit import account_of
 from core.permissions import Actor
-from tests.payouts.stage import BASE, OTHER_IBAN, Stage, build, hand_over, on
+from tests.payouts.stage import BASE, OTHER_IBAN, Stage, build, hand_over, host, on
 
 
 def balance(stage: Stage, code: str) -> int:
@@ -230,8 +230,8 @@ def test_only_those_with_the_right_may(stage: Stage, keyring: Keyring) -> None:
         service.mark_sent(session, actors["manager"], payout, reference="X", sent_on=on(0), base_url=BASE)
     with pytest.raises(Refused):
         service.confirm_received(session, Actor(1, "Someone", {}, 999), payout, received_on=on(0))
-    assert queries.waiting(session, actors["manager"]) == []
-    assert [row.endpoint for row in queries.waiting(session, actors["finance"])] == ["admin.payout"]
+    assert waiting.waiting(session, actors["manager"], host()) == []
+    assert [row.endpoint for row in waiting.waiting(session, actors["finance"], host())] == ["admin.payout"]
 
 
 Act = Callable[[Stage, Payout, Actor], Any]

@@ -14,6 +14,7 @@ class ManualTransfer(PayoutRail):
     title = T("Manual transfer")
     key_window_hours = 24 * 365
     reaches_out = False
+    by_hand = True
 
     def submit(self, ctx: Context, batch: PayoutBatch, key: str) -> Mapping[str, Outcome]:
         """An instruction for every order."""
