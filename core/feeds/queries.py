@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.accounts.models import Brand
@@ -20,8 +20,8 @@ from core.feeds.models import Feed
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.host import PluginHost
-from core.plugin_host.models import PluginEntry, PluginSwitch
-from core.plugin_host.service import switches
+from core.plugin_host.models import PluginEntry
+from core.plugin_host.service import switches, switches_of
 from core.plugin_host.settings import Rows
 from core.waiting import Waiting
 
@@ -122,27 +122,25 @@ def connections(session: Session, host: PluginHost, brand: Brand, kinds: Collect
 def waiting(session: Session, actor: Actor) -> list[Waiting]:
     """Connections that nobody but a person can mend, of the brands whose plugins the actor may set."""
     mine = Feed.brand_id.in_(actor.brands_with(Permission.PLUGINS_SWITCH))
-    off = exists().where(
-        PluginSwitch.enabled.is_(False),
-        PluginSwitch.plugin == Feed.plugin,
-        or_(PluginSwitch.brand_id.is_(None), PluginSwitch.brand_id == Feed.brand_id),
-    )
     rows = session.execute(
-        select(Feed, Brand.name, PluginEntry.title)
+        select(Feed, Brand, PluginEntry.title)
         .join(Brand, Brand.id == Feed.brand_id)
         .outerjoin(PluginEntry, PluginEntry.plugin == Feed.plugin)
-        .where(mine, Feed.fault_kind == RECONNECT, Feed.next_at.is_(None), ~off)
+        .where(mine, Feed.fault_kind == RECONNECT, Feed.next_at.is_(None), PluginEntry.gone_at.is_(None))
         .order_by(Feed.faulty_since, Feed.id)
         .limit(LISTED)
-    )
+    ).all()
+    on = switches_of(session, {feed.brand_id for feed, _, _ in rows}) if rows else {}
     return [
         Waiting(
             T("Connect %(source)s again", source=title or feed.name),
-            T("%(brand)s hears nothing from there until then.", brand=brand),
+            T("%(brand)s hears nothing from there until then.", brand=brand.name),
             feed.faulty_since + PATIENCE if feed.faulty_since else None,
-            "admin.connections",
+            "admin.plugin",
+            {"name": feed.plugin, "brand": brand.public_id},
         )
         for feed, brand, title in rows
+        if on[feed.brand_id].get(feed.plugin, True)
     ]
 
 

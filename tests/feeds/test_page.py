@@ -55,7 +55,9 @@ def test_connect_again_is_the_owners_turn_until_somebody_has(scene: Scene, app: 
         and "The shop says 401 to •••. Nothing is asked" in page
         and f"/admin/plugins/corner?brand={scene.world.brand.public_id}" in page
     )
-    assert "Connect Corner shop again" in owner.get("/admin/").text
+    today = owner.get("/admin/").text
+    assert "Connect Corner shop again" in today
+    assert f'href="/admin/plugins/corner?brand={scene.world.brand.public_id}"' in today
     manager = sign_in(app.test_client(), "manager")
     assert "Connect Corner shop again" not in manager.get("/admin/").text, "who cannot set plugins has no turn"
     assert "/admin/plugins/corner" not in manager.get(PAGE).text and "Reconnect" in manager.get(PAGE).text
