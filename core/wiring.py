@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, events, files, i18n, observers, outbox, permissions, schedule
 from core.accounts.models import Brand
+from core.campaigns.catalogue import PLATFORMS
 from core.campaigns.events import BudgetChanged, CampaignCancelled, MayCompleteCampaign
 from core.collaborations import reactions
 from core.collaborations import service as offers
@@ -120,8 +121,10 @@ def connect(instance: Instance) -> None:
 
 
 def _welcome(host: PluginHost) -> None:
-    """Let the plugins' rights be held, their words be spoken, their observers be told and their jobs be run."""
+    """Let the plugins' rights and platforms be known, their words spoken, their observers told and their jobs run."""
     permissions.grant({name: spec.roles for name, spec in host.permissions.items()})
+    brought = filter(profiles.is_platform, host.platforms.values())
+    PLATFORMS.know({profiles.platform_of(connector): connector.title for connector in brought})
     for name, record in host.active.items():
         if record.plugin and not record.in_the_box and (folder := folder_of(record.plugin)):
             i18n.add_domain(name, folder / "translations")
@@ -210,7 +213,8 @@ def _send_mail(session: Session, payload: dict[str, Any]) -> object:
 
 
 def _submit_payouts(session: Session, payload: dict[str, Any]) -> None:
-    submit.submit_run(session, here(session).keyring, here(session).settings.base_url, payload)
+    of = here(session)
+    submit.submit_run(session, of.plugins, of.keyring, of.settings.base_url, payload)
 
 
 def _hand_over(session: Session, payload: dict[str, Any]) -> Callable[[Session], None] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
+
 from core.plugin_api.text import T, Tc, Text
 
 GOALS: dict[str, Text] = {
@@ -64,7 +67,21 @@ DELIVERABLE_KINDS: dict[str, Text] = {
     "blog": T("Blog post"),
     "review": Tc("kind of content", "Review"),
 }
-PLATFORMS: dict[str, Text] = {
+
+
+class Platforms(ChainMap[str, Text]):
+    """Where content may appear, by code. A code whose plugin is gone goes by itself."""
+
+    def __missing__(self, code: str) -> Text:
+        """The code as it stands."""
+        return Text("%(words)s", {"words": code})
+
+    def know(self, names: Mapping[str, Text]) -> None:
+        """Take down the platforms that plugins brought, in place of those known before; the words here go first."""
+        self.maps[0] = {code: name for code, name in names.items() if code not in self.maps[1]}
+
+
+KNOWN_PLATFORMS: dict[str, Text] = {
     "instagram": T("Instagram"),
     "tiktok": T("TikTok"),
     "youtube": T("YouTube"),
@@ -74,6 +91,7 @@ PLATFORMS: dict[str, Text] = {
     "blog": T("Blog"),
     "podcast": T("Podcast"),
 }
+PLATFORMS = Platforms({}, KNOWN_PLATFORMS)
 CATEGORIES: dict[str, Text] = {
     "alcohol": T("Alcohol"),
     "tobacco_nicotine": T("Tobacco and nicotine"),

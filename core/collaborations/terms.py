@@ -134,7 +134,7 @@ def deliverable_line(row: Mapping[str, Any]) -> Text:
     told: dict[str, Any] = {
         "quantity": row["quantity"],
         "kind": DELIVERABLE_KINDS.get(row["kind"], verbatim(row["kind"])),
-        "platform": PLATFORMS.get(row["platform"], verbatim(row["platform"])),
+        "platform": PLATFORMS[row["platform"]],
     }
     line = T("%(quantity)s × %(kind)s, %(platform)s", **told)
     if row.get("due_on"):

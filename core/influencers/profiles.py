@@ -67,6 +67,11 @@ def platform_of(connector: PlatformConnector) -> str:
     return connector.platform or connector.name
 
 
+def is_platform(connector: PlatformConnector) -> bool:
+    """Whether a connector speaks for a platform; one that only reads tables does not."""
+    return any(connector.supports(method) for method in ("profile", "posts", "metrics", "resolve_url"))
+
+
 def gather(session: Session, host: PluginHost, keyring: Keyring, payload: Mapping[str, Any]) -> Slice | None:
     """What the next job of a feed asks about; None when the feed is not to be asked now."""
     ready = asking.gather(session, host, keyring, payload["feed"])

@@ -29,9 +29,10 @@ class PageRequest:
 
     `brand` is the public id of the brand that the reader works for; None in the portal's own pages and for a plugin of
     the installation. `brands` are those in which the plugin is on for this reader: in the admin the one brand, in the
-    portal every brand that the influencer works with. `influencer` is a public id, the one that `forget` is told: in the
-    portal the reader's, in a panel beside a record or a collaboration its person's, None while they have no account.
-    `form` holds what a POST sent, without the CSRF token, which core has checked; `arguments` the parts of the address.
+    portal every brand that the influencer works with. `influencer` is a public id, the one that `forget` is told: in
+    the portal the reader's, in a panel beside a record or a collaboration its person's, None while they have no
+    account. `form` holds what a POST sent, without the CSRF token, which core has checked; `arguments` the parts of the
+    address.
     `data` is the door to the plugin's own tables: a GET and a panel read, a POST may write.
     """
 

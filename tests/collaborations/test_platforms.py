@@ -1,0 +1,44 @@
+"""Content may be agreed for a platform that a plugin brings; its name is told wherever the content is."""
+
+# ruff: noqa: F811 - fixtures come from the neighbours
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from core import wiring
+from core.campaigns.catalogue import PLATFORMS
+from core.collaborations import terms
+from core.errors import Invalid
+from core.instance import Instance
+from core.plugin_host import loader
+from core.plugin_host.host import PluginHost
+from tests.collaborations import stage as theatre
+from tests.plugin_host.square import Square, now, square  # noqa: F401 - fixtures
+from tests.world import World, sign_in
+
+REEL = {"kind": "reel", "platform": "fjord", "quantity": 2}
+
+
+def test_an_offer_for_a_platform_of_a_plugin(
+    square: Square, client: FlaskClient, instance: Instance, committed: World
+) -> None:
+    with instance.database.write() as session:
+        stage = theatre.build(session, committed)
+        offer = stage.offer(deliverables=[REEL])
+    owner = sign_in(client, "owner")
+    assert "2 × Reel, Fjord pictures" in owner.get(f"/admin/collaborations/{offer.public_id}").text
+    plan = owner.get(f"/admin/campaigns/{stage.campaign.public_id}/pay").text
+    assert '<option value="fjord">Fjord pictures</option>' in plan
+    assert list(PLATFORMS).count("instagram") == 1, "a connector of a known platform brings no second word for it"
+
+
+def test_once_its_plugin_is_gone_it_goes_by_its_code(instance: Instance, square: Square) -> None:
+    terms.checked_deliverables([REEL])
+    instance.__dict__["plugins"] = PluginHost(loader.load(loader.find(safe_mode=True)))
+    wiring.connect(instance)
+    assert str(terms.deliverable_line(REEL)) == "2 × Reel, fjord"
+    with pytest.raises(Invalid):
+        terms.checked_deliverables([REEL])
+    assert "csv" not in PLATFORMS, "what only reads tables is no platform"
