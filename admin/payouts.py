@@ -230,7 +230,8 @@ def payout_run_approve(public_id: str) -> Any:
             commit(wake=False)
             hand_over_now(instance().database, instance().plugins, run)
             return done(url_for("admin.payout_run", public_id=public_id), gettext("The run is approved."))
-    return render_template("admin/payout_run_decide.html", form=form, approve=True, **_run_page(run))
+    page = render_template("admin/payout_run_decide.html", form=form, approve=True, **_run_page(run))
+    return page, (422 if form.errors else 200)
 
 
 @admin.form("/payouts/runs/<public_id>/cancel", P.PAYOUT_PREPARE)
@@ -241,7 +242,8 @@ def payout_run_cancel(public_id: str) -> Any:
         with saving(form):
             service.cancel_run(db(), actor(), run)
             return done(url_for("admin.payouts"), gettext("The run is cancelled. What it held is due again."))
-    return render_template("admin/payout_run_decide.html", form=form, approve=False, **_run_page(run))
+    page = render_template("admin/payout_run_decide.html", form=form, approve=False, **_run_page(run))
+    return page, (422 if form.errors else 200)
 
 
 @admin.get("/payouts/runs/<public_id>/csv", P.PAYOUT_APPROVE)

@@ -16,16 +16,20 @@ from core.earnings.queries import KIND_NAMES
 from core.earnings.queries import STATE_NAMES as EARNING_NAMES
 from core.earnings.terms import terms_of
 from core.i18n import day, gettext, number, pgettext
-from core.payouts import own, queries, service
+from core.payouts import details, own, queries, service
+from core.payouts.details import Asking
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
-from core.payouts.models import Payout
+from core.payouts.models import Payout, PayoutMethod
 from core.permissions import Permission
 from core.places import country_choices
+from core.plugin_api.fields import SettingField
 from core.plugin_api.text import T, Tc, Text
+from core.plugin_host.declared import ANY_CURRENCY
 from core.tracking import held
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, Required
 from core.web.request import actor, before_arg, db, done, instance, person, saving, values
+from core.web.setting_fields import data_of, input_of, raw_of, unit_of
 from core.web.sheet import sheet
 from portal.face import portal, section
 
@@ -73,6 +77,7 @@ def payouts() -> Any:
         terms=terms_of(db(), instance().plugins, {row.collaboration.id for row in rows}),
         holds=[*own.holds(db(), actor()), *held.of_influencer(db(), actor())],
         method=method,
+        asking=[one for one in _asking() if one.lacking] if method else [],
         today=today,
         label=_label,
         ball=lambda row: own.whose_ball(row, method is not None, kept.get((row.brand.id, row.amount.currency))),
@@ -171,20 +176,62 @@ def payout_method() -> Any:
     """Where the money goes: payee, IBAN, address, tax."""
     method = method_of(db(), actor().influencer_id)
     given: dict[str, Any] = {"country": "FI", "tax_country": "FI", "payee_name": person().name}
-    form = MethodForm(obj=method) if method else MethodForm(data=_guess(given, db()))
+    asking = _asking()
+    form = _method_form(asking, method, given)
     form.iban.flags.required = form.tax_id.flags.required = method is None
     form.country.choices = country_choices(every=True)
     form.tax_country.choices = country_choices(every=True)
     if form.validate_on_submit():
-        with saving(form):
-            saved = service.save_method(
-                db(), instance().keyring, actor(), base_url=instance().settings.base_url, **_words(form)
-            )
-            told = gettext("Saved. You are paid to the account ending in %(last4)s.", last4=saved.iban_last4)
-            return done(url_for("portal.payouts"), told)
+        told = _told(form, asking)
+        if told is not None:
+            with saving(form):
+                saved = service.save_method(
+                    db(), instance().keyring, actor(), base_url=instance().settings.base_url, details=told,
+                    **_words(form, asking),
+                )  # fmt: skip
+                said = gettext("Saved. You are paid to the account ending in %(last4)s.", last4=saved.iban_last4)
+                return done(url_for("portal.payouts"), said)
     if method and not form.is_submitted():
         form.iban.data = form.tax_id.data = ""
-    return render_template("portal/payout_method.html", form=form, method=method), (422 if form.errors else 200)
+    return render_template(
+        "portal/payout_method.html", form=form, method=method, asking=asking, place=_place, unit_of=unit_of
+    ), (422 if form.errors else 200)
+
+
+def _asking() -> list[Asking]:
+    return details.asked(db(), instance().plugins, instance().keyring, actor().influencer_id)
+
+
+def _place(one: Asking, spec: SettingField) -> str:
+    """The name of a rail's field in the form."""
+    return f"{one.rail}-{spec.key}"
+
+
+def _method_form(asking: list[Asking], method: PayoutMethod | None, given: dict[str, Any]) -> MethodForm:
+    """The form with a field for each thing that a rail asks, filled in with what is known; no secret is shown."""
+    fields = {_place(one, spec): input_of(spec) for one in asking for spec in one.fields}
+    data = {
+        _place(one, spec): data_of(spec, value, ANY_CURRENCY)
+        for one in asking
+        for spec, value in zip(one.fields, details.filled(one.fields, one.given).values(), strict=True)
+        if not spec.secret
+    }
+    whole = type("WholeMethodForm", (MethodForm,), fields)
+    form: MethodForm = whole(obj=method, data=data) if method else whole(data=_guess(given, db()) | data)
+    for one in asking:
+        for spec in one.fields:  # what is needed is not called optional
+            form[_place(one, spec)].flags.required = spec.required and not (spec.secret and spec.key in one.given)
+    return form
+
+
+def _told(form: MethodForm, asking: list[Asking]) -> dict[str, dict[str, Any]] | None:
+    """What was typed for each rail, None when something cannot be taken and is marked in the form."""
+    found = {}
+    for one in asking:
+        found[one.rail], errors = one.read({spec.key: raw_of(form[_place(one, spec)]) for spec in one.fields})
+        for key, message in errors.items():
+            form.blame(f"{one.rail}-{key}", message)
+    return None if form.errors else found
 
 
 def _guess(given: dict[str, Any], session: Session) -> dict[str, Any]:
@@ -196,8 +243,9 @@ def _guess(given: dict[str, Any], session: Session) -> dict[str, Any]:
     return {**given, "country": country, "tax_country": country}
 
 
-def _words(form: MethodForm) -> dict[str, Any]:
-    return {name: value if value is not None else "" for name, value in values(form).items()}
+def _words(form: MethodForm, asking: list[Asking]) -> dict[str, Any]:
+    extra = [_place(one, spec) for one in asking for spec in one.fields]
+    return {name: value if value is not None else "" for name, value in values(form, *extra).items()}
 
 
 @portal.get("/payouts/statement/<int:year>", P.PORTAL)

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from core.earnings.models import Earning
 from core.money import Money
+from core.payouts.details import needed
 from core.payouts.due import Due
-from core.payouts.models import Payout, PayoutRun
+from core.payouts.models import Payout, PayoutMethod, PayoutRun
 from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.text import T, Text
 from core.plugin_host.host import PluginHost
@@ -30,6 +31,14 @@ class Limits:
     step: int = 1
     minimum: int = 1
     fault: Text | None = None
+    needs: frozenset[str] = frozenset()
+    """What the rail must know of a payee besides the account."""
+
+    def lacks(self, method: PayoutMethod) -> Text | None:
+        """Why a payee cannot be paid by the rail before they have told it more, None when it knows enough."""
+        if self.needs <= set(method.details_given.get(self.rail, ())):
+            return None
+        return T("%(rail)s asks for more than a bank account: the influencer enters it in the portal.", rail=self.title)
 
     def sends(self, amount: Money) -> Money:
         """The largest amount up to this one that the rail sends; zero when it is too small."""
@@ -64,7 +73,7 @@ def limits_of(host: PluginHost, name: str, currency: str) -> Limits:
     told = host.call(host.payout_rails.owners[name], _declared, rail, currency)
     if isinstance(told, Failure):
         return Limits(name, rail.title, fault=told.reason)
-    return Limits(name, rail.title, *told)
+    return Limits(name, rail.title, *told, needs=needed(rail.payee_fields))
 
 
 def _declared(rail: PayoutRail, currency: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from core import audit, clock
 from core.accounts.service import required
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.errors import Invalid, Missing
+from core.payouts.details import Details, write
 from core.payouts.models import PayoutMethod
 from core.payouts.notices import tell_of_account
 from core.permissions import Actor, Permission
@@ -46,9 +47,13 @@ def save_method(
     tax_country: str,
     tax_id: str,
     business: bool = False,
+    details: Details | None = None,
     base_url: str,
 ) -> PayoutMethod:
-    """Store how the influencer is paid. An empty IBAN or tax id keeps what is there."""
+    """Store how the influencer is paid. An empty IBAN or tax id keeps what is there.
+
+    `details` are values that `details.Asking.read` took, by rail; what other rails were told stays.
+    """
     actor.require(Permission.PORTAL)
     method = method_of(session, actor.influencer_id)
     new = method is None
@@ -85,6 +90,8 @@ def save_method(
         method.iban_cipher = encrypt(keyring, checked[0], Place("payout_method", "iban_cipher", method.id))
     if number:
         method.tax_id_cipher = encrypt(keyring, number, Place("payout_method", "tax_id_cipher", method.id))
+    if details:
+        write(keyring, method, details)
     audit.record(session, actor=actor, brand_id=None, action="payout_method.save", obj=method)
     session.flush()
     if checked and not new:

@@ -36,7 +36,8 @@ class PayoutMethod(PublicRow):
     tax_id_cipher: Mapped[str] = secret(String(400))
     tax_id_last4: Mapped[str] = personal(String(4))
     business: Mapped[bool] = personal(default=False)
-    details_cipher: Mapped[str] = secret(LongText, default="")  # {rail: {field: value}}, what their payee fields asked
+    details_cipher: Mapped[str] = secret(LongText, default="")  # see core/payouts/details.py
+    details_given: Mapped[dict[str, list[str]]] = internal(JSON, default=dict)  # rail -> its fields that were filled in
     changed_at: Mapped[datetime] = internal(UtcDateTime)
 
 

@@ -103,7 +103,7 @@ def why_blocked(amount: Money, method: PayoutMethod | None, limits: Limits) -> T
         return T("What was taken back is as much as what is due, or more. It is netted from what comes next.")
     if method is None:
         return T("No bank account yet: the influencer enters it in the portal.")
-    return limits.why_not(amount)
+    return limits.lacks(method) or limits.why_not(amount)
 
 
 def _sort_out(

@@ -22,7 +22,7 @@ from core.accounts.models import Brand
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.database import Database
 from core.files import FileStore
-from core.payouts import todo
+from core.payouts import details, todo
 from core.payouts.booking import payouts_of
 from core.payouts.lifecycle import Action, State
 from core.payouts.methods import read_iban
@@ -92,12 +92,12 @@ class Answer:
     fault: Text | None = None
 
 
-def submit_run(session: Session, keyring: Keyring, base_url: str, payload: dict[str, Any]) -> None:
+def submit_run(session: Session, host: PluginHost, keyring: Keyring, base_url: str, payload: dict[str, Any]) -> None:
     """The first job of an approved run: write down what is handed over and to whom. It can run twice."""
     run = session.get_one(PayoutRun, payload["run"])
     if run.handed_over_at is None:
         run.handed_over_at = clock.now()
-        _freeze(session, keyring, run, base_url)
+        _freeze(session, keyring, run, host.payout_rails.get(run.rail), base_url)
     _enqueue(session, run, 1, clock.now())
 
 
@@ -181,7 +181,7 @@ def _key(run: PayoutRun, attempt: int) -> str:
     return f"{HAND_OVER}:{run.public_id}:{attempt}"
 
 
-def _freeze(session: Session, keyring: Keyring, run: PayoutRun, base_url: str) -> None:
+def _freeze(session: Session, keyring: Keyring, run: PayoutRun, rail: PayoutRail | None, base_url: str) -> None:
     """Fix to whom each payout goes. An account that changed after the approval fails its payout."""
     waiting = [payout for payout in payouts_of(session, run) if payout.state == State.PROCESSING]
     methods = methods_of(session, {payout.influencer_id for payout in waiting})
@@ -191,11 +191,13 @@ def _freeze(session: Session, keyring: Keyring, run: PayoutRun, base_url: str) -
             reason = T("The bank account was changed after the approval.")
             fail(session, SYSTEM, payout, reason=reason, base_url=base_url)
         else:
-            payee = json.dumps(asdict(_payee(keyring, method)), ensure_ascii=False)
+            given = details.read(keyring, method).get(run.rail, {})
+            whole = details.filled(rail.payee_fields, given) if rail else given
+            payee = json.dumps(asdict(_payee(keyring, method, whole)), ensure_ascii=False)
             payout.payee_cipher = encrypt(keyring, payee, _place(payout))
 
 
-def _payee(keyring: Keyring, method: PayoutMethod) -> Payee:
+def _payee(keyring: Keyring, method: PayoutMethod, whole: Mapping[str, Any]) -> Payee:
     return Payee(
         id=method.public_id,
         name=method.payee_name,
@@ -205,6 +207,7 @@ def _payee(keyring: Keyring, method: PayoutMethod) -> Payee:
         street=f"{method.street} {method.building}".strip(),
         postcode=method.postcode,
         town=method.town,
+        details=whole,
     )
 
 

@@ -6,11 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from wtforms import BooleanField, Field, StringField
+from wtforms import BooleanField, Field, PasswordField, StringField
 from wtforms.validators import Optional
 
 from core.i18n import current_locale, percent, show
-from core.plugin_api.fields import FieldKind, SettingField, as_shown, as_typed
+from core.plugin_api.fields import MAX_TEXT, FieldKind, SettingField, as_shown, as_typed
 from core.plugin_api.text import T, Tc, Text, Tn
 from core.web.forms import ChoiceField, DayField
 
@@ -35,6 +35,14 @@ def field_of(spec: SettingField) -> Any:
         return DayField(spec.label, [Optional()], description=help)
     mode = NUMERIC.get(spec.kind)
     return StringField(spec.label, description=help, render_kw={"inputmode": mode} if mode else None)
+
+
+def input_of(spec: SettingField) -> Any:
+    """An empty field for it, a password field for a secret."""
+    if not spec.secret:
+        return field_of(spec)
+    kept = {"autocomplete": "new-password", "spellcheck": "false", "maxlength": MAX_TEXT}
+    return PasswordField(spec.label, description=spec.help or "", render_kw=kept)
 
 
 def data_of(spec: SettingField, value: Any, currency: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wtforms import BooleanField, Field, HiddenField, PasswordField
+from wtforms import BooleanField, Field, HiddenField
 
 from core.accounts.models import Brand
 from core.i18n import gettext
@@ -15,7 +15,7 @@ from core.plugin_api.text import T, Tc
 from core.plugin_host.declared import ANY_CURRENCY
 from core.plugin_host.settings import Known, Setting, Source
 from core.web.forms import BaseForm, ChoiceField
-from core.web.setting_fields import YES_NO, data_of, field_of, raw_of, said_of, unit_of
+from core.web.setting_fields import YES_NO, data_of, input_of, raw_of, said_of, unit_of
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,8 @@ class SettingsForm:
 
     def _input(self, one: Setting) -> Any:
         spec = one.field
-        if spec.secret:
-            kept = {"autocomplete": "new-password", "spellcheck": "false", "maxlength": 2000}
-            return PasswordField(spec.label, description=spec.help or "", render_kw=kept)
-        if spec.kind not in (FieldKind.BOOL, FieldKind.CHOICE):
-            return field_of(spec)
+        if spec.secret or spec.kind not in (FieldKind.BOOL, FieldKind.CHOICE):
+            return input_of(spec)
         blank = T("As it is: %(value)s", value=self._said(one, one.below)) if one.below else Tc("choice", "None")
         options = YES_NO if spec.kind is FieldKind.BOOL else spec.choices
         return ChoiceField(spec.label, options=list(options), blank=blank, description=spec.help or "")

@@ -81,19 +81,25 @@ def host_with(bank: Bank, *, steps: int = 1, least: int = 0, currency: str | Non
             """As the test says."""
             return Money(max(least, steps), currency)
 
-    class Wiring(Plugin):
-        name = "wire"
-        title = T("Wire")
+    return host_of(Wire)
+
+
+def host_of(rail: type[PayoutRail]) -> PluginHost:
+    """The plugins in the box and one that brings a rail, called as the rail is."""
+
+    class Bringing(Plugin):
+        name = rail.name
+        title = rail.title
         api_version = 1
 
         @hookimpl
         def register_payout_rails(self) -> Sequence[type[PayoutRail]]:
             """The one rail."""
-            return [Wire]
+            return [rail]
 
     def load() -> Any:
-        return Wiring()
+        return Bringing()
 
     box = PluginHost.load(safe_mode=True)
-    more = PluginHost.load(candidates=[Candidate("wire", "test", "1", "Test", load)])
+    more = PluginHost.load(candidates=[Candidate(rail.name, "test", "1", "Test", load)])
     return PluginHost([*box.records.values(), *more.records.values()])

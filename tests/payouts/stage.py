@@ -60,7 +60,7 @@ def pay(currency: str = "EUR") -> list[dict[str, Any]]:
 
 def hand_over(session: Session, keyring: Keyring, run: PayoutRun, rails: PluginHost | None = None) -> None:
     """Every step of handing a run over, in one session; tests of the steps go through the worker."""
-    submit.submit_run(session, keyring, BASE, {"run": run.id})
+    submit.submit_run(session, rails or host(), keyring, BASE, {"run": run.id})
     if what := submit.gather(session, rails or host(), keyring, {"run": run.id}):
         house = submit.House(keyring, FileStore(Path("nowhere")), BASE)
         submit.record(session, house, what, submit.ask(rails or host(), what))

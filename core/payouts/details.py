@@ -1,0 +1,107 @@
+"""What rails ask of payees besides the account: declared by the rail, entered by the influencer, kept encrypted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.accounts.models import Brand
+from core.collaborations.models import Collaboration
+from core.crypto import Keyring, Place, decrypt, encrypt
+from core.payouts.models import PayoutMethod
+from core.payouts.ways import ways
+from core.plugin_api.fields import Errors, FieldKind, SettingField, Values, check, parse
+from core.plugin_api.text import Text
+from core.plugin_host.declared import ANY_CURRENCY
+from core.plugin_host.host import PluginHost
+
+Details = Mapping[str, Values]
+"""Stored values of payee fields, by rail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What one rail asks of an influencer, and what they told it before."""
+
+    rail: str
+    title: Text
+    fields: Sequence[SettingField]
+    given: Values
+
+    @property
+    def lacking(self) -> bool:
+        """Whether nobody can be paid by it with what they told."""
+        return not needed(self.fields) <= set(self.given)
+
+    def read(self, raw: Mapping[str, object]) -> tuple[Values, Errors]:
+        """What was typed, by field, as it is stored, and what is wrong with it. An empty secret keeps what there is."""
+        kept = {one.key: self.given[one.key] for one in self.fields if one.secret and one.key in self.given}
+        kept = {key: value for key, value in kept.items() if not str(raw.get(key) or "").strip()}
+        values, errors = parse([one for one in self.fields if one.key not in kept], raw, ANY_CURRENCY)
+        return {**values, **kept}, errors
+
+
+def asked(session: Session, host: PluginHost, keyring: Keyring, influencer_id: int | None) -> list[Asking]:
+    """What the rails ask by which a brand of the influencer's may pay; no statement where no rail asks for anything."""
+    curious = {name: rail for name, rail in host.payout_rails.items() if rail.payee_fields}
+    if not curious:
+        return []
+    method = session.scalar(select(PayoutMethod).where(PayoutMethod.influencer_id == influencer_id))
+    given = read(keyring, method) if method else {}
+    usable = _usable(session, host, influencer_id)
+    return [
+        Asking(name, rail.title, rail.payee_fields, given.get(name, {}))
+        for name, rail in curious.items()
+        if name in usable
+    ]
+
+
+def _usable(session: Session, host: PluginHost, influencer_id: int | None) -> set[str]:
+    theirs = select(Collaboration.brand_id).where(Collaboration.influencer_id == influencer_id)
+    brands = session.scalars(select(Brand).where(Brand.id.in_(theirs)))
+    return {name for brand in brands.all() for name, way in ways(session, host, brand).items() if not way.fault}
+
+
+def read(keyring: Keyring, method: PayoutMethod) -> Details:
+    """What a payee has told, by rail."""
+    if not method.details_cipher:
+        return {}
+    found: Details = json.loads(decrypt(keyring, method.details_cipher, _place(method)))
+    return found
+
+
+def write(keyring: Keyring, method: PayoutMethod, details: Details) -> None:
+    """Keep what a payee tells these rails; what they told others stays. The row must have its id."""
+    whole = {**read(keyring, method), **details}
+    method.details_cipher = encrypt(keyring, json.dumps(whole, ensure_ascii=False), _place(method))
+    method.details_given = {rail: sorted(values) for rail, values in whole.items()}
+
+
+def needed(fields: Iterable[SettingField]) -> frozenset[str]:
+    """The fields without which nobody can be paid."""
+    return frozenset(one.key for one in fields if one.required and _default(one) is None)
+
+
+def filled(fields: Iterable[SettingField], given: Values) -> dict[str, Any]:
+    """Every field with what the payee told, else with its default, else None; never a value that it takes no longer."""
+    return {one.key: _value(one, given) for one in fields}
+
+
+def _value(field: SettingField, given: Values) -> Any:
+    value = given.get(field.key)
+    if value is None or check([field], {field.key: value}, ANY_CURRENCY):
+        return _default(field)
+    return value
+
+
+def _default(field: SettingField) -> Any:
+    return False if field.kind is FieldKind.BOOL and field.default is None else field.default
+
+
+def _place(method: PayoutMethod) -> Place:
+    return Place("payout_method", "details_cipher", method.id)
