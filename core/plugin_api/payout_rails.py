@@ -20,7 +20,11 @@ from core.plugin_api.text import T, Text
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """Who is paid. `id` is stable; `details` holds what this rail's payee fields asked for."""
+    """Who is paid. `id` is stable.
+
+    `details` holds every one of this rail's `payee_fields` by key, as it was when the order was handed over: what the
+    payee entered, else the default, else None. A secret one is in it too, in the clear.
+    """
 
     id: str
     name: str
@@ -35,7 +39,11 @@ class Payee:
 
 @dataclass(frozen=True, slots=True)
 class PayoutOrder:
-    """One payment. `reference` is core's id of it, unique for ever, at most 35 characters."""
+    """One payment. `reference` is core's id of it, unique for ever, at most 35 characters.
+
+    `message` is what the payee is to read on their statement, at most 35 characters. The pages show the same to whoever
+    makes a transfer by hand, and to the payee.
+    """
 
     reference: str
     amount: Money
@@ -60,7 +68,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The rail will certainly not pay this order. `retryable`: a new attempt may go well."""
+    """The rail will certainly not pay this order. `retryable`: a new attempt may go well.
+
+    The reason is kept as it is given and read by finance and by the payee, each in their own language.
+    """
 
     reason: Text
     code: str = ""
@@ -69,14 +80,21 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Nobody knows whether it was paid (no answer, a server's fault): core asks again with the same key."""
+    """Nobody knows whether it was paid (no answer, a server's fault): core asks again with the same key.
+
+    Until then finance reads the reason beside the payment; the payee reads that it takes longer than usual.
+    """
 
     reason: Text
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsAction:
-    """A person must do something: send it in their bank, upload a file, follow a link."""
+    """A person must do something: send it in their bank, upload a file, follow a link.
+
+    Orders with the same words, link and file are shown as one thing to do. The link must be https. When the person says
+    that it is done, core asks `lookup`; of a rail without one they enter the bank's reference, once for all of them.
+    """
 
     instruction: Text
     url: str | None = None
@@ -105,7 +123,7 @@ class RailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Onboarding:
-    """How far a payee is with the rail: `ready`, or the link where they go on."""
+    """How far a payee is with the rail: `ready`, or the link where they go on. Core does not ask for it yet."""
 
     ready: bool
     url: str | None = None
@@ -117,6 +135,7 @@ class PayoutRail(Provider, ABC):
 
     settings: ClassVar[Sequence[SettingField]] = ()
     payee_fields: ClassVar[Sequence[SettingField]] = ()
+    """What it must know of payees besides name and account; they enter it in the portal, beside their account."""
     currencies: ClassVar[frozenset[str] | None] = None
     """The currencies it sends; None for any."""
     key_window_hours: ClassVar[int] = 24
@@ -127,7 +146,7 @@ class PayoutRail(Provider, ABC):
     """Whether a person makes each transfer in their own bank. If so, core shows them account, amount and message."""
 
     def onboard(self, ctx: Context, payee: Payee) -> Onboarding:
-        """What the payee must still do before money can be sent to them."""
+        """What the payee must still do before money can be sent to them. Core does not ask it yet."""
         return Onboarding(ready=True)
 
     @abstractmethod
@@ -135,11 +154,14 @@ class PayoutRail(Provider, ABC):
         """An outcome for every order of the batch, by reference. The same key again is the same payment."""
 
     def lookup(self, ctx: Context, references: Sequence[str]) -> Mapping[str, Outcome]:
-        """What the rail knows of orders it may have seen; a reference it never saw is left out."""
+        """What the rail knows of orders it may have seen; a reference it never saw is left out.
+
+        A rail that does not write it is never asked: a person says what became of its orders.
+        """
         raise NotSupported(T("This rail cannot look up payments."))
 
     def parse_webhook(self, ctx: Context, headers: Mapping[str, str], body: bytes) -> Sequence[RailEvent]:
-        """The events of a signed message; raises `BadSignature` for anything else."""
+        """The events of a signed message; raises `BadSignature` for anything else. Core takes none in yet."""
         raise NotSupported(T("This rail sends no messages."))
 
     def step(self, currency: str) -> int:
@@ -159,4 +181,4 @@ class PayoutRail(Provider, ABC):
         return Money(int(value), currency)
 
     def forget(self, ctx: Context, payee: Payee) -> None:
-        """Erase what the rail's other side keeps of a person, as far as the law lets it."""
+        """Erase what the rail's other side keeps of a person, as far as the law lets it. Core does not ask it yet."""
