@@ -13,7 +13,7 @@ from core.content import choosing, queries
 from core.i18n import current_zone
 from core.permissions import Permission
 from core.plugin_api.platforms import Post
-from core.web.app import limiter
+from core.web.limits import limiter
 from core.web.request import actor, db, instance, let_go
 from portal.face import portal, section
 

@@ -19,10 +19,10 @@ from core.i18n import country, current_locale, gettext
 from core.permissions import Permission
 from core.places import COUNTRIES, country_choices
 from core.plugin_api.text import T
-from core.web.app import limiter
 from core.web.contract_text import text_of
 from core.web.face import PUBLIC
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
+from core.web.limits import limiter
 from core.web.lobby import signed_in
 from core.web.offer_form import answering
 from core.web.request import actor, before_arg, db, done, instance, person, saving, whole

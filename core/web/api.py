@@ -10,8 +10,8 @@ from core.errors import SamverkError
 from core.i18n import in_locale
 from core.tracking import inbox
 from core.tracking.inbox import Unsigned
-from core.web.app import limiter
 from core.web.face import PUBLIC, Face
+from core.web.limits import limiter
 from core.web.request import commit, db, instance
 
 api = Face("api", __name__, url_prefix="/api/v1")

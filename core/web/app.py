@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, abort, flash, g, make_response, redirect, render_template, request, url_for
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import escape
@@ -31,9 +29,10 @@ from core.errors import Missing, SamverkError
 from core.instance import Instance
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
-from core.web import plugin_templates, plugins
+from core.web import api, hooks, lobby, media, plugin_templates, plugins
+from core.web.limits import limiter
 from core.web.marks import avatar
-from core.web.request import SAFE, actor, back, db, let_go
+from core.web.request import SAFE, actor, back, cookie_name, db, let_go
 
 HERE = Path(__file__).parent
 CSP = (
@@ -53,7 +52,6 @@ FORM_BYTES = 2_000_000
 MACHINES, MACHINE_PATHS = ("api", "hooks"), ("/api/", "/hooks/")
 log = logging.getLogger("samverk")
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, headers_enabled=False)
 
 
 def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> Flask:
@@ -101,8 +99,6 @@ def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> 
 
 
 def _lobby(app: Flask) -> None:
-    from core.web import api, hooks, lobby, media
-
     app.register_blueprint(lobby.lobby)
     app.register_blueprint(media.media)
     if app.extensions["samverk"].settings.gallery:
@@ -220,13 +216,6 @@ def _is_set_up() -> bool:
     if not current_app.extensions.get("samverk_set_up"):
         current_app.extensions["samverk_set_up"] = accounts.is_set_up(db())
     return bool(current_app.extensions["samverk_set_up"])
-
-
-def cookie_name() -> str:
-    """The sign-in cookie's name: bound to the host where https allows it."""
-    from core.web.request import instance
-
-    return "__Host-samverk" if instance().settings.secure else "samverk"
 
 
 def _leave(response: Response) -> Response:

@@ -16,8 +16,8 @@ from core.feeds.messages import Headers, PluginFailed, Receiver, Unsigned
 from core.i18n import in_locale
 from core.outbox import Later
 from core.tracking import arriving
-from core.web.app import limiter
 from core.web.face import PUBLIC, Face
+from core.web.limits import limiter
 from core.web.request import commit, db, instance, let_go
 
 log = logging.getLogger("samverk")

@@ -17,10 +17,10 @@ from core.i18n import LOCALES, current_locale, gettext, negotiate
 from core.permissions import Permission
 from core.places import COUNTRIES, country_choices, currency_choices
 from core.plugin_api.text import T
-from core.web.app import cookie_name, limiter
 from core.web.face import PUBLIC, Face
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
-from core.web.request import actor, commit, db, done, instance, login, person, safe_path, saving
+from core.web.limits import limiter
+from core.web.request import actor, commit, cookie_name, db, done, instance, login, person, safe_path, saving
 
 lobby = Face("lobby", __name__)
 PASSWORD_HELP = T("At least 10 characters. A sentence that only you know works well.")

@@ -34,6 +34,11 @@ def db() -> Session:
     return cast(Session, g.db)
 
 
+def cookie_name() -> str:
+    """The sign-in cookie's name: bound to the host where https allows it."""
+    return "__Host-samverk" if instance().settings.secure else "samverk"
+
+
 def actor() -> Actor:
     """Who acts in this request; anonymous has no person."""
     return cast(Actor, g.get("actor") or Actor())

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from core.plugin_host.health import Cause
 from core.plugin_host.service import set_switch
-from core.web.app import limiter
+from core.web.limits import limiter
 from tests.feeds.conftest import Scene
 from tests.plugin_host.foreign import module
 

@@ -9,7 +9,7 @@ from core import clock
 from core.accounts.models import LoginSession
 from core.accounts.service import MOST_RESETS
 from core.mail import MailMessage
-from core.web.app import limiter
+from core.web.limits import limiter
 from tests.tracking.test_api import shop  # noqa: F401 - a fixture
 from tests.web.test_lobby import rows
 from tests.world import PASSWORD
