@@ -17,7 +17,6 @@ from core.plugin_api.compliance import CompliancePack, ContentContext, Deal, Sho
 FOLD = 125  # characters a reader sees before "more"
 STORIES = frozenset({"story", "highlight"})
 VIDEOS = frozenset({"video", "reel", "short", "live"})
-SAME_LANGUAGE = {"no": "nb", "nn": "nb"}
 GRACE_S = 1.0
 
 
@@ -138,7 +137,7 @@ def _candidates(desk: Desk) -> Iterator[Candidate]:
 
 def _judged(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Candidate:
     found = candidate.match.word.shown if candidate.match else candidate.shown.text or ""
-    remarks = _wording(desk, candidate) if candidate.match else ()
+    remarks = _wording(desk, candidate, others) if candidate.match else ()
     placed = tuple(_place(desk, candidate, others))
     against = tuple(remark for remark in placed if remark.verdict is not Verdict.OK)
     if not against:
@@ -146,26 +145,49 @@ def _judged(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Ca
     return replace(candidate, remarks=tuple(replace(remark, found=found) for remark in (*remarks, *against)))
 
 
-def _wording(desk: Desk, candidate: Candidate) -> tuple[Remark, ...]:
+def _wording(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> tuple[Remark, ...]:
     assert candidate.match is not None
     word = candidate.match.word
     by = word.by or desk.duty
     if word.standing is Standing.REJECTED:
         return (Remark("rejected", by, by.verdict()),)
-    if desk.language and _foreign(desk, candidate):
-        return (Remark("foreign", desk.language, desk.language.verdict()),)
+    foreign = _foreign(desk, candidate, others)
+    if foreign:
+        return (foreign,)
     if word.standing is Standing.ACCEPTED:
         return (Remark("good_word", by, Verdict.OK),)
     key = "doubtful" if word.standing is Standing.DOUBTFUL else "unknown"
     return (Remark(key, by, by.verdict(Verdict.NEEDS_REVIEW)),)
 
 
-def _foreign(desk: Desk, candidate: Candidate) -> bool:
+def _foreign(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Remark | None:
+    """What is wrong with a label in another language than the text; None if nothing is.
+
+    An accepted label is a person's to judge where the pack has no word in the language of the text, for then nobody can
+    write a better one; a plain word in that language beside it at the start settles it.
+    """
     assert candidate.match is not None
-    wanted, language = desk.context.content_language, candidate.match.word.language
-    if not wanted or not language:
+    rule, language = desk.language, desk.context.content_language
+    if rule is None or not language or _is_in(candidate, language):
+        return None
+    known = any(word.by and word.standing is Standing.ACCEPTED and word.is_in(language) for word in desk.vocabulary)
+    if known or candidate.match.word.standing is not Standing.ACCEPTED:
+        return Remark("foreign", rule, rule.verdict())
+    if any(_says_it_too(desk, candidate, other, language) for other in others):
+        return None
+    return Remark("untranslated", rule, rule.verdict(Verdict.NEEDS_REVIEW))
+
+
+def _is_in(candidate: Candidate, language: str) -> bool:
+    """Whether a label is a word of a language; one of no known language passes for it."""
+    word = candidate.match.word if candidate.match else None
+    return word is None or not word.languages or word.is_in(language)
+
+
+def _says_it_too(desk: Desk, candidate: Candidate, other: Candidate, language: str) -> bool:
+    if other.match is None or other.shown is not candidate.shown or not _is_in(other, language):
         return False
-    return SAME_LANGUAGE.get(wanted, wanted) != SAME_LANGUAGE.get(language, language)
+    return other.match.word.standing <= Standing.ACCEPTED and _position(desk, other) is None
 
 
 def _place(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Iterator[Remark]:

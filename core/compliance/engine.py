@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from core.compliance.disclosure import Remark, disclosure_remarks
 from core.compliance.jurisdictions import Reach, resolve_jurisdictions
-from core.compliance.kit import exact_label
+from core.compliance.kit import exact_label, told_labels
 from core.compliance.marks import mark_remarks
-from core.compliance.messages import SAID
+from core.compliance.messages import OWN_WORDS, SAID
 from core.compliance.validity import Active, active, period
 from core.plugin_api.compliance import (
     Basis,
@@ -75,7 +75,8 @@ def check_everywhere(
         brand_seat=brand_seat,
     )
     reach = {item.code: item.reach for item in applying}
-    return check_content([pack for pack in packs if pack.jurisdiction in reach], context, reach=reach)
+    known = [pack for pack in packs if pack.jurisdiction in reach]
+    return check_content(known, replace(context, exact_labels=told_labels(known, context)), reach=reach)
 
 
 def _fenced(pack: CompliancePack, context: ContentContext, reach: Reach) -> Sequence[Finding]:
@@ -129,9 +130,10 @@ def _findings(pack: CompliancePack, context: ContentContext, cap: Verdict, reach
     remarks = list(_remarks(pack, context, judged_cap, reach is Reach.ADVERTISER))
     if disputed and any(remark.verdict is not Verdict.OK for remark in remarks):
         remarks.append(Remark("disputed", disputed[0], disputed[0].verdict(Verdict.NEEDS_REVIEW)))
-    label = exact_label(pack, context)
+    own = exact_label(pack, context)
+    label = next((told.text for told in context.exact_labels if told.jurisdiction == pack.jurisdiction), None)
     brands = ", ".join(brand.name for brand in context.advertisers) or "?"
-    params = {"label": label.text if label else "", "brand": brands, "pack": pack.title}
+    params = {"label": label or (own.text if own else ""), "brand": brands, "pack": pack.title}
     yield from (_finding(pack, remark, params) for remark in remarks)
 
 
@@ -167,7 +169,7 @@ def _finding(pack: CompliancePack, remark: Remark, shared: dict[str, object]) ->
 def _said(rule: Rule, key: str) -> tuple[Text, Text | None]:
     """The rule's own words where it has some for this outcome, else those for every country."""
     message, fix = SAID.get(key, (rule.title, None))
-    own = key in rule.data.get("says", ("rejected", "doubtful", "missing", "tag_only", "fact", "exempt"))
+    own = key in OWN_WORDS.get(rule.kind, ())
     return (rule.message or message, rule.fix or fix) if own else (message, fix)
 
 

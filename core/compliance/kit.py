@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from core.compliance.jurisdictions import resolve_jurisdictions
 from core.compliance.validity import active
+from core.compliance.wording import same_language
 from core.plugin_api.compliance import (
     Brand,
     CompliancePack,
@@ -17,8 +19,10 @@ from core.plugin_api.compliance import (
     Rule,
     Verdict,
 )
+from core.plugin_api.compliance_facts import ToldLabel
 from core.plugin_api.text import T, Text
 
+log = logging.getLogger(__name__)
 _FIRST = T("At the very start of the text, and in the picture or video for as long as the promotion lasts.")
 
 
@@ -42,8 +46,17 @@ def label_kit(
         brands=tuple(Brand(name) for name in brands),
         audience_under18_share=1.0 if for_minors else None,
     )
-    found = (exact_label(by_market[market], context) for market in markets if market in by_market)
+    found = (_label(by_market[market], context) for market in markets if market in by_market)
     return tuple(label for label in found if label)
+
+
+def _label(pack: CompliancePack, context: ContentContext) -> Label | None:
+    """The same for a page that shows many: a pack that fails has no label there, and its check says that it failed."""
+    try:
+        return exact_label(pack, context)
+    except Exception:
+        log.exception("compliance pack %s has no label to tell", pack.id)
+        return None
 
 
 def exact_label(pack: CompliancePack, context: ContentContext) -> Label | None:
@@ -58,13 +71,27 @@ def exact_label(pack: CompliancePack, context: ContentContext) -> Label | None:
     if not rows:
         return None
     language = context.content_language or next(iter(pack.languages), None)
-    own = [(rule, row) for rule, row in rows if row["lang"] == language]
+    own = [(rule, row) for rule, row in rows if same_language(row["lang"], language)]
     fallback = [(rule, row) for rule, row in rows if row["lang"] in pack.languages[:1]] or rows
     rule, row = _best(own or fallback, context)
     names = ", ".join(brand.name for brand in context.advertisers)
     note = None if own else T("No word in this language is named in the sources; a person has to confirm this label.")
     text = row["text"].replace("{brand}", names).strip(" |")
     return Label(pack.jurisdiction, row["lang"], text, _FIRST, rule.id, rule.source, note)
+
+
+def told_labels(packs: Sequence[CompliancePack], context: ContentContext) -> tuple[ToldLabel, ...]:
+    """The label that each pack tells to write, one text for one label.
+
+    Where a country's own label is in the language of that of the pack it rests on, it is the label of both.
+    """
+    own = {pack.jurisdiction: label for pack in packs if (label := _label(pack, context))}
+    below = [(parent, own[pack.jurisdiction]) for pack in packs if pack.jurisdiction in own for parent in pack.parents]
+    told = {
+        code: next((one for above, one in below if above == code and same_language(one.language, mine.language)), mine)
+        for code, mine in own.items()
+    }
+    return tuple(ToldLabel(code, label.language, label.text) for code, label in told.items())
 
 
 def _best(rows: Sequence[tuple[Rule, Mapping[str, str]]], context: ContentContext) -> tuple[Rule, Mapping[str, str]]:

@@ -1,4 +1,4 @@
-"""What findings say, in plain words. A rule may say it better in its own pack; these serve every country."""
+"""What findings say, in plain words. Some kinds of rules may say it better in their pack; these serve every country."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ from collections.abc import Mapping
 
 from core.plugin_api.text import T, Text
 
+OWN_WORDS: Mapping[str, tuple[str, ...]] = {
+    "duty": ("missing",),
+    "deal_duty": ("missing",),
+    "label": ("rejected", "doubtful"),
+    "language": ("foreign",),
+    "platform_tool": ("tag_only",),
+    "exempt": ("exempt",),
+    "disputed": ("disputed",),
+    "fact": ("fact",),
+}
+"""For which outcomes a kind of rule has words of its own; the schema refuses those that nobody would read."""
 USE = T("Write “%(label)s” at the very start.")
 _MOVE = T("Move the label to the very start: “%(label)s”.")
 
@@ -15,6 +26,10 @@ SAID: Mapping[str, tuple[Text, Text | None]] = {
     "doubtful": (T("“%(found)s” may not be clear enough; a person has to decide."), USE),
     "unknown": (T("“%(found)s” is not a label known to be accepted here; a person has to decide."), USE),
     "foreign": (T("The label “%(found)s” is not in the language of the text."), USE),
+    "untranslated": (
+        T("“%(found)s” is accepted here, but no label in the language of the text is; a person has to decide."),
+        T("Keep “%(label)s” at the very start, and beside it the word for advertising in the language of the text."),
+    ),
     "not_first": (T("The label “%(found)s” does not stand at the start of the text."), _MOVE),
     "after_fold": (T("People see the label “%(found)s” only after they open or scroll the text."), _MOVE),
     "end": (T("The label “%(found)s” stands at the end, after the advertising."), _MOVE),

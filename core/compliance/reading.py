@@ -119,7 +119,7 @@ def _matches(
             known.append(match)
     covered = {at for match in known for at in range(match.span.first, match.span.last + 1)} | set(found)
     alike = [
-        Match(span, Word((), None, Standing.UNKNOWN, text[span.first].word))
+        Match(span, Word((), frozenset(), Standing.UNKNOWN, text[span.first].word))
         for span in stem_spans(text, common()["stems"])
         if span.first not in covered
     ]

@@ -18,6 +18,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\u
 _TOKEN = re.compile(r"([#@]?)(\w+)")
 _PART = re.compile(r"[^\W_]+")
 _INFLECTED = ("n", "in", "en", "s", "lle", "lta", "ltä", "sta", "stä", "ssa", "ssä")
+_NORWEGIAN = {"no": "nb", "nn": "nb"}
 _NEGATIONS = frozenset({"ei", "eikä", "inte", "ingen", "inget", "ej", "ikke", "not", "no", "non", "isn"})
 
 
@@ -61,6 +62,11 @@ def tokens(text: str) -> tuple[Token, ...]:
         for match in _TOKEN.finditer(normal(text))
         for part in _PART.finditer(match[2])
     )
+
+
+def same_language(one: str | None, other: str | None) -> bool:
+    """Whether two codes mean one language to a reader of labels: Norwegian is written in two ways."""
+    return _NORWEGIAN.get(one or "", one) == _NORWEGIAN.get(other or "", other)
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from core.accounts.models import Brand as BrandAccount
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.compliance.engine import Report, check_content
+from core.compliance.kit import told_labels
 from core.content.models import Deliverable
 from core.influencers.models import Influencer, Relationship
 from core.plugin_api.compliance import (
@@ -145,13 +146,13 @@ def questions(packs: Iterable[CompliancePack], setting: Setting) -> frozenset[st
     return frozenset(name for name, reason in asked.items() if reason)
 
 
-def context_of(setting: Setting, draft: Draft, packs: Iterable[CompliancePack]) -> ContentContext:
+def context_of(setting: Setting, draft: Draft, packs: Sequence[CompliancePack]) -> ContentContext:
     """The facts that the rules judge."""
     deliverable, campaign = setting.deliverable, setting.campaign
     brand = Brand(setting.brand.name, tuple(re.findall(r"[^\s,;]+", setting.brand.handles)))
     born = setting.influencer.birth_year if setting.influencer else None
     edits = tuple(dict.fromkeys(e for r in _marks(packs) for e in r["edits"][:1])) if draft.retouched else ()
-    return ContentContext(
+    context = ContentContext(
         target_markets=tuple(campaign.markets) or setting.jurisdictions,
         jurisdictions=setting.jurisdictions,
         compensation=benefits(setting.offer.components if setting.offer else ()),
@@ -178,6 +179,7 @@ def context_of(setting: Setting, draft: Draft, packs: Iterable[CompliancePack]) 
         minor_in_content=draft.minor,
         followers=setting.person.followers,
     )
+    return replace(context, exact_labels=told_labels(packs, context))
 
 
 def benefits(deal: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

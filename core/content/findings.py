@@ -107,7 +107,7 @@ def segments(caption: str, findings: Sequence[Shown]) -> list[tuple[str, str | N
 def labels(findings: Iterable[Shown]) -> dict[str, list[str]]:
     """The exact labels to write, each with the countries that it serves, as far as the findings name one."""
     found: dict[str, list[str]] = {}
-    for shown in findings:
+    for shown in (one for top in findings for one in (top, *top.also)):
         if shown.label and shown.jurisdiction not in found.setdefault(shown.label, []):
             found[shown.label].append(shown.jurisdiction)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -10,11 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml
-
 from core.money import Money
 from core.plugin_api.compliance_facts import Brand, ContentContext, Contract, Deal, Shown
-from core.plugin_api.contract import ContractError
+from core.plugin_api.compliance_file import hold_to_schema, read_pack
 from core.plugin_api.text import Text
 
 __all__ = [
@@ -211,20 +208,26 @@ class CompliancePack:
     def load(
         cls, path: Path, *, domain: str = "messages", code: Sequence[ComplianceRule] = (), checked: bool = False
     ) -> CompliancePack:
-        """The pack in a YAML file; a file that does not follow the schema raises `ContractError` saying where.
+        """The pack in a YAML file; one that says what core does not know raises `ContractError` with rule and field.
 
-        `checked` says that tests hold the file to the schema already, which saves the time at start.
+        `domain` is where its words are translated: the plugin's name where it ships catalogues. `checked` says that
+        tests hold the file to the schema already, which saves the time at start.
         """
-        data = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-        if not checked:
-            _hold_to_schema(path.name, data)
-        return cls.from_data(data, domain=domain, code=code)
+        return cls.from_data(read_pack(path), name=path.name, domain=domain, code=code, checked=checked)
 
     @classmethod
     def from_data(
-        cls, data: Mapping[str, Any], *, domain: str = "messages", code: Sequence[ComplianceRule] = ()
+        cls,
+        data: Mapping[str, Any],
+        *,
+        name: str = "the pack",
+        domain: str = "messages",
+        code: Sequence[ComplianceRule] = (),
+        checked: bool = False,
     ) -> CompliancePack:
-        """The pack that a YAML file describes; its messages are looked up in the gettext `domain`."""
+        """The pack that such a file holds, named `name` in what is wrong with it; the rest is as for `load`."""
+        if not checked:
+            hold_to_schema(name, data)
         head = data["pack"]
         return cls(
             id=head["id"],
@@ -238,24 +241,6 @@ class CompliancePack:
             connectors=frozenset(head.get("connectors", ())),
             code=tuple(code),
         )
-
-
-def _hold_to_schema(name: str, data: Any) -> None:
-    from jsonschema import Draft202012Validator  # slow to import, and needed only here
-
-    schema = json.loads(Path(__file__).with_name("compliance_pack.schema.json").read_text("utf-8"))
-    for fault in Draft202012Validator(schema).iter_errors(_as_json(data)):
-        place = "/".join(str(part) for part in fault.absolute_path) or "the file"
-        raise ContractError(f"{name}: {place}: {fault.message[:300]}")
-
-
-def _as_json(value: Any) -> Any:
-    """YAML's own dates as text, so that a schema can read them."""
-    if isinstance(value, dict):
-        return {str(key): _as_json(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_as_json(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _day(value: date | str) -> date:

@@ -66,6 +66,15 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldLabel:
+    """A label that somebody was told to write for a jurisdiction, and its language."""
+
+    jurisdiction: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContentContext:
     """A publication, profile, contract or review as its submitter describes it."""
 
@@ -141,6 +150,7 @@ class ContentContext:
     brand_instruction_given: bool | None = None
     review_genuine: bool | None = None
     reward_condition: str | None = None
+    exact_labels: tuple[ToldLabel, ...] = ()
 
     @classmethod
     def from_meta(

@@ -292,7 +292,7 @@ CONTROLS: list[tuple[str, str, Changes]] = [
         ),
     ),
     ("sourced", "good_pack", {"pack.yaml": ('url: "https://law.test/1"', 'url: ""')}),
-    ("sourced", "good_pack", {"pack.yaml": ("rules:\n", f"rules:\n{NO_SUCH_MONTH}")}),
+    ("contract", "good_pack", {"pack.yaml": ("rules:\n", f"rules:\n{NO_SUCH_MONTH}")}),
     ("cases", "good_pack", {"cases.jsonl": ('"caption": "A new cream"', '"caption": "Advert Lumi"')}),
     ("exact-label", "good_pack", init(SILENT, TRAP)),
     ("pack-order", "good_pack", init(SILENT, FORGETFUL)),
