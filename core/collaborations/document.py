@@ -12,7 +12,7 @@ from typing import Any
 from core.accounts.brand import is_identified
 from core.accounts.models import Brand
 from core.campaigns.models import BriefVersion, Campaign
-from core.collaborations import terms
+from core.collaborations import signed, terms
 from core.collaborations.models import Offer
 from core.compliance.kit import contract_clauses, label_kit
 from core.i18n import country, day, gettext
@@ -24,6 +24,10 @@ from core.plugin_host.host import PluginHost
 FORMAT = 1
 USAGE_MONTHS = 12
 SECRET_YEARS = 2
+_UNTOLD = T(
+    "%(countries)s: the rules of this country are not installed, so no exact label is known. The publication says "
+    "clearly at the very start that it is advertising, and for whom."
+)
 _MARKED = {"must": T("Must: %(text)s"), "should": T("Should: %(text)s"), "free": T("Free choice: %(text)s")}
 
 
@@ -62,6 +66,12 @@ def packs_for(host: PluginHost, markets: Iterable[str]) -> list[CompliancePack]:
     return [pack for pack in packs if pack.jurisdiction in above and pack not in own] + own
 
 
+def without_rules(host: PluginHost, markets: Iterable[str]) -> list[str]:
+    """The markets that no installed pack covers: nobody can tell their exact label."""
+    covered = {pack.jurisdiction for pack in host.compliance.values()}
+    return [market for market in markets if market not in covered]
+
+
 def labels(host: PluginHost, campaign: Campaign, brand: Brand, components: Any, on: date) -> tuple[Label, ...]:
     """The exact label to use in each market of the campaign."""
     return label_kit(
@@ -97,6 +107,7 @@ def compose(host: PluginHost, draft: Draft) -> dict[str, Any]:
         "brief": draft.offer.brief_number,
         "markets": list(draft.campaign.markets),
         "packs": {pack.id: pack.version for pack in packs},
+        "pay": signed.to_json(host, draft.offer, draft.cap),
         "clauses": clauses,
     }
 
@@ -168,15 +179,16 @@ def _approval(draft: Draft) -> list[Text]:
 
 def _disclosure(host: PluginHost, draft: Draft) -> tuple[list[Text], list[Text]]:
     found = labels(host, draft.campaign, draft.brand, draft.offer.components, draft.on)
+    untold = [T(_UNTOLD.msgid, countries=[market]) for market in without_rules(host, draft.campaign.markets)]
     if not found:
         rule = T("Each publication shows clearly that it is advertising, and for whom, by the rules of its market.")
-        return [rule], []
+        return [rule], untold
     rule = T("Each publication carries the exact label of its market; neither side may ask the other to leave it out.")
     items = [
         T("%(countries)s: “%(label)s”. %(place)s", countries=[label.market], label=label.text, place=label.place)
         for label in found
     ]
-    return [rule], items
+    return [rule], [*items, *untold]
 
 
 def _pack_clauses(packs: Sequence[CompliancePack], draft: Draft) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.accounts.service import required
 from core.collaborations.models import Collaboration
-from core.earnings.incidents import case_of, differences, memory_of
+from core.earnings.incidents import case_of, memory_of
 from core.earnings.models import ComponentHold, Earning
 from core.earnings.service import recompute
+from core.earnings.verdicts import ACCEPT, KEEP, kept_now
 from core.errors import Refused
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
@@ -21,8 +22,9 @@ REASON_LENGTH = 500
 def decide(
     session: Session, actor: Actor, host: PluginHost, *, hold: ComponentHold, accept: bool, reason: str
 ) -> list[Earning]:
-    """Take what the plugin now says, or keep what is booked; what comes later is counted by the plugin as it is.
+    """Take what the plugin now says, or keep what is booked; what comes later comes on top, by the plugin as it is.
 
+    What is kept stays kept for ever, and more than the signed cap is never booked.
     Refused when the incident is over, or the component cannot be counted at all. Returns what was booked.
     """
     actor.require(Permission.PAYOUT_APPROVE, hold.brand_id)
@@ -33,9 +35,13 @@ def decide(
     component = next((c for c in case.deal.components if c.id == hold.component_id), None) if case else None
     if case is None or component is None or not hold.incident or hold.resolved_at is not None:
         raise Refused(T("There is nothing to decide here any more."))
-    kept = {} if accept else differences(host, case, component)
+    model = host.payment_models.get(component.model)
+    if model is None:
+        raise Refused(T("There is nothing to decide here any more."))
+    kept = {} if accept else kept_now(host, case, component)
     memory = memory_of(session, case, component.id)
-    memory.facts, memory.answers, memory.kept = [], {}, kept
+    memory.facts, memory.answers, memory.said, memory.kept = [], {}, {}, kept
+    memory.decided = {**memory.decided, model.version: ACCEPT if accept else KEEP}
     for row in case.lasts(component.id):
         row.basis = row.answer = ""
     hold.incident = False

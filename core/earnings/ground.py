@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
+from core.collaborations.signed import pay_of
 from core.earnings.facts import signed_offer
 from core.earnings.incidents import planned_of
 from core.earnings.models import ComponentHold, ComponentMemory, ComponentTotal
@@ -57,7 +58,9 @@ def ground_of(session: Session, host: PluginHost, collaboration: Collaboration) 
         raise Unsure
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     planned = planned_of(host, offer, deal)
-    caps = {part.id: _cap(host, part, planned) for part in parts}
+    pay = pay_of(session, [collaboration.id]).get(collaboration.id)
+    signed = pay.caps if pay else {}
+    caps = {part.id: signed[part.id] if part.id in signed else _cap(host, part, planned) for part in parts}
     return Ground(collaboration, campaign, deal, parts, caps, planned, known)
 
 

@@ -1,30 +1,35 @@
-"""A signed deal is never priced anew: what a model once said of some facts, it must say of them again.
+"""What a model once said of some facts, it must say of them again, and its cap is the one of the contract.
 
 Each booking remembers the facts that it was counted from and the answer, as fingerprints. When the same facts give
-another answer, a plugin has changed its mind: its component goes on hold, nothing of it is booked, and finance
-decides. A fact that earned nothing is not remembered where a model is asked fact by fact.
+another answer, or its cap is above the signed one, a plugin has changed its mind: its component goes on hold, nothing
+of it is booked, and finance decides, once for each version. An answer that comes to the same sum is kept as it is
+booked without asking. A fact that earned nothing is not remembered where a model is asked fact by fact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.collaborations.models import Collaboration, Offer
+from core.collaborations.signed import SignedPay, pay_of
 from core.earnings.booked import Booked, booked_of, tell
 from core.earnings.facts import facts_of, signed_offer
 from core.earnings.models import ComponentMemory, Earning
-from core.money import Money
-from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
-from core.plugin_api.payment_models import Fact, Planned, Scope, Settles
-from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import WHILE_EARNED, EarnedLine, Evaluation, evaluate
+from core.plugin_api.payment_models import Fact, Planned, Scope, Settles, roots_of
+from core.plugin_api.text import Text
+from core.plugin_host.evaluate import EarnedLine, Evaluation, evaluate
 from core.plugin_host.host import PluginHost
+from core.plugin_host.keeping import Kept, unit_of
 from core.plugin_host.terms import months_of
+
+Lines = dict[str, list[Any]]
+"""By line key: minor units that hold, minor units that the model claimed, the unit, and the facts' fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Case:
     planned: Planned
     booked: dict[str, Booked]
     memories: dict[str, ComponentMemory]
+    pay: SignedPay | None
 
     def lasts(self, component_id: str) -> Iterator[Earning]:
         """The newest row of each line of a component."""
@@ -50,14 +56,20 @@ class Case:
             **{row.basis: row.answer for row in self.lasts(component_id) if row.basis},
         }
 
-    def kept(self) -> list[EarnedLine]:
-        """The differences that finance has kept, as lines."""
-        return [
-            _kept_line(self.booked[key], component_id, minor, basis)
-            for component_id, memory in self.memories.items()
-            for key, (minor, basis) in memory.kept.items()
-            if key in self.booked
-        ]
+    def kept(self) -> dict[str, list[Kept]]:
+        """The lines that finance has kept, by component."""
+        return {
+            name: [
+                Kept(key, unit, holds, claimed, basis, _booked_line(self.booked[key]) if key in self.booked else None)
+                for key, (holds, claimed, unit, basis) in memory.kept.items()
+            ]
+            for name, memory in self.memories.items()
+        }
+
+    def counted(self, host: PluginHost, withheld: Mapping[str, Text] | None = None) -> Evaluation:
+        """What the deal has earned up to now, within what was signed and kept."""
+        caps = self.pay.caps if self.pay else None
+        return evaluate(host, self.deal, self.facts, self.planned, withheld=withheld, kept=self.kept(), signed=caps)
 
 
 def case_of(session: Session, host: PluginHost, collaboration: Collaboration) -> Case | None:
@@ -76,6 +88,7 @@ def case_of(session: Session, host: PluginHost, collaboration: Collaboration) ->
         planned=planned_of(host, offer, deal),
         booked=booked,
         memories={row.component_id: row for row in rows},
+        pay=pay_of(session, [collaboration.id]).get(collaboration.id),
     )
 
 
@@ -85,36 +98,27 @@ def planned_of(host: PluginHost, offer: Offer, deal: Deal) -> Planned:
     return Planned(deliverables=pieces, months=months_of(host, deal))
 
 
-def moved(host: PluginHost, case: Case, found: Evaluation) -> dict[str, Text]:
-    """The components whose models answer otherwise than before to the same facts, each with what that comes to."""
-    reasons = {}
-    for component in case.deal.components:
-        known = case.answers(component.id)
-        if not known or component.id in found.held:
-            continue
-        then = _then(host, case, component, found)
-        now = then.answers.get(component.id, {})
-        if any(now.get(basis, answer) != answer for basis, answer in known.items()):
-            reasons[component.id] = _reason(host, case, component, then)
-    return reasons
-
-
 def remember(session: Session, host: PluginHost, case: Case, found: Evaluation, made: Sequence[Earning]) -> None:
     """Take down what each component was counted from; those on hold keep what is known of them."""
     newest = {key: one.last for key, one in case.booked.items()} | {row.line_key: row for row in made}
     for key, row in newest.items():
         if row.component_id in found.held or row.component_id not in found.answers:
             continue
-        claim = found.claims.get(key)
+        claim = found.agreed.get(key)
         basis = claim.basis if claim else ""
         row.basis, row.answer = basis, found.answers[row.component_id].get(basis, "")
     for component in case.deal.components:
         model = host.payment_models.get(component.model)
-        if model is None or model.scope is Scope.FACT or component.id not in found.answers:
+        if model is None or component.id not in found.answers:
+            continue
+        if component.id in case.memories:
+            case.memories[component.id].version = model.version
+        if model.scope is Scope.FACT:
             continue
         seen = [f.key for f in case.facts if isinstance(f, model.uses) and f.component in (None, component.id)]
         memory = memory_of(session, case, component.id)
         memory.facts, memory.answers = sorted(seen), dict(found.answers[component.id])
+        memory.said, memory.version = _said(case, component.id, found), model.version
 
 
 def memory_of(session: Session, case: Case, component_id: str) -> ComponentMemory:
@@ -126,66 +130,45 @@ def memory_of(session: Session, case: Case, component_id: str) -> ComponentMemor
             component_id=component_id,
             facts=[],
             answers={},
+            said={},
             kept={},
+            decided={},
+            version="",
         )
         session.add(case.memories[component_id])
     return case.memories[component_id]
 
 
-def differences(host: PluginHost, case: Case, component: Component) -> dict[str, list[object]]:
-    """By line what is booked beyond what the model now says to the facts of the booking: what `kept` would hold."""
-    known = case.answers(component.id)
-    found = evaluate(host, [component], case.facts, case.planned)
-    then = _then(host, case, component, found)
-    model = host.payment_models.get(component.model)
-    by_fact = model is not None and model.scope is Scope.FACT
-    claims = {key: line for key, line in then.claims.items() if line.basis in known}
-    booked = {row.line_key: row for row in case.lasts(component.id) if row.basis in known}
-    kept: dict[str, list[object]] = {}
-    for key in claims.keys() | booked.keys():
-        minor = case.booked[key].minor if key in booked else 0
-        minor -= claims[key].amount.minor if key in claims else 0
-        basis = claims[key].basis if key in claims else booked[key].basis
-        if minor:
-            kept[key] = [minor, basis if by_fact else WHILE_EARNED if claims else ""]
-    return kept
+def _said(case: Case, component_id: str, found: Evaluation) -> Lines:
+    """What holds of each line of an evaluation, and what its model claimed."""
+    roots = roots_of(case.facts)
+    lines = {
+        key: line
+        for lines in (found.agreed, found.claims)
+        for key, line in lines.items()
+        if line.component == component_id
+    }
+    return {
+        key: [
+            found.agreed[key].amount.minor if key in found.agreed else 0,
+            found.claims[key].amount.minor if key in found.claims else 0,
+            unit_of(key, line.settles, roots),
+            line.basis,
+        ]
+        for key, line in lines.items()
+    }
 
 
-def _then(host: PluginHost, case: Case, component: Component, found: Evaluation) -> Evaluation:
-    """The evaluation of the facts that the component was last counted from, as far as they still stand."""
-    memory = case.memories.get(component.id)
-    if memory is None or not memory.facts or memory.answers.keys() <= found.answers.get(component.id, {}).keys():
-        return found
-    known = set(memory.facts)
-    then = [fact for fact in case.facts if fact.key in known]
-    return evaluate(host, [component], then, case.planned, kept=case.kept())
-
-
-def _reason(host: PluginHost, case: Case, component: Component, then: Evaluation) -> Text:
-    model = host.payment_models[component.model]
-    rows = [one for one in case.booked.values() if one.last.component_id == component.id]
-    return T(
-        "%(model)s counts %(counted)s by its version %(now)s for what was booked as %(booked)s by version %(before)s, "
-        "though nothing new has happened. Nothing is booked until finance decides.",
-        model=model.title,
-        now=model.version,
-        before=max(rows, key=lambda one: one.last.id).last.model_version if rows else component.version,
-        counted=Money(sum(x.amount.minor for x in then.lines if x.component == component.id), component.terms.currency),
-        booked=Money(sum(one.minor for one in rows), component.terms.currency),
-    )
-
-
-def _kept_line(one: Booked, component_id: str, minor: int, basis: str) -> EarnedLine:
+def _booked_line(one: Booked) -> EarnedLine:
     row = one.first
     return EarnedLine(
         key=row.line_key,
-        component=component_id,
+        component=row.component_id,
         fact=row.fact_key,
         at=row.earned_at,
-        amount=Money(minor, row.currency),
+        amount=row.amount,
         settles=Settles(row.settles),
         reason=Text.from_json(row.reason),
         model=row.kind,
         version=row.model_version,
-        basis=basis,
     )

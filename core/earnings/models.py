@@ -76,7 +76,7 @@ class ComponentHold(BrandRow):
 class ComponentMemory(BrandRow):
     """What a component was last counted from, where its model is asked with more than one fact at a time.
 
-    `kept` are differences that finance has decided to keep when a new version counted otherwise.
+    `kept` are lines that finance has kept when a new version counted otherwise; `decided` what it chose, by version.
     """
 
     __tablename__ = "component_memory"
@@ -86,7 +86,10 @@ class ComponentMemory(BrandRow):
     component_id: Mapped[str] = internal(String(40))
     facts: Mapped[list[str]] = internal(JSON, default=list)
     answers: Mapped[dict[str, str]] = internal(JSON, default=dict)
-    kept: Mapped[dict[str, list[Any]]] = financial(JSON, default=dict)  # line key -> [minor units, basis]
+    said: Mapped[dict[str, list[Any]]] = financial(JSON, default=dict)  # line key -> [holds, claimed, unit, basis]
+    kept: Mapped[dict[str, list[Any]]] = financial(JSON, default=dict)  # the same, where the two differ
+    decided: Mapped[dict[str, str]] = internal(JSON, default=dict)  # version -> keep, accept
+    version: Mapped[str] = internal(String(30), default="")  # that last counted
 
 
 class ComponentTotal(BrandRow):

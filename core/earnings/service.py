@@ -24,8 +24,9 @@ from core.collaborations.events import MayComplete
 from core.collaborations.models import Collaboration
 from core.earnings import booking, totals
 from core.earnings.facts import rates_of, signed_offer
-from core.earnings.incidents import Case, case_of, moved, remember
+from core.earnings.incidents import Case, case_of, memory_of, remember
 from core.earnings.models import ComponentHold, Earning
+from core.earnings.verdicts import judge
 from core.ledger import postings
 from core.ledger.postings import Voucher
 from core.money import Money
@@ -33,7 +34,7 @@ from core.permissions import SYSTEM
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Fact, Settles
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import Evaluation, Hold, evaluate
+from core.plugin_host.evaluate import Evaluation, Hold
 from core.plugin_host.host import PluginHost
 
 OPEN = ("pending", "payable", "in_payout")
@@ -50,11 +51,13 @@ def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list
     case = case_of(session, host, collaboration)
     if case is None:
         return []
-    found = evaluate(host, case.deal, case.facts, case.planned, kept=case.kept())
-    reasons = moved(host, case, found)
-    if reasons:
-        found = evaluate(host, case.deal, case.facts, case.planned, kept=case.kept(), withheld=reasons)
-    _keep_holds(session, collaboration, found.holds, reasons)
+    found = case.counted(host)
+    verdicts = judge(host, case, found)
+    for name, kept in verdicts.settled.items():
+        memory_of(session, case, name).kept = kept
+    if verdicts.settled or verdicts.incidents:
+        found = case.counted(host, withheld=verdicts.incidents)
+    _keep_holds(session, collaboration, found.holds, verdicts.incidents)
     made = _book_differences(session, case, found)
     remember(session, host, case, found, made)
     totals.count_anew(session, host, case, made)

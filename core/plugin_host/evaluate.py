@@ -27,16 +27,17 @@ from core.plugin_api.payment_models import (
 from core.plugin_api.text import T, Text
 from core.plugin_host.composing import children, compose
 from core.plugin_host.host import PluginHost
+from core.plugin_host.keeping import Kept, hold_to
 from core.plugin_host.lines import EarnedLine, Evaluation, Hold, answer_of, basis_of
 from core.plugin_host.records import Failure
 
 __all__ = [
-    "WHILE_EARNED",
     "AnyDeal",
     "EarnedLine",
     "Evaluation",
     "Hold",
     "cap_of",
+    "caps_of",
     "evaluate",
     "in_order",
     "limit",
@@ -44,7 +45,6 @@ __all__ = [
     "planned_by",
     "reserve",
 ]
-WHILE_EARNED = "earned"
 AnyDeal = Deal | Sequence[Component] | Sequence[Mapping[str, Any]]
 
 
@@ -54,6 +54,7 @@ class _Answer:
 
     lines: list[EarnedLine] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)  # of single facts, by unit: the fingerprint of the facts
     seen: list[Fact] = field(default_factory=list)
     waiting: list[Hold] = field(default_factory=list)
 
@@ -65,13 +66,15 @@ def evaluate(
     planned: Planned | None = None,
     *,
     withheld: Mapping[str, Text] | None = None,
-    kept: Iterable[EarnedLine] = (),
+    kept: Mapping[str, Sequence[Kept]] | None = None,
+    signed: Mapping[str, Money] | None = None,
 ) -> Evaluation:
     """Ask each component's model for its lines, hold each to its cap, and let the sums meet as the deal says.
 
     The order of the facts carries no meaning. `planned` bounds what fixed parts can pay; without it the
     facts themselves tell how many deliverables the contract plans. Components that are `withheld` are put on hold
-    with the reason given; `kept` lines are added to what the models say, before the caps.
+    with the reason given. What is `kept` by component holds against what the models say now, before the caps.
+    The `signed` caps by component are those of the contract: no model is asked for another.
     """
     deal = Deal.of(deal)
     known = in_order(facts)
@@ -79,10 +82,11 @@ def evaluate(
     lines: dict[str, list[EarnedLine]] = {}
     holds: list[Hold] = []
     claims: dict[str, EarnedLine] = {}
+    agreed: dict[str, EarnedLine] = {}
     answers: dict[str, Mapping[str, str]] = {}
     for component in deal.components:
         answer = _component(host, component, known, withheld or {})
-        cap = cap_of(host, component, planned)
+        cap = signed[component.id] if signed and component.id in signed else cap_of(host, component, planned)
         if isinstance(answer, Failure) or isinstance(cap, Failure):
             failure = answer if isinstance(answer, Failure) else cap
             holds.append(Hold(component.id, None, failure.reason))  # type: ignore[union-attr]
@@ -90,9 +94,11 @@ def evaluate(
         holds += answer.waiting
         claims |= {line.key: line for line in answer.lines}
         answers[component.id] = answer.fingerprints
-        lines[component.id] = limit(_with_kept(component.id, answer, kept), cap, answer.seen)
+        held_to = hold_to((kept or {}).get(component.id, ()), answer.lines, answer.bases, answer.seen)
+        agreed |= {line.key: line for line in held_to}
+        lines[component.id] = limit(held_to, cap, answer.seen)
     compose(deal.composition, lines, holds)
-    return Evaluation(tuple(line for group in lines.values() for line in group), tuple(holds), claims, answers)
+    return Evaluation(tuple(line for group in lines.values() for line in group), tuple(holds), claims, answers, agreed)
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
@@ -128,15 +134,23 @@ def cap_of(host: PluginHost, component: Component, planned: Planned) -> Money | 
     return cap
 
 
-def reserve(host: PluginHost, deal: AnyDeal, planned: Planned) -> Money | Failure:
-    """The most cash that a deal can ever pay: what a campaign's budget reserves for it."""
-    deal = Deal.of(deal)
+def caps_of(host: PluginHost, deal: AnyDeal, planned: Planned) -> dict[str, Money] | Failure:
+    """The most cash of each component, or why one cannot tell."""
     caps: dict[str, Money] = {}
-    for component in deal.components:
+    for component in Deal.of(deal).components:
         cap = cap_of(host, component, planned)
         if isinstance(cap, Failure):
             return cap
         caps[component.id] = cap
+    return caps
+
+
+def reserve(host: PluginHost, deal: AnyDeal, planned: Planned) -> Money | Failure:
+    """The most cash that a deal can ever pay: what a campaign's budget reserves for it."""
+    deal = Deal.of(deal)
+    caps = caps_of(host, deal, planned)
+    if isinstance(caps, Failure):
+        return caps
     currencies = {cap.currency for cap in caps.values() if cap} or {cap.currency for cap in caps.values()}
     if len(currencies) != 1:
         return Failure("", T("All parts of a deal must pay in one currency."))
@@ -167,32 +181,13 @@ def _component(
             return lines
         basis = basis_of(group)
         answer.fingerprints[basis] = answer_of(lines)
+        if model.scope is Scope.FACT:
+            answer.bases |= dict.fromkeys((fact.key for fact in group), basis)
         by_key = {fact.key: fact for fact in group}
         answer.lines += [_earned(component, model, line, by_key.get(line.key, group[-1]), basis) for line in lines]
     if len({line.key for line in answer.lines}) != len(answer.lines):
         return _wrong(host.payment_models.owners[component.model], T("two lines have the same key"))
     return answer
-
-
-def _with_kept(component: str, answer: _Answer, kept: Iterable[EarnedLine]) -> list[EarnedLine]:
-    """The lines and what finance has kept of them: never below zero where the model says none of it is.
-
-    What is kept holds while its facts stand as they were, while anything is earned at all, or for ever.
-    """
-    lines = {line.key: line for line in answer.lines}
-    bases = {"", *answer.fingerprints, *([WHILE_EARNED] if any(line.amount for line in answer.lines) else [])}
-    for line in kept:
-        told = lines.get(line.key)
-        if line.component != component or line.basis not in bases:
-            continue
-        if told is None and line.amount.minor > 0:
-            lines[line.key] = line
-        elif told is not None:
-            minor = told.amount.minor + line.amount.minor
-            lines[line.key] = replace(
-                told, amount=replace(told.amount, minor=max(minor, 0) if told.amount.minor >= 0 else minor)
-            )
-    return list(lines.values())
 
 
 def _for_component(component: Component, model: PaymentModel, facts: Sequence[Fact]) -> tuple[list[Fact], list[Hold]]:

@@ -1,0 +1,285 @@
+"""A signed deal keeps its cap and what finance has kept, whatever versions of a plugin come and go."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from core import clock
+from core.database import Database
+from core.earnings import deciding, queries, service
+from core.earnings.models import ComponentHold, Earning
+from core.ledger.verify import verify
+from core.plugin_api.text import Text
+from core.plugin_host.host import PluginHost
+from core.tracking.models import Refund, Sale
+from tests.earnings import changing
+from tests.earnings.changing import part, plugin, sign, streak
+from tests.payouts import stage as scene
+from tests.payouts.stage import Stage
+from tests.world import build as build_world
+
+V1, V2, V3 = plugin("1"), plugin("2", bonus=2), plugin("3")
+LATER = plugin("2", more=10_000)  # says the same of what happened, and names a higher cap
+GONE = scene.host()
+
+
+def approve(stage: Stage, number: int, by: PluginHost) -> list[Earning]:
+    stage.deliverables[number].approved_at = clock.now() + timedelta(minutes=number)
+    stage.session.flush()
+    return counted(stage, by)
+
+
+def counted(stage: Stage, by: PluginHost) -> list[Earning]:
+    return service.recompute(stage.session, by, stage.collaboration.id)
+
+
+def booked(stage: Stage, name: str = "c1") -> int:
+    mine = Earning.collaboration_id == stage.collaboration.id, Earning.component_id == name
+    return int(stage.session.scalar(select(func.coalesce(func.sum(Earning.amount_minor), 0)).where(*mine)))
+
+
+def holds(stage: Stage) -> dict[str, ComponentHold]:
+    return {row.component_id: row for row in queries.holds_of(stage.session, stage.collaboration.id)}
+
+
+def decide(stage: Stage, by: PluginHost, *, accept: bool, name: str = "c1") -> list[Earning]:
+    finance, hold = stage.world.actors["finance"], holds(stage)[name]
+    return deciding.decide(stage.session, finance, by, hold=hold, accept=accept, reason="Agreed")
+
+
+@pytest.fixture
+def capped(today: list[int], session: Any, world: Any) -> Stage:
+    """The streak at most 470, two of three approved: 450."""
+    stage = sign(session, world, V1, [streak(cap=47_000)])
+    approve(stage, 0, V1)
+    approve(stage, 1, V1)
+    assert booked(stage) == 45_000
+    return stage
+
+
+def test_a_higher_cap_of_a_new_version_is_an_incident(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, V1, [streak()])
+    approve(stage, 0, V1)
+    assert counted(stage, LATER) == []
+    assert "Streak says at most €800.00 by its version 2, and the contract says at most €700.00." in str(
+        Text.from_json(holds(stage)["c1"].reason)
+    )
+    assert approve(stage, 1, LATER) == [], "not even what is new"
+    assert sum(row.amount_minor for row in decide(stage, LATER, accept=False)) == 25_000
+    assert holds(stage) == {} and counted(stage, LATER) == []
+
+
+@pytest.mark.parametrize("accept", [False, True])
+def test_more_than_was_signed_is_never_booked(accept: bool, today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, V1, [streak()])
+    dear = plugin("2", bonus=9)
+    approve(stage, 0, V1)
+    approve(stage, 1, dear)
+    decide(stage, dear, accept=accept)
+    approve(stage, 2, dear)
+    assert booked(stage) == 70_000 and holds(stage) == {} and counted(stage, dear) == []
+    assert verify(session).ok
+
+
+def test_a_lower_cap_takes_nothing_back(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, V1, [streak()])
+    for number in (0, 1, 2):
+        approve(stage, number, V1)
+    assert counted(stage, plugin("2", more=-30_000)) == [] and booked(stage) == 70_000 and holds(stage) == {}
+
+
+def test_kept_stays_kept_through_versions_and_the_end(capped: Stage) -> None:
+    assert approve(capped, 2, V2) == [] and set(holds(capped)) == {"c1"}
+    assert decide(capped, V2, accept=False) == [], "the third earns nothing by version 2, which meets its own cap"
+    assert counted(capped, GONE) == [] and not holds(capped)["c1"].incident
+    assert counted(capped, V3) == [] and holds(capped) == {}, "the same sum as was decided"
+    capped.collaboration.state = "terminated"
+    assert counted(capped, V3) == [] and booked(capped) == 45_000
+    assert counted(capped, V1) == [] == counted(capped, V2) and holds(capped) == {}
+    assert verify(capped.session).ok
+
+
+def test_what_is_new_comes_on_top_of_what_is_kept(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, V1, [streak()])
+    approve(stage, 0, V1)
+    approve(stage, 1, V1)
+    counted(stage, V2)
+    assert decide(stage, V2, accept=False) == []
+    assert sum(row.amount_minor for row in approve(stage, 2, V2)) == 25_000, "200 and 100, within the signed 700"
+    assert booked(stage) == 70_000 and counted(stage, V2) == []
+
+
+def test_a_version_that_was_kept_before_is_kept_again(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, V1, [streak()])
+    approve(stage, 0, V1)
+    approve(stage, 1, V1)
+    counted(stage, V2)
+    decide(stage, V2, accept=False)
+    assert counted(stage, V1) == [] == counted(stage, V2) and holds(stage) == {} and booked(stage) == 45_000
+
+
+def test_equal_sums_by_other_lines_are_no_incident(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, V1, [part("c1", "whole")])
+    sale = sell(stage, 2_000)
+    counted(stage, V1)
+    renamed = plugin("2")
+    _rename(renamed)
+    assert counted(stage, renamed) == [] and holds(stage) == {} and booked(stage) == 200
+    back(stage, sale, 500)
+    counted(stage, renamed)
+    assert booked(stage) == 150
+    back(stage, sale, 1_500)
+    counted(stage, renamed)
+    assert booked(stage) == 0 and counted(stage, renamed) == []
+
+
+@pytest.mark.parametrize("each", [30, 300])
+@pytest.mark.parametrize("model", ["single", "whole"])
+def test_a_refund_takes_back_of_what_is_kept_in_proportion(
+    each: int, model: str, today: list[int], session: Any, world: Any
+) -> None:
+    stage, other = sign(session, world, V1, [part("c1", model)]), plugin("2", each=each)
+    sale = sell(stage, 2_000)
+    counted(stage, V1)
+    back(stage, sale, 500)
+    assert counted(stage, other) == [] and set(holds(stage)) == {"c1"}, "though a refund came with the version"
+    decide(stage, other, accept=False)
+    assert booked(stage) == 150
+    back(stage, sale, 1_500)
+    counted(stage, other)
+    assert booked(stage) == 0 and counted(stage, other) == [] and verify(session).ok
+
+
+def sell(stage: Stage, minor: int) -> Sale:
+    number = stage.session.scalar(select(func.count()).select_from(Sale))
+    row = Sale(
+        brand_id=stage.world.brand.id, external_id=f"A{number}", source="csv", code="AINO22", amount_minor=minor,
+        collaboration_id=stage.collaboration.id, currency="EUR", sold_at=clock.now(), state="credited",
+    )  # fmt: skip
+    stage.session.add(row)
+    stage.session.flush()
+    return row
+
+
+def back(stage: Stage, sale: Sale, minor: int) -> None:
+    number = stage.session.scalar(select(func.count()).select_from(Refund))
+    row = Refund(
+        brand_id=sale.brand_id, sale_id=sale.id, external_id=f"R{number}", source="csv", amount_minor=minor,
+        currency=sale.currency, refunded_at=clock.now(),
+    )  # fmt: skip
+    stage.session.add(row)
+    stage.session.flush()
+
+
+def _rename(host: PluginHost) -> None:
+    """From now on the model calls its one line otherwise."""
+    model = host.payment_models["whole"]
+    inner = type(model).earned
+
+    def earned(self: Any, terms: Any, facts: Any) -> Any:
+        return [type(line)("sum", line.amount, line.settles, line.reason) for line in inner(self, terms, facts)]
+
+    type(model).earned = earned  # type: ignore[method-assign]
+
+
+VERSIONS = [
+    GONE, V1, V2, V3,
+    plugin("4", each=150, more=5_000), plugin("5", each=40, bonus=3), plugin("6", each=0, bonus=0, own=False),
+]  # fmt: skip
+CAPS = {"c1": 47_000, "c2": changing.MOST["single"], "c3": changing.MOST["whole"]}
+step = st.one_of(
+    st.tuples(st.just("approve"), st.integers(0, 2)),
+    st.tuples(st.just("sell"), st.integers(1, 4_000)),
+    st.tuples(st.just("refund"), st.integers(0, 9), st.integers(1, 4_000)),
+    st.tuples(st.just("install"), st.integers(0, len(VERSIONS) - 1)),
+    st.tuples(st.just("decide"), st.sampled_from(sorted(CAPS)), st.booleans()),
+    st.tuples(st.just("end")),
+)
+
+
+class Life:
+    """A deal of three parts, what happens to it, and what must hold after each step."""
+
+    def __init__(self, session: Any) -> None:
+        deal = [streak(cap=47_000), part("c2", "single"), part("c3", "whole")]
+        self.stage, self.by = sign(session, build_world(session), V1, deal), V1
+        self.sales: list[tuple[Sale, int]] = []
+        self.before = dict.fromkeys(CAPS, 0)
+        self.may_fall: set[str] = set()
+
+    def do(self, name: str, *how: Any) -> None:
+        getattr(self, name)(*how)
+        self.stage.session.flush()
+        counted(self.stage, self.by)
+        self.check()
+
+    def approve(self, number: int) -> None:
+        if self.stage.deliverables[number].approved_at is None:
+            self.stage.deliverables[number].approved_at = clock.now()
+
+    def sell(self, minor: int) -> None:
+        self.sales.append((sell(self.stage, minor), 0))
+
+    def refund(self, which: int, minor: int) -> None:
+        if not self.sales:
+            return
+        index = which % len(self.sales)
+        sale, given = self.sales[index]
+        if minor := min(minor, sale.amount_minor - given):
+            back(self.stage, sale, minor)
+            self.sales[index] = (sale, given + minor)
+            self.may_fall |= {"c2", "c3"}
+
+    def install(self, number: int) -> None:
+        self.by = VERSIONS[number]
+
+    def decide(self, name: str, accept: bool) -> None:
+        if name in holds(self.stage) and holds(self.stage)[name].incident:
+            decide(self.stage, self.by, accept=accept, name=name)
+            self.may_fall |= {name} if accept else set()
+
+    def end(self) -> None:
+        self.stage.collaboration.state = "terminated"
+
+    def check(self) -> None:
+        """Never above what was signed, never lower without a refund or a decision, and counted once."""
+        held = holds(self.stage)
+        for name, cap in CAPS.items():
+            now = booked(self.stage, name)
+            assert 0 <= now <= cap
+            assert now >= self.before[name] or name in self.may_fall
+            assert now == self.before[name] or name not in held
+            self.before[name] = now
+        self.may_fall &= held.keys()
+        assert counted(self.stage, self.by) == [] and holds(self.stage).keys() == held.keys()
+        if all(given == sale.amount_minor for sale, given in self.sales):
+            assert all(not booked(self.stage, name) for name in ("c2", "c3") if name not in held)
+
+
+@settings(
+    max_examples=80, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(steps=st.lists(step, min_size=4, max_size=16))
+def test_any_life_keeps_what_was_signed_and_kept(blank_sqlite: Path, steps: list[tuple[Any, ...]]) -> None:
+    moments = count()  # no two moments are the same: the cap is met in the order of the sales
+    with TemporaryDirectory() as folder, clock.frozen(lambda: scene.day(0) + timedelta(milliseconds=next(moments))):
+        shutil.copy(blank_sqlite, f"{folder}/life.db")
+        database = Database(f"sqlite:///{folder}/life.db")
+        with database.session(write=True) as session:
+            life = Life(session)
+            for name, *how in steps:
+                life.do(name, *how)
+            assert verify(session).ok
+            session.rollback()
+        database.engine.dispose()
