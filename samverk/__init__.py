@@ -100,7 +100,7 @@ from core.plugin_api.payout_rails import (
 from core.plugin_api.platforms import METRICS, Disclosure, Metrics, PlatformConnector, Post, PostRef, Profile
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord, SalesSource
 from core.plugin_api.tables import Data, OwnTables
-from core.plugin_api.text import T, Tc, Text, Tn, texts
+from core.plugin_api.text import T, Tc, Text, Texts, Tn, texts
 
 __all__ = [
     "API_VERSION",
@@ -212,6 +212,7 @@ __all__ = [
     "Tc",
     "Terms",
     "Text",
+    "Texts",
     "Tn",
     "Unavailable",
     "UtcDateTime",

@@ -67,13 +67,31 @@ def Tn(singular: str, plural: str, num: int, **params: Param) -> Text:
     return Text(singular, params | {"num": num}, plural=plural)
 
 
-def texts(domain: str) -> Callable[..., Text]:
-    """`T` of a plugin that ships catalogues of its own: `T = texts("acme")`, its domain being its name."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """`T` of one gettext domain, and beside it `T.counted("…", "…", num)` as `Tn` and `T.meant("…", "…")` as `Tc`."""
 
-    def own(msgid: str, **params: Param) -> Text:
-        return Text(msgid, params, domain)
+    domain: str
 
-    return own
+    def __call__(self, msgid: str, **params: Param) -> Text:
+        """A message, as `T`."""
+        return Text(msgid, params, self.domain)
+
+    def counted(self, singular: str, plural: str, num: int, **params: Param) -> Text:
+        """A message that counts, as `Tn`."""
+        return Text(singular, params | {"num": num}, self.domain, plural=plural)
+
+    def meant(self, context: str, msgid: str, **params: Param) -> Text:
+        """A message whose English means something else elsewhere, as `Tc`."""
+        return Text(msgid, params, self.domain, context)
+
+
+def texts(domain: str) -> Texts:
+    """`T` of a plugin that ships catalogues of its own: `T = texts("acme")`, its domain being its name.
+
+    For messages that count and for words with two meanings: `Tn, Tc = T.counted, T.meant`.
+    """
+    return Texts(domain)
 
 
 def fill(pattern: str, params: Mapping[str, Param]) -> str:

@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from core.accounts.models import Person
 from core.collaborations.models import Collaboration
+from core.i18n import in_locale
 from core.instance import Instance
 from core.plugin_host.service import set_switch
-from samverk import PageRequest
+from samverk import PageRequest, texts
 from tests.content import stage as scene
 from tests.plugin_host.foreign import acme, install, module, statements  # noqa: F401 - the first is a fixture
 from tests.world import World, sign_in
@@ -199,6 +200,10 @@ def test_its_words_are_its_own_and_fall_back(client: FlaskClient, committed: Wor
     assert "Din tur" in page, "a shared part speaks core's language"
     assert "<p>Kampanjer</p>" in page, "what it has no word for is asked of core"
     assert "Acme&#39;s corner" in page, "what no catalogue has stays as it was written"
+    own = texts("acme")
+    with in_locale("sv"):
+        assert [str(own.counted("%(num)s tent", "%(num)s tents", n)) for n in (1, 2)] == ["1 tält", "2 tälten"]
+        assert str(own.meant("greeting", "Hello")) == "Hej på dig"
 
 
 def test_the_portal_has_the_plugins_of_the_brands_one_works_with(
