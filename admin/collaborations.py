@@ -363,6 +363,7 @@ def contract(public_id: str) -> Any:
         paper=paper,
         signed_by=pdf.account_of,
         clauses=clauses,
+        without_rules=document.without_rules(instance().plugins, found.campaign.markets) if form else [],
         form=form,
         states=CONTRACT_STATE_NAMES,
     )

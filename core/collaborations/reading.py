@@ -53,6 +53,7 @@ class Sheet:
     work: list[Text]
     brief: list[dict[str, Any]]
     labels: tuple[Label, ...]
+    without_rules: list[str]
     cap: Money | None
     changes: list[terms.Change]
 
@@ -70,6 +71,7 @@ def sheet(session: Session, host: PluginHost, collaboration: Collaboration, offe
         work=[terms.deliverable_line(row) for row in offer.deliverables],
         brief=brief_lines(session, campaign.id, offer.brief_number),
         labels=document.labels(host, campaign, brand, offer.components, clock.today(brand.timezone)),
+        without_rules=document.without_rules(host, campaign.markets),
         cap=cap_or_none(host, offer.components, offer.deliverables, campaign.currency),
         changes=terms.changes(host, before, offer) if before else [],
     )

@@ -57,6 +57,14 @@ def test_the_contract_says_what_was_agreed(stage: Stage) -> None:
     assert "%(" not in text
 
 
+@pytest.mark.parametrize("markets", [["FI", "DK"], ["DK"]], ids="-".join)
+def test_a_market_whose_rules_are_not_installed_is_told(stage: Stage, markets: list[str]) -> None:
+    stage.campaign.markets = markets
+    text = read(stage)
+    assert "Denmark: the rules of this country are not installed, so no exact label is known." in text
+    assert ("Finland: “Mainos" in text) is ("FI" in markets)
+
+
 def test_countries_and_sums_follow_the_reader(stage: Stage) -> None:
     text = read(stage, "fi")
     assert "Suomi" in text and "1\xa0000,00" in text

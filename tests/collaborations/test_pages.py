@@ -138,6 +138,26 @@ def test_from_invitation_to_signed_pdf(
         assert browser.get(path).status_code == 200
 
 
+def test_rules_that_are_not_installed_are_told_before_anybody_signs(
+    app: Flask, brand: FlaskClient, stage: Stage, instance: Instance
+) -> None:
+    told = "so a person has to judge the label there: "
+    phone = join(app, invited(brand, stage, instance))
+    made = row(instance)
+    offer, here = f"/portal/offers/{made.public_id}", f"/admin/collaborations/{made.public_id}"
+    assert told not in phone.get(offer).text
+    with instance.database.write() as session:
+        session.get_one(Campaign, stage.campaign.id).markets = ["FI", "DK", "IS"]
+    assert phone.post(f"{offer}/accept", data={"number": "1"}).status_code == 303
+    for browser, page in ((phone, offer), (phone, f"{offer}/contract"), (brand, here), (brand, f"{here}/contract")):
+        assert f"{told}Denmark, Iceland" in browser.get(page).text
+    hidden = re.search(r'name="sha256"[^>]*value="([0-9a-f]{64})"', phone.get(f"{offer}/contract").text)
+    signed = {"typed_name": "Aino Laine", "sha256": hidden.group(1)}  # type: ignore[union-attr]
+    assert phone.post(f"{offer}/contract", data=signed).status_code == 303
+    page = phone.get(f"{offer}/contract").text
+    assert told not in page and "Denmark: the rules of this country are not installed" in page
+
+
 def test_no_account_without_the_privacy_notice(
     app: Flask, brand: FlaskClient, stage: Stage, instance: Instance
 ) -> None:
