@@ -17,7 +17,7 @@ from core.earnings.terms import terms_of
 from core.i18n import gettext
 from core.lifecycle import history, whose_turn
 from core.payouts import queries, service, todo
-from core.payouts.lifecycle import STATE_NAMES, State
+from core.payouts.lifecycle import State
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.submit import account_of
 from core.payouts.ways import way_of
@@ -73,18 +73,19 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
     parts = queries.parts(db(), [found.id])[found.id]
     may_approve = actor().may(P.PAYOUT_APPROVE, found.brand_id)
     run = db().get_one(PayoutRun, found.payout_run_id)
+    way = way_of(db(), instance().plugins, db().get_one(Brand, run.brand_id), run.rail)
     return render_template(
         "admin/payout.html",
         payment=found,
         run=run,
         todos=todo.todos_of(instance().keyring, [found]) if may_approve else [],
-        way=way_of(db(), instance().plugins, db().get_one(Brand, run.brand_id), run.rail),
+        way=way,
         parts=parts,
         terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
         iban=account_of(instance().keyring, found) if may_approve else "",
         may_approve=may_approve,
         history=history(db(), found),
-        names=STATE_NAMES,
+        names=way.names,
         kinds=KIND_NAMES,
         turn=whose_turn(found),
         State=State,

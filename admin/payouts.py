@@ -152,7 +152,7 @@ def payout_run(public_id: str) -> Any:
 
 def _run_page(run: PayoutRun, form: SentForm | None = None) -> dict[str, Any]:
     payments = service.payouts_of(db(), run)
-    may_approve = actor().may(P.PAYOUT_APPROVE, run.brand_id)
+    may_approve, way = actor().may(P.PAYOUT_APPROVE, run.brand_id), _way(run)
     ids = [id for id in (run.prepared_by_id, run.approved_by_id) if id]
     people = {row.id: row.name for row in db().scalars(select(Person).where(Person.id.in_(ids)))}
     return {
@@ -164,14 +164,14 @@ def _run_page(run: PayoutRun, form: SentForm | None = None) -> dict[str, Any]:
         "people": people,
         "own": run.prepared_by_id == actor().person_id,
         "run_names": RUN_NAMES,
-        "names": STATE_NAMES,
+        "names": way.names,
         "kinds": KIND_NAMES,
         "may_approve": may_approve,
         "may_prepare": actor().may(P.PAYOUT_PREPARE, run.brand_id),
         "turn": whose_turn,
         "todos": todo.todos_of(instance().keyring, payments) if may_approve else [],
         "files": todo.files_of(payments),
-        "way": _way(run),
+        "way": way,
         "stalled": _stalled(payments),
         "sendable": [row for row in payments if row.state == State.REQUIRES_ACTION] if may_approve else [],
         "sent": form or SentForm(formdata=None, data={"sent_on": today_of(db(), run.brand_id)}),

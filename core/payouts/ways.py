@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from core.accounts.models import Brand
 from core.collaborations.terms import verbatim
 from core.errors import Refused
+from core.payouts.lifecycle import STATE_NAMES, State
 from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.text import T, Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.models import PluginEntry
 from core.plugin_host.service import switches
 from core.plugin_host.settings import Rows, settings_of, stored
+
+ASKED = {**STATE_NAMES, State.REQUIRES_ACTION: T("Something is to be done")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,14 @@ class Way:
     """It is told to pay as soon as a run is approved."""
     answers: bool = False
     """It can be asked what it knows of a payment."""
+    off: bool = False
+    """It was switched off for the brand."""
     fault: Text | None = None
+
+    @property
+    def names(self) -> Mapping[str, Text]:
+        """What the states of its payments are called."""
+        return STATE_NAMES if self.by_hand else ASKED
 
     def insist(self) -> None:
         """Raise `Refused` when nothing can be paid by it."""
@@ -52,7 +62,13 @@ def ways(session: Session, host: PluginHost, brand: Brand) -> Mapping[str, Way]:
 def way_of(session: Session, host: PluginHost, brand: Brand, name: str) -> Way:
     """That of a run, also when its rail was switched off since, or is gone."""
     rail = host.payout_rails.get(name)
-    return _gone(session, name) if rail is None else _way(session, host, brand, rail, None)
+    if rail is None:
+        return _gone(session, name)
+    way = _way(session, host, brand, rail, None)
+    if switches(session, brand.id).get(way.plugin, True):
+        return way
+    off = T("%(rail)s is switched off: what was handed over goes on, nothing new is paid by it.", rail=rail.title)
+    return replace(way, off=True, fault=off)
 
 
 def _way(session: Session, host: PluginHost, brand: Brand, rail: PayoutRail, rows: Rows | None) -> Way:

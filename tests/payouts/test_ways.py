@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from core import outbox, wiring
+from core import i18n, outbox, wiring
 from core.instance import Instance
 from core.ledger.verify import verify
 from core.mail import MailMessage
@@ -19,8 +20,8 @@ from core.plugin_api.payout_rails import Accepted
 from core.plugin_api.payout_rails import Refused as RailRefused
 from core.plugin_host import roll
 from core.plugin_host.host import PluginHost
-from core.plugin_host.models import PluginSetting
-from samverk import Ambiguous, Context, NeedsAction, Outcome, PayoutBatch, PayoutRail, SettingField, T
+from core.plugin_host.models import PluginSetting, PluginSwitch
+from samverk import Ambiguous, Context, NeedsAction, Outcome, PayoutBatch, PayoutRail, SettingField, T, texts
 from tests.payouts import stage as scene
 from tests.payouts.rails import Bank, host_of, mumble
 from tests.payouts.test_handing_over import later, payout
@@ -268,31 +269,54 @@ def test_an_order_waits_for_finance_when_its_way_is_gone(
     assert payout(instance).state == "sent"
 
 
-CHANGED = "The bank account was changed after the approval."
+PO = """msgid ""
+msgstr "Content-Type: text/plain; charset=utf-8"
+
+msgid "The account of %(name)s is closed."
+msgstr "Tili on suljettu: %(name)s."
+"""
 
 
 def test_a_refusal_is_read_in_the_language_of_its_reader(
-    client: FlaskClient, instance: Instance, approved: scene.Stage, bank: Bank, app: Any
+    client: FlaskClient, instance: Instance, approved: scene.Stage, bank: Bank, app: Any, tmp_path: Path
 ) -> None:
-    from core.i18n import in_locale
-
-    with in_locale("fi"):
-        finnish = str(T(CHANGED))
-    assert finnish != CHANGED
+    (tmp_path / "fi" / "LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "fi" / "LC_MESSAGES" / "wire.po").write_text(PO, "utf-8")
+    i18n.add_domain("wire", tmp_path)
     with instance.database.write() as session:
         for name, locale in (("finance", "fi"), ("influencer", "fi"), ("manager", "en")):
             session.merge(approved.world.people[name]).locale = locale
-    bank.answer = lambda reference: RailRefused(T(CHANGED))
+    bank.answer = lambda reference: RailRefused(texts("wire")("The account of %(name)s is closed.", name="Aino"))
     outbox.drain(instance.database)
     row = payout(instance)
+    finnish, english = "Tili on suljettu: Aino.", "The account of Aino is closed."
     for face, name, words in (
-        ("admin", "finance", finnish), ("admin", "manager", CHANGED), ("portal", "influencer", finnish),
+        ("admin", "finance", finnish), ("admin", "manager", english), ("portal", "influencer", finnish),
     ):  # fmt: skip
         page = sign_in(app.test_client(), name).get(f"/{face}/payouts/{row.public_id}").text
         assert words in page, name
     with instance.database.session() as session:
         (mail,) = session.scalars(select(MailMessage).where(MailMessage.kind == "payout"))
-        assert finnish in mail.body and CHANGED not in mail.body
+        assert finnish in mail.body and english not in mail.body
+
+
+def test_a_way_that_was_switched_off_pays_nothing_new(
+    client: FlaskClient, instance: Instance, two: scene.Stage, bank: Bank
+) -> None:
+    sign_in(client, "owner")
+    made = client.post("/admin/payouts/prepare", data={"currency": "EUR", "rail": "wire"})
+    with instance.database.write() as session:
+        session.add(PluginSwitch(brand_id=two.world.brand.id, plugin="wire", enabled=False))
+    told = client.post(made.location + "/approve", data={})
+    assert told.status_code == 422 and "Wire is switched off" in told.text
+    with instance.database.write() as session:
+        session.query(PluginSwitch).one().enabled = True
+    assert client.post(made.location + "/approve", data={}).status_code == 303
+    with instance.database.write() as session:
+        session.query(PluginSwitch).one().enabled = False
+    assert "what was handed over goes on" in client.get(made.location).text
+    outbox.drain(instance.database)
+    assert {row.state for row in payouts(instance)} == {"sent"}
 
 
 def test_the_message_that_a_person_copies_is_what_a_rail_gets(
