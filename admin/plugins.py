@@ -13,9 +13,10 @@ from core.i18n import gettext
 from core.permissions import Permission
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.text import T, Text
+from core.plugin_host.models import PluginEntry
 from core.plugin_host.pausing import health_of, resume
 from core.plugin_host.records import Record
-from core.plugin_host.roll import vanished
+from core.plugin_host.roll import consequences, vanished
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch, switches
 from core.plugin_host.settings import settings_of
@@ -48,19 +49,22 @@ def plugins() -> Any:
     records = sorted(instance().plugins.records.values(), key=lambda r: (r.kinds, r.name))
     on = switches(db(), brand.id)
     gone = vanished(db(), instance().plugins)
-    return render_template("admin/plugins.html", records=records, gone=gone, switches=on, brand=brand, kinds=KINDS)
+    given = {"records": records, "gone": gone, "switches": on, "brand": brand, "kinds": KINDS}
+    return render_template("admin/plugins.html", consequences=consequences, **given)
 
 
 @admin.form("/plugins/<name>", Permission.PLUGINS_SWITCH)
 def plugin(name: str) -> Any:
-    """What a plugin is, and its settings for a brand."""
-    return _page(_record(name), _brand())
+    """What a plugin is, and its settings for a brand; of one that is gone, what that means."""
+    gone = _gone(name)
+    return _page_of_gone(gone) if gone else _page(_record(name), _brand())
 
 
 @admin.form("/plugins/<name>/installation", Permission.SITE_ADMIN)
 def plugin_installation(name: str) -> Any:
     """The same, and its settings for the whole installation."""
-    return _page(_record(name), None)
+    gone = _gone(name)
+    return _page_of_gone(gone) if gone else _page(_record(name), None)
 
 
 @admin.post("/plugins/<name>/switch", Permission.PLUGINS_SWITCH)
@@ -92,6 +96,18 @@ def _record(name: str) -> Record:
     return found or abort(404)
 
 
+def _gone(name: str) -> PluginEntry | None:
+    """The plugin of a name that was here once."""
+    host = instance().plugins
+    if any(record.name == name for record in host.records.values()):
+        return None
+    return next((entry for entry in vanished(db(), host) if entry.plugin == name), None)
+
+
+def _page_of_gone(entry: PluginEntry) -> Any:
+    return render_template("admin/plugin_gone.html", entry=entry, consequences=consequences(entry))
+
+
 def _brand() -> Brand:
     """The brand that the form was made for, else the chosen one; 404 for a brand that is another's."""
     wanted = request.values.get("brand")
@@ -116,6 +132,7 @@ def _page(record: Record, brand: Brand | None) -> Any:
                 return done(_address(record, brand), gettext("Saved."))
             form.blame(errors)
     site_on, on = switches(db(), None), switches(db(), brand.id if brand else None)
+    health = health_of(db(), record.name) if actor().may(Permission.SITE_ADMIN) else None
     return render_template(
         "admin/plugin.html",
         record=record,
@@ -128,7 +145,8 @@ def _page(record: Record, brand: Brand | None) -> Any:
         on=on.get(record.name, True),
         kinds=KINDS,
         provides=_provided(record),
-        health=health_of(db(), record.name) if actor().may(Permission.SITE_ADMIN) else None,
+        health=health,
+        failed=health.last_error if health and not active else None,
     )
 
 

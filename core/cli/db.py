@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
     from core.instance import Instance
+    from core.plugin_host.host import PluginHost
 
 
 def alembic_config(url: str) -> Config:
@@ -57,12 +58,26 @@ def alone(here: Instance) -> Iterator[None]:
         yield
 
 
-def _upgrade_plugins(here: Instance) -> None:
+@contextmanager
+def as_found(here: Instance) -> Iterator[PluginHost]:
+    """The plugins as they load, whatever their tables are like; how they fail is written down for their pages."""
+    from core.plugin_host.fence import Fence
     from core.plugin_host.host import PluginHost
+    from core.plugin_host.pausing import sync
+
+    host = PluginHost.load(safe_mode=here.settings.safe_mode, fence=Fence(trace=here.settings.trace_plugins))
+    yield host
+    if host.fence.health.news.is_set():
+        sync(here.database, host.fence.health)
+        here.database.engine.dispose()
+
+
+def _upgrade_plugins(here: Instance) -> None:
     from core.plugin_host.tables import upgrade_all
 
-    host = PluginHost.load(safe_mode=here.settings.safe_mode)
-    for name, fault in upgrade_all(host, here.settings.database_url).items():
+    with as_found(here) as host:
+        faults = upgrade_all(host, here.settings.database_url)
+    for name, fault in faults.items():
         if fault is not None:
             click.echo(f"The tables of the plugin {name} stay as they are, and it stays off. {fault}", err=True)
 

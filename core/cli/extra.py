@@ -7,14 +7,18 @@ from typing import Any
 import click
 
 from core.cli.main import installation, instance
+from core.cli.plugins import GONE, written_down
+from core.errors import SamverkError
 from core.instance import Instance
-from core.plugin_api.context import Context
+from core.plugin_api.context import ConnectorError, Context
 from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.records import Failure
 
 SAID = (click.ClickException, click.exceptions.Exit, click.Abort, SystemExit)
 """How a command ends on purpose; it goes through the fence as it is."""
+FOR_PEOPLE = (SamverkError, ConnectorError)
+"""What has a sentence for people; it goes through too, and is told without anything around it."""
 
 
 class OfPlugins(click.Group):
@@ -25,9 +29,12 @@ class OfPlugins(click.Group):
         return sorted({plugin for plugin, _ in instance().plugins.commands()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The group of a plugin, None when it brings no commands."""
-        host = instance().plugins
-        commands = [command for plugin, command in host.commands() if plugin == cmd_name]
+        """The group of a plugin; None for an unknown name, and a sentence for a plugin that has no commands now."""
+        with installation() as here:
+            host = here.plugins
+            commands = [command for plugin, command in host.commands() if plugin == cmd_name]
+            if not commands and (why := why_not(here, cmd_name)):
+                raise click.ClickException(why)
         return OfPlugin(cmd_name, str(host.active[cmd_name].title), commands) if commands else None
 
 
@@ -42,22 +49,38 @@ class OfPlugin(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command with its `Context`, unless the plugin is switched off."""
         plugin = str(self.name)
-        what = f"{ctx.info_name} {ctx.invoked_subcommand or ''}".strip()
+        what = next((word for word in [*ctx._protected_args, *ctx.args] if word in self.commands), "x")
         with installation() as here:
             ctx.obj = context_for(here, plugin, ctx.params.pop("brand"))
             host = here.plugins
 
             def run(told: Context) -> Any:
                 ctx.obj = told
-                return host.call(plugin, lambda _: self._run(ctx), told, seam=Seam.COMMAND, passes=SAID, what=what)
+                passes = (*SAID, *FOR_PEOPLE)
+                return host.call(plugin, lambda _: self._run(ctx), told, seam=Seam.COMMAND, passes=passes, what=what)
 
-            answer = lend(host, here.database.engine, plugin, ctx.obj, run)
+            try:
+                answer = lend(host, here.database.engine, plugin, ctx.obj, run)
+            except FOR_PEOPLE as said:
+                raise click.ClickException(str(said.message)) from None
         if isinstance(answer, Failure):
             raise click.ClickException(str(answer.reason))
         return answer
 
     def _run(self, ctx: click.Context) -> Any:
         return super().invoke(ctx)
+
+
+def why_not(here: Instance, plugin: str) -> str | None:
+    """Why a plugin has no commands now, as `samverk plugin list` says it; None for a name that nobody knows."""
+    host = here.plugins
+    record = next((one for one in host.records.values() if one.name == plugin), None)
+    if plugin in host.active:
+        return f"The plugin {plugin} brings no commands."
+    if record is not None:
+        return f"The plugin {plugin} is not active. {record.reason}"
+    gone = any(entry.plugin == plugin for entry in written_down(here)[0])
+    return f"The plugin {plugin} is not found. {GONE.replace('NAME', plugin)}" if gone else None
 
 
 def context_for(here: Instance, plugin: str, brand: str | None) -> Context:

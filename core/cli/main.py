@@ -73,7 +73,9 @@ def instance() -> Instance:
 
 @contextmanager
 def installation() -> Iterator[Instance]:
-    """The same for the length of a command: no connection is left open behind it."""
+    """The same for the length of a command: every table is known, and no connection is left open behind it."""
+    import core.tables  # noqa: F401 - what is written may refer to a table of any room
+
     here = instance()
     try:
         yield here

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli.main import installation, instance
+from core.cli.main import installation
 
 if TYPE_CHECKING:
     from core.permissions import Actor
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 @click.argument("name")
 def upgrade(name: str) -> None:
     """Bring the tables of one plugin to its newest schema; exit 1 when that does not work."""
-    from core.cli.db import alone
+    from core.cli.db import alone, as_found
     from core.plugin_host import tables
-    from core.plugin_host.host import PluginHost
 
-    here = instance()
-    host = PluginHost.load(safe_mode=here.settings.safe_mode)
-    own = _own(host, name)
-    with alone(here):
-        fault = tables.upgrade(host, own, here.settings.database_url)
+    with installation() as here, as_found(here) as host:
+        own = _own(host, name)
+        with alone(here):
+            fault = tables.upgrade(host, own, here.settings.database_url)
     if fault is not None:
         raise click.ClickException(f"The tables of {name} stay as they are. {fault}")
     click.echo(f"The tables of {name} are up to date. Restart web and worker.")
@@ -108,6 +106,7 @@ def purge(name: str, yes: bool) -> None:
         except SamverkError as error:
             raise click.ClickException(str(error.message)) from None
     click.echo(f"Removed what {name} kept: {sum(removed.tables.values())} rows in {len(removed.tables)} tables.")
+    click.echo("If Samverk runs, restart it: its processes still have the plugin, and ask it no more.")
 
 
 def _told(found: Removed) -> str:

@@ -31,7 +31,7 @@ def list_plugins(names: bool) -> None:
     """List every plugin that was found, its state, and why one is not active."""
     with installation() as here:
         host = here.plugins
-        vanished, pauses = ([], {}) if names else _written_down(here)
+        vanished, pauses = ([], {}) if names else written_down(here)
     if names:
         for name in sorted(host.active):
             click.echo(name)
@@ -47,10 +47,10 @@ def list_plugins(names: bool) -> None:
             click.echo(f"{'':<16} {Cause(pause.cause).told(record.title)} The last error: {pause.last_error}")
     for entry in vanished:
         click.echo(f"{entry.plugin:<16} {'Not found':<16} {'':<15} {entry.version}  {entry.title}")
-        click.echo(f"{'':<16} {GONE}")
+        click.echo(f"{'':<16} {GONE.replace('NAME', entry.plugin)}")
 
 
-def _written_down(here: Instance) -> tuple[list[PluginEntry], dict[str, PluginHealth]]:
+def written_down(here: Instance) -> tuple[list[PluginEntry], dict[str, PluginHealth]]:
     """The plugins that are gone and left something, and those that are paused; none while there are no tables."""
     from sqlalchemy.exc import DBAPIError
 
@@ -58,9 +58,10 @@ def _written_down(here: Instance) -> tuple[list[PluginEntry], dict[str, PluginHe
     from core.plugin_host.pausing import paused
     from core.plugin_host.roll import vanished
 
+    since = here.plugins.fence.health.since
     try:
         with here.database.session() as session:
-            return vanished(session, here.plugins), {row.plugin: row for row in paused(session)}
+            return vanished(session, here.plugins), {row.plugin: row for row in paused(session, since)}
     except DBAPIError as error:
         if not not_migrated(error):
             raise

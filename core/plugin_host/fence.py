@@ -58,7 +58,7 @@ class Fence:
                 self._told(plugin, what, begin, args, said)
             raise
         except (Exception, SystemExit) as error:
-            answer = self._failed(plugin, error, probe)
+            answer = self._failed(plugin, error, probe, seam)
         else:
             if returns is None or isinstance(answer, returns):
                 health.worked(plugin, probe=probe)
@@ -66,7 +66,7 @@ class Fence:
                 answer = self._mistaken(plugin, answer, probe)
         return self._told(plugin, what, begin, args, answer) if self.trace else answer
 
-    def _failed(self, plugin: str, error: BaseException, probe: bool) -> Failure:
+    def _failed(self, plugin: str, error: BaseException, probe: bool, seam: Seam) -> Failure:
         if isinstance(error, TookTooLong):
             (seconds,) = error.args
             log.error("plugin %s took longer than %g seconds and was interrupted", plugin, seconds)
@@ -75,7 +75,8 @@ class Fence:
                 "The plugin %(plugin)s took longer than %(seconds)s seconds.", plugin=plugin, seconds=f"{seconds:g}"
             )
             return Failure(plugin, late)
-        log.error("plugin %s failed", plugin, exc_info=error)
+        shown = self.trace or seam is not Seam.COMMAND  # at a terminal the command itself says what is wrong
+        log.log(logging.ERROR if shown else logging.DEBUG, "plugin %s failed", plugin, exc_info=error)
         self.health.failed(plugin, told(error), probe=probe)
         return Failure(plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=plugin, error=told(error)))
 

@@ -23,6 +23,8 @@ class Cause(enum.StrEnum):
 
     FAILURES = "failures"
     STUCK = "stuck"
+    PURGED = "purged"
+    """All that it kept was removed while processes still had it: those never ask it again, the next ones may."""
 
     @property
     def sentence(self) -> Text:
@@ -32,6 +34,7 @@ class Cause(enum.StrEnum):
             Cause.STUCK: T(
                 "The plugin %(plugin)s is paused, since it did not come back and its process had to be ended."
             ),
+            Cause.PURGED: T("All that the plugin %(plugin)s kept was removed. Samverk must be restarted."),
         }
         return said[self]
 
@@ -56,8 +59,12 @@ class Tally:
 
 @dataclass
 class Health:
-    """The tallies and pauses of a process. `news` is set when something should be written down soon."""
+    """The tallies and pauses of a process. `news` is set when something should be written down soon.
 
+    `since` is when the process found its plugins.
+    """
+
+    since: datetime = field(default_factory=clock.now)
     paused: Mapping[str, Cause] = field(default_factory=dict)
     news: Event = field(default_factory=Event)
     _tallies: dict[str, Tally] = field(default_factory=dict)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, clock, events
@@ -41,13 +42,13 @@ def sync(database: Database, health: Health) -> None:
     health.news.clear()
     try:
         with database.session() as session:
-            rows = paused(session)
+            rows = paused(session, health.since)
         if taken or any(row.probe_at and row.probe_at <= clock.now() for row in rows):
             with database.write() as session:
                 for plugin in sorted(taken):
                     _write_down(session, _row(session, plugin), taken[plugin])
                 session.flush()
-                rows = paused(session)
+                rows = paused(session, health.since)
                 probes = {row.plugin: until for row in rows if (until := _turn(session, row))}
     except BaseException:
         health.give_back(taken)
@@ -59,7 +60,7 @@ def resume(session: Session, actor: Actor, plugin: str) -> None:
     """Let a paused plugin be asked again, in every brand; raises `Refused` when it is not paused."""
     actor.require(Permission.SITE_ADMIN)
     row = session.scalar(select(PluginHealth).where(PluginHealth.plugin == plugin).with_for_update())
-    if row is None or row.paused_at is None:
+    if row is None or row.paused_at is None or row.cause == Cause.PURGED:
         raise Refused(T("This plugin is not paused."))
     _end(session, row)
     session.flush()
@@ -71,9 +72,31 @@ def health_of(session: Session, plugin: str) -> PluginHealth | None:
     return session.scalar(select(PluginHealth).where(PluginHealth.plugin == plugin))
 
 
-def paused(session: Session) -> list[PluginHealth]:
-    """The plugins that are paused, each with why and until when."""
-    return list(session.scalars(select(PluginHealth).where(PluginHealth.paused_at.is_not(None))))
+def paused(session: Session, since: datetime) -> list[PluginHealth]:
+    """The plugins that are paused, each with why and until when, for a process that found its plugins `since` then.
+
+    One that was purged before is no concern of it: it may have been installed anew.
+    """
+    still = or_(PluginHealth.cause != Cause.PURGED, PluginHealth.paused_at > since)
+    return list(session.scalars(select(PluginHealth).where(PluginHealth.paused_at.is_not(None), still)))
+
+
+def purged(session: Session, since: datetime) -> set[str]:
+    """The plugins of which all was removed after a process had found them."""
+    return {row.plugin for row in paused(session, since) if row.cause == Cause.PURGED}
+
+
+def mark_purged(session: Session, plugin: str) -> None:
+    """Let no process that still has a plugin ask it again, nor write anything of it."""
+    row = _row(session, plugin)
+    row.cause, row.paused_at, row.probe_at = Cause.PURGED, clock.now(), None
+    row.calls = row.failures = 0
+    row.last_error, row.failed_at = "", None
+
+
+def found_anew(session: Session, plugins: Collection[str]) -> None:
+    """Plugins that were purged are here again."""
+    session.execute(delete(PluginHealth).where(PluginHealth.plugin.in_(plugins), PluginHealth.cause == Cause.PURGED))
 
 
 def _row(session: Session, plugin: str) -> PluginHealth:
@@ -93,6 +116,8 @@ def _row(session: Session, plugin: str) -> PluginHealth:
 
 
 def _write_down(session: Session, row: PluginHealth, tally: Tally) -> None:
+    if row.cause == Cause.PURGED:
+        return
     row.calls += tally.calls
     row.failures += tally.failures
     if tally.failed_at is not None:

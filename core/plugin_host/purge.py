@@ -16,7 +16,8 @@ from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
 from core.plugin_host import roll
 from core.plugin_host.host import PluginHost
-from core.plugin_host.models import PluginEntry, PluginHealth, PluginSetting, PluginSwitch
+from core.plugin_host.models import PluginEntry, PluginSetting, PluginSwitch
+from core.plugin_host.pausing import mark_purged
 from core.plugin_host.service import switches
 from core.plugin_host.tables import drop, owners
 
@@ -70,7 +71,7 @@ def kept(session: Session, host: PluginHost, plugin: str) -> Removed:
 def objections(session: Session, host: PluginHost, plugin: str) -> list[Text]:
     """Why a plugin may not be purged now: it is on, or something that runs goes on by it."""
     if plugin in host.active and switches(session, None).get(plugin, True):
-        return [T("Switch the plugin off for the installation first.")]
+        return [T("Switch the plugin off first: samverk plugin switch %(plugin)s off", plugin=plugin)]
     return events.objections(session, MayPurge(plugin, roll.provided(session, host, plugin)))
 
 
@@ -78,8 +79,9 @@ def purge(session: Session, actor: Actor, host: PluginHost, plugin: str) -> Remo
     """Remove all that a plugin keeps here, whether it is still installed or gone; says what went.
 
     `Missing` for an unknown name, `Refused` with the first objection. The switch of a plugin that is still installed
-    stays off. What agreements, payments and the record say of it stays: it is core's. Tables can be dropped only
-    while no other process works on them, so keep the transaction short.
+    stays off. Processes that still have it ask it no more within seconds, until they are restarted. What agreements,
+    payments and the record say of it stays: it is core's. Tables can be dropped only while no other process works on
+    them, so keep the transaction short.
     """
     actor.require(Permission.SITE_ADMIN)
     found = kept(session, host, plugin)
@@ -90,13 +92,13 @@ def purge(session: Session, actor: Actor, host: PluginHost, plugin: str) -> Remo
     installed = any(record.name == plugin for record in host.records.values())
     gone: list[tuple[type, tuple[ColumnElement[bool], ...]]] = [
         (PluginSetting, (PluginSetting.plugin == plugin,)),
-        (PluginHealth, (PluginHealth.plugin == plugin,)),
         (PluginEntry, (PluginEntry.plugin == plugin,)),
         (OutboxJob, _jobs(plugin)),
         (PluginSwitch, (PluginSwitch.plugin == plugin, *((PluginSwitch.brand_id.is_not(None),) if installed else ()))),
     ]
     for model, which in gone:
         session.execute(delete(model).where(*which))
+    mark_purged(session, plugin)
     events.publish(session, PluginPurged(plugin))
     detail = {
         "plugin": plugin,

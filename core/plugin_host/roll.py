@@ -15,8 +15,11 @@ from sqlalchemy.orm import Session
 from core import clock, events
 from core.database import Database
 from core.i18n import in_locale
+from core.plugin_api.text import T, Text
+from core.plugin_host.health import Cause
 from core.plugin_host.host import PluginHost
 from core.plugin_host.models import PluginEntry, PluginHealth, PluginSetting, PluginSwitch
+from core.plugin_host.pausing import found_anew, purged
 from core.plugin_host.records import Record, State
 from core.plugin_host.tables import owners
 
@@ -35,9 +38,13 @@ def call(database: Database, host: PluginHost) -> None:
     """Take down who is there; one statement when nothing has changed. Not for safe mode, where strangers are absent."""
     found = {record.name: _entry(record) for record in _here(host).values()}
     with database.session() as session:
-        if _same(_entries(session), found):
+        known = _entries(session)
+        if not _same(known, found):
+            found = {name: found[name] for name in found.keys() - purged(session, host.fence.health.since)}
+        if _same(known, found):
             return
     with database.write() as session:
+        found_anew(session, found.keys())
         moved: set[str] = set()
         known = _entries(session)
         for name in sorted({*known, *found}):
@@ -59,11 +66,22 @@ def vanished(session: Session, host: PluginHost) -> list[PluginEntry]:
     return [found[name] for name in sorted(found)]
 
 
+def consequences(entry: PluginEntry) -> list[Text]:
+    """What it means that a plugin is gone, in sentences."""
+    told = [T("It is not installed any more.")]
+    if entry.provides.get("payment_models"):
+        told.append(T("What it pays is on hold until it is back."))
+    if entry.provides.get("payout_rails"):
+        told.append(T("Payments that it was to send wait until it is back."))
+    return told
+
+
 def leftovers(session: Session, there: Collection[str] = ()) -> set[str]:
     """The names under which something is kept, without those that are `there`."""
     names = {name for name, tables in owners(session.connection(), there).items() if tables}
-    for model in (PluginSetting, PluginSwitch, PluginHealth):
+    for model in (PluginSetting, PluginSwitch):
         names |= set(session.scalars(select(model.plugin).distinct()))
+    names |= set(session.scalars(select(PluginHealth.plugin).where(PluginHealth.cause != Cause.PURGED)))
     return names - set(there)
 
 

@@ -64,7 +64,7 @@ def _stranger(own: Own, names: Iterable[str]) -> tuple[str, str] | None:
 
 
 def held_back(records: Sequence[Record], url: str) -> list[Record]:
-    """The same records; an active one whose tables are not those of its version waits for `samverk db upgrade`.
+    """The same records; an active one whose tables are not those of its version waits for its upgrade.
 
     No statement when no plugin has tables.
     """
@@ -96,7 +96,7 @@ def _behind(own: Own, connection: Connection) -> Text | None:
         return T("Its migrations cannot be read: %(error)s.", error=told(error))
     if own.stands(connection) == heads:
         return None
-    return T("Its tables are not those of this version. Run: samverk db upgrade")
+    return T("Its tables are not those of this version. Run: samverk plugin upgrade %(plugin)s", plugin=own.name)
 
 
 def rehearse(plugin: Plugin, url: str) -> list[str]:

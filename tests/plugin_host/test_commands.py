@@ -7,7 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from core.cli.main import samverk
+from core.errors import Invalid
 from core.instance import Instance
+from core.plugin_api.context import BadSignature
+from core.plugin_api.text import T
 from core.plugin_host.service import set_switch
 from tests.plugin_host.foreign import acme, module  # noqa: F401 - the first is a fixture
 from tests.world import World
@@ -28,7 +31,6 @@ def test_they_are_listed_by_plugin(instance: Instance) -> None:
     assert "acme" in run(instance, "--help").output and "other" not in run(instance, "--help").output
     told = run(instance, "acme", "--help").output
     assert "Acme's corner" in told and "greet" in told and "Say hello." in told
-    assert run(instance, "other", "greet").exit_code == 2
 
 
 def test_a_command_gets_its_brand(instance: Instance, committed: World) -> None:
@@ -61,3 +63,35 @@ def test_switched_off_it_does_not_run(instance: Instance, committed: World) -> N
     assert run(instance, "acme", "greet", "Ada").exit_code == 0
     answer = run(instance, "acme", "--brand", "Havsro", "greet", "Ada")
     assert (answer.exit_code, answer.output) == (1, "Error: The plugin acme is switched off.\n")
+
+
+def test_what_has_a_sentence_for_people_is_told_in_it(
+    instance: Instance, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    run(instance, "acme", "greet", "Ada")
+    for error in (BadSignature(T("The shop did not sign this.")), Invalid(T("Nobody is called %(name)s.", name="Ada"))):
+        module("acme").RAISING[:] = [error]
+        answer = run(instance, "acme", "greet", "Ada")
+        assert (answer.exit_code, answer.output) == (1, f"Error: {error.message}\n")
+    module("acme").RAISING.clear()
+    module("acme").FAILING.add("greet")
+    run(instance, "acme", "greet", "Ada")
+    assert "Traceback" not in capfd.readouterr().err
+    assert not [one for one in caplog.records if one.levelname == "ERROR"], "at a terminal the sentence is all"
+
+
+def test_a_traced_call_bears_the_name_of_the_command(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAMVERK_TRACE_PLUGINS", "1")
+    answer = run(instance, "acme", "greet", "Ada")
+    assert answer.exit_code == 0 and "plugin acme greet brand=-" in answer.stderr + capfd.readouterr().err
+
+
+def test_of_a_plugin_without_commands_it_says_why(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    brings = run(instance, "other", "greet")
+    assert (brings.exit_code, brings.output) == (1, "Error: The plugin other brings no commands.\n")
+    monkeypatch.setattr(module("acme").Acme, "api_version", 0)
+    old = run(instance, "acme", "greet", "Ada")
+    assert old.exit_code == 1 and "Error: The plugin acme is not active. It was written for plugin API 0" in old.output
+    assert "No such command 'nobody'" in run(instance, "nobody").output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from core.earnings.models import ComponentHold, Earning
 from core.instance import Instance
 from core.outbox import OutboxJob
 from core.plugin_host.models import PluginEntry, PluginHealth, PluginSetting, PluginSwitch
+from core.plugin_host.pausing import purged, sync
 from core.plugin_host.records import State
 from core.plugin_host.roll import vanished
 from core.plugin_host.saving import save_settings
@@ -32,6 +33,9 @@ from tests.world import World, build, sign_in
 
 TIP = {"id": "c1", "model": "tip", "version": "1", "terms": {"currency": "EUR", "values": {"amount": 5_000}}}
 BOTH = [TIP, {**theatre.fixed(60_000), "id": "c2"}]
+
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Life:
@@ -167,7 +171,7 @@ def offers_tip(life: Life) -> bool:
 def test_installed_it_is_there_after_its_tables_are(site: Site, instance: Instance) -> None:  # noqa: F811
     assert "tips" not in restarted(instance).plugins.active
     site.install(1)
-    assert "Run: samverk db upgrade" in command(instance, "plugin", "list").output
+    assert "Run: samverk plugin upgrade tips" in command(instance, "plugin", "list").output
     command(instance, "plugin", "upgrade", "tips")
     assert re.search(r"tips +Active", command(instance, "plugin", "list").output)
 
@@ -230,6 +234,9 @@ def test_gone_it_is_named_and_what_it_pays_is_on_hold_until_it_is_back(life: Lif
     pages = life.walk()
     assert "Tips and notes" in pages["/admin/plugins"] and "not installed any more" in pages["/admin/plugins"]
     assert re.search(r"tips +Not found +1.0  Tips and notes", command(life.here, "plugin", "list").output)
+    gone = pages["/admin/plugins/tips"]
+    assert "What it pays is on hold until it is back." in gone and "samverk plugin purge tips" in gone
+    assert "The plugin tips is not found." in command(life.here, "x", "tips", "count").output
     life.site.install(1)
     life.restart()
     life.minute()
@@ -237,6 +244,30 @@ def test_gone_it_is_named_and_what_it_pays_is_on_hold_until_it_is_back(life: Lif
     with life.here.database.session() as session:
         assert vanished(session, life.here.plugins) == []
         assert session.scalars(select(PluginEntry.gone_at).where(PluginEntry.plugin == "tips")).one() is None
+
+
+def test_gone_without_having_paid_anybody_it_holds_nothing(life: Life) -> None:
+    with life.here.database.write() as session:
+        session.execute(text("delete from plugin_entry"))
+    life.site.install(1, init="        return [Tip] =>         return []")
+    life.upgraded()
+    life.site.uninstall()
+    life.restart()
+    life.minute()
+    browser = sign_in(life.app().test_client(), "owner")
+    for address in ("/admin/plugins", "/admin/plugins/tips"):
+        page = browser.get(address).text
+        assert "It is not installed any more." in page and "on hold" not in page
+    assert browser.get("/admin/plugins/nobody").status_code == 404
+
+
+def test_an_upgrade_that_failed_is_told_on_its_page(life: Life) -> None:
+    life.site.install(2, _0002_stars="batch_op.add_column => int")
+    failed = command(life.here, "plugin", "upgrade", "tips")
+    assert failed.exit_code == 1 and failed.output.count("\n") == 1 and "TypeError" in failed.output
+    life.restart()
+    page = sign_in(life.app().test_client(), "owner").get("/admin/plugins/tips/installation").text
+    assert "Run: samverk plugin upgrade tips" in page and "It failed last with: TypeError" in page
 
 
 def test_a_broken_one_is_told_and_holds_what_it_pays(life: Life) -> None:
@@ -275,6 +306,7 @@ def left(life: Life) -> dict[str, int]:
     with life.here.database.session() as session:
         for model in (PluginSetting, PluginSwitch, PluginHealth, PluginEntry):
             found[model.__tablename__] = len(session.scalars(select(model).where(model.plugin == "tips")).all())
+        found["plugin_health"] -= len(purged(session, EVER))
         jobs = session.scalars(select(OutboxJob).where(OutboxJob.kind.startswith("plugins.")))
         found["jobs"] = len([job for job in jobs if job.payload["plugin"] == "tips"])
     return found
@@ -321,6 +353,38 @@ def test_purged_nothing_of_it_is_left(life: Life, gone: bool) -> None:
     if gone:
         assert "tips" not in command(life.here, "plugin", "list").output
         assert "There is no such plugin." in command(life.here, "plugin", "purge", "tips", "--yes").output
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_processes_that_still_have_it_write_nothing_back(life: Life, gone: bool) -> None:
+    switch(life, False)
+    finished(life)
+    life.minute()
+    if gone:
+        life.site.uninstall()
+    told = command(life.here, "plugin", "purge", "tips", "--yes")
+    assert told.exit_code == 0 and "If Samverk runs, restart it" in told.output
+    old, record = life.here.plugins, life.here.plugins.active["tips"]
+    old.fence.health.failed("tips", "OperationalError: no such table: x_tips_note")
+    for _ in range(2):
+        sync(life.here.database, old.fence.health)
+        life.minute()
+    refused = old.call("tips", lambda: pytest.fail("it was asked"))
+    assert str(getattr(refused, "reason", "")).endswith("Samverk must be restarted.")
+    found = left(life)
+    assert (found.pop("plugin_switch"), set(found.values())) == (0 if gone else 1, {0})
+    assert (
+        f"All that the plugin {record.title} kept was removed."
+        in sign_in(life.app().test_client(), "owner").get("/admin/plugins").text
+    )
+    life.site.install(1)
+    life.upgraded()
+    switch(life, True)
+    sync(life.here.database, life.here.plugins.fence.health)
+    assert life.here.plugins.fence.health.paused == {}
+    assert (left(life)["plugin_entry"], left(life)["tables"]) == (1, 3)
+    with life.here.database.session() as session:
+        assert not purged(session, EVER), "it is here again"
 
 
 def rows(life: Life) -> dict[str, int]:

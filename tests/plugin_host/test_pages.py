@@ -158,7 +158,7 @@ def test_a_plugin_of_the_installation_is_its_admins(
     assert "/x/house/" not in owner.get("/admin/").text
 
 
-@pytest.mark.parametrize("path", ["", "wrong", "title", "no-template", "shadow", "other", "reach-other", "reach-core"])
+@pytest.mark.parametrize("path", ["", "wrong", "no-template", "shadow", "other", "reach-other", "reach-core"])
 def test_a_page_that_fails_costs_only_itself(
     client: FlaskClient, committed: World, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
@@ -172,6 +172,11 @@ def test_a_page_that_fails_costs_only_itself(
     assert f"incident {number}: GET /admin/x/acme/{path}: plugin acme" in caplog.text
     assert client.get("/admin/").status_code == 200
     assert "The secret of the other" in client.get("/admin/x/other/").text
+
+
+def test_a_title_that_is_not_filled_in_costs_no_page(client: FlaskClient, committed: World) -> None:
+    page = sign_in(client, "owner").get("/admin/x/acme/title")
+    assert page.status_code == 200 and "%(never)s" in page.text
 
 
 def test_core_is_not_shadowed_and_the_installation_may_override(client: FlaskClient, committed: World) -> None:

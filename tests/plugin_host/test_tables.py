@@ -80,7 +80,7 @@ def test_a_plugin_that_cannot_be_upgraded_waits_alone(site: Site, bare: Instance
     assert "The tables of the plugin tips stay as they are" in answer.stderr and "TypeError" in answer.stderr
     held = record(bare)
     assert held.state is State.NEEDS_UPGRADE
-    assert str(held.reason) == "Its tables are not those of this version. Run: samverk db upgrade"
+    assert str(held.reason) == "Its tables are not those of this version. Run: samverk plugin upgrade tips"
     assert "fixed" in restarted(bare).plugins.active
     one = command(bare, "plugin", "upgrade", "tips")
     assert one.exit_code == 1 and "TypeError" in one.output

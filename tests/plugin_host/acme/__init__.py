@@ -21,6 +21,7 @@ from samverk import (
 T = texts("acme")
 HEARD = []
 FAILING = set()
+RAISING = []
 DOING = {}
 
 
@@ -65,6 +66,8 @@ def panel(request, subject):
 def greet(ctx, name):
     """Say hello."""
     act("greet", ctx)
+    for error in RAISING:
+        raise error
     click.echo(f"Hello {name}")
 
 
