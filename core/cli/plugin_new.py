@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -20,6 +21,31 @@ LENGTH = range(2, 41)
 KINDS = {kind.value.replace("_", "-"): kind for kind in PluginKind}
 LEFT_OUT = re.compile(r"^\.|^__pycache__$|^build$|\.egg-info$")
 """What tools leave behind in a folder where somebody works."""
+BLANK = Path(__file__).with_name("blank")
+"""By kind, files that stand in place of the example's own where those would speak for somebody."""
+BLANK_NAME = "blank_rules"
+WHAT = {
+    PluginKind.PAYMENT_MODELS: ("A payment model", "Model"),
+    PluginKind.PLATFORMS: ("A platform", "Platform"),
+    PluginKind.SALES_SOURCES: ("A source of sales", "Source"),
+    PluginKind.COMPLIANCE: ("A pack of rules", "Rules"),
+    PluginKind.PAYOUT_RAILS: ("A payout rail", "Rail"),
+    PluginKind.PAGES: ("Pages", "Pages"),
+}
+"""What each kind is called, and what is put behind the name of a class that would be that of another."""
+README = """# {title}
+
+{what} for Samverk. Write here what it does, and for whom.
+
+```
+pip install -e .                  # into the environment of Samverk
+samverk plugin list               # it is there, or says what is wrong
+samverk plugin check {name}
+```
+
+`samverk_{name}/__init__.py` works as it stands: it is the example `examples/{kind}` of Samverk under this name, to be
+changed into what you need. How each part works is told in docs/plugins/{page}.md of Samverk.
+"""
 
 
 @click.command("new")
@@ -31,8 +57,9 @@ def new(name: str, kind: str, into: Path) -> None:
 
     NAME is its name for ever: small letters, digits and underscores.
     """
-    files = written(EXAMPLES / KINDS[kind], name)
+    refuse_name(name)
     refuse_taken(name)
+    files = written(KINDS[kind], name)
     folder = into.resolve() / f"samverk-{name.replace('_', '-')}"
     refuse_place(folder)
     for path, text in files.items():
@@ -42,23 +69,52 @@ def new(name: str, kind: str, into: Path) -> None:
     click.echo(f"Install it with `{installer()} -e {folder}`, then say `samverk plugin check {name}`.")
 
 
-def written(example: Path, name: str) -> dict[str, str]:
-    """The example's files under another name, by path."""
-    if not NAME.fullmatch(name) or len(name) not in LENGTH:
-        raise click.ClickException(
-            f"{name!r} cannot be a plugin's name: take 2 to 40 small letters, digits and single underscores, "
-            "a letter first."
-        )
-    old = name_of(example)
+def refuse_name(name: str) -> None:
+    """Raise for what no plugin can be called."""
+    if NAME.fullmatch(name) and len(name) in LENGTH:
+        return
+    near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_0123456789")[:40].strip("_")
+    raise click.ClickException(
+        f"{name!r} cannot be a plugin's name: take 2 to 40 small letters, digits and single underscores, a letter first"
+        + (f", as in {near}." if len(near) in LENGTH else ".")
+    )
+
+
+def written(kind: PluginKind, name: str) -> dict[str, str]:
+    """The files of a kind's example under another name, by path; they say of themselves what is true of any plugin."""
+    example = EXAMPLES / kind
+    old, (what, more) = name_of(example), WHAT[kind]
     texts = {
         path.relative_to(example).as_posix(): path.read_text("utf-8")
         for path in sorted(example.rglob("*"))
         if path.is_file() and not any(map(LEFT_OUT.search, path.relative_to(example).parts))
     }
-    taken = spellings(name)[2]
-    if any(re.search(rf"\b{taken}\b", text) for text in texts.values()) and name != old:
-        raise click.ClickException(f"The name {name} is not free: in the new plugin {taken} stands for something else.")
-    return {renamed(path, old, name): renamed(text, old, name) for path, text in texts.items()}
+    spelt = spellings(name)
+    if spelt[2] in identifiers(texts) - {spellings(old)[2]}:
+        spelt = (*spelt[:2], spelt[2] + more, spelt[3])
+    files = {renamed(path, old, spelt): renamed(text, old, spelt) for path, text in texts.items()}
+    about = renamed(
+        re.sub(r"(?m)^description = .*$", f'description = "{what} for Samverk"', texts["pyproject.toml"]), old, spelt
+    )
+    page = kind.replace("_", "-")
+    readme = README.format(title=spelt[3], what=what, name=name, kind=kind, page=page)
+    blank = {
+        f"samverk_{name}/{path.name}": renamed(path.read_text("utf-8"), BLANK_NAME, spelt)
+        for path in sorted((BLANK / kind).glob("*"))
+    }
+    return files | {"pyproject.toml": about, "README.md": readme} | blank
+
+
+def identifiers(texts: Mapping[str, str]) -> set[str]:
+    """What names mean something in the Python among some files."""
+    found: set[str] = set()
+    for path, text in texts.items():
+        for node in ast.walk(ast.parse(text)) if path.endswith(".py") else ():
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.alias | ast.ClassDef | ast.FunctionDef):
+                found.add(node.name)
+    return found
 
 
 def name_of(example: Path) -> str:
@@ -74,9 +130,9 @@ def spellings(name: str) -> tuple[str, ...]:
     return name, "-".join(words), "".join(word.capitalize() for word in words), " ".join(words).capitalize()
 
 
-def renamed(text: str, old: str, name: str) -> str:
-    """A text in which every spelling of one name is that of another."""
-    spelt: Mapping[str, str] = dict(zip(spellings(old), spellings(name), strict=True))
+def renamed(text: str, old: str, new: Sequence[str]) -> str:
+    """A text in which every spelling of one name is the same spelling of another."""
+    spelt: Mapping[str, str] = dict(zip(spellings(old), new, strict=True))
     return re.sub("|".join(map(re.escape, spelt)), lambda found: spelt[found[0]], text)
 
 
@@ -86,12 +142,21 @@ def refuse_taken(name: str) -> None:
     from core.plugin_host.loader import SHARED
 
     host = PluginHost.load()
-    known = {thing: owner for kind in SHARED for thing, owner in host.registry(kind).owners.items()}
-    known |= {record.name: f"{record.name} ({record.origin})" for record in host.records.values()}
-    if name in known:
-        raise click.ClickException(f"The name {name} is taken by the plugin {known[name]}.")
-    if PathFinder.find_spec(f"samverk_{name}") is not None:
-        raise click.ClickException(f"The name {name} is taken: a package samverk_{name} is installed here.")
+    known = {
+        thing: f"the plugin {owner} has one of that name among its {kind.replace('_', ' ')}"
+        for kind in SHARED
+        for thing, owner in host.registry(kind).owners.items()
+    }
+    known |= {record.name: f"it is the plugin {record.name} ({record.origin})" for record in host.records.values()}
+    if why := known.get(name) or _package(name):
+        others = (f"{first}_{name}" for first in ("my", "our", "new"))
+        free = next((other for other in others if other not in known and not _package(other)), None)
+        raise click.ClickException(f"The name {name} is taken: {why}." + (f" {free} is free." if free else ""))
+
+
+def _package(name: str) -> str:
+    found = PathFinder.find_spec(f"samverk_{name}") is not None
+    return f"a package samverk_{name} is installed here" if found else ""
 
 
 def installer() -> str:

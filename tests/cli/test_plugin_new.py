@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,40 @@ def own_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def new(name: str, kind: str, into: Path) -> Result:
     return CliRunner().invoke(samverk, ["plugin", "new", name, "--kind", kind, "--into", str(into)])
+
+
+SERVICES = re.compile("Mastodon|WooCommerce|Woo|Denmark|Danish|Danmark|dansk|Reklame|JSON gateway|bonus for each")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("denmark", "compliance"),
+        ("bank", "payout-rails"),
+        ("server", "payout-rails"),
+        ("refused", "payout-rails"),
+        ("money", "payment-models"),
+        ("orders", "sales-sources"),
+        ("posts", "platforms"),
+    ],
+)
+def test_a_natural_name_works(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = new(name, kind, tmp_path)
+    assert made.exit_code == 0, made.output
+    install_distribution(tmp_path, monkeypatch, tmp_path / f"samverk-{name}")
+    (subject,) = subjects([name], examples=5)
+    assert [str(result.broken) for result in run_all(subject) if result.broken] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_does_not_say_of_itself_what_the_example_is(kind: str, tmp_path: Path) -> None:
+    new("fair_share", kind, tmp_path)
+    folder = tmp_path / "samverk-fair-share"
+    said = [(folder / name).read_text("utf-8") for name in ("README.md", "pyproject.toml")]
+    if kind == "compliance":
+        said += [path.read_text("utf-8") for path in (folder / "samverk_fair_share").iterdir()]
+        assert "REPLACE" in "".join(said)
+    assert not SERVICES.search("\n".join(said)), SERVICES.search("\n".join(said))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -58,9 +93,9 @@ def test_a_payment_model_is_25_lines(tmp_path: Path) -> None:
         ("2nd", "pages", "cannot be a plugin's name"),
         ("x", "pages", "take 2 to 40 small letters"),
         ("f" * 41, "pages", "take 2 to 40 small letters"),
-        ("retainer", "pages", "The name retainer is taken by the plugin retainer (samverk)."),
-        ("csv", "platforms", "The name csv is taken by the plugin csv_"),
-        ("money", "payout-rails", "The name money is not free"),
+        ("retainer", "pages", "The name retainer is taken: it is the plugin retainer (samverk). my_retainer is free."),
+        ("csv", "platforms", "has one of that name among its sales sources. my_csv is free."),
+        ("Fair Share", "pages", "a letter first, as in fair_share."),
     ],
 )
 def test_a_bad_or_taken_name_is_refused(name: str, kind: str, sentence: str, tmp_path: Path) -> None:

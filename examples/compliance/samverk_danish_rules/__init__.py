@@ -1,4 +1,4 @@
-"""Rules on advertising by influencers in Denmark: the pack beside this file, and its examples."""
+"""A country's rules on advertising by influencers: the pack beside this file, and its examples."""
 
 from pathlib import Path
 
