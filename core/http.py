@@ -66,14 +66,21 @@ class Client:
         except (ValueError, KeyError):
             raise Unavailable(T("Plugins reach addresses with https:// alone.")) from None
         inside = parts.hostname in self.inside
-        if not parts.hostname or "@" in parts.netloc or (parts.scheme == "http" and not inside):
+        if not parts.hostname or "@" in parts.netloc:
             raise Unavailable(T("Plugins reach addresses with https:// alone."))
+        if parts.scheme == "http" and not inside:
+            message = T(
+                "%(host)s is reached by https:// alone, unless SAMVERK_INSIDE_HOSTS names it.", host=parts.hostname
+            )
+            raise Unavailable(message)
         return parts, port
 
     def _connected(self, host: str, port: int, scheme: str, until: float) -> socket.socket:
         found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         if host not in self.inside and not all(map(_public, found)):
-            raise Unavailable(T("%(host)s is in this network, where plugins have no business.", host=host))
+            raise Unavailable(
+                T("%(host)s is in this network, where plugins reach only what SAMVERK_INSIDE_HOSTS names.", host=host)
+            )
         plain = socket.create_connection((found[0], port), timeout=_left(until))
         if scheme == "http":
             return plain

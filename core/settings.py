@@ -80,6 +80,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if smtp and urlsplit(smtp).scheme not in ("smtp", "smtps"):
         faults.append("SAMVERK_SMTP_URL must be like smtp://user:password@mail.example.com:587.")
     extra, inside = _names(env, "SAMVERK_TRUSTED_HOSTS"), _names(env, "SAMVERK_INSIDE_HOSTS")
+    for name in inside:
+        if "/" in name or name.count(":") == 1:  # several colons are an IPv6 address
+            faults.append(f"SAMVERK_INSIDE_HOSTS names hosts without scheme and port: bank.lan,10.0.0.7, not {name}.")
     if faults:
         raise BadSettings("\n".join(faults))
     return Settings(
@@ -100,7 +103,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         max_upload_mb=upload,
         threads=threads,
         proxies=proxies,
-        inside_hosts=inside,
+        inside_hosts=tuple(name.lower() for name in inside),
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 from core import http
 from core.http import Client
 from core.instance import Instance
-from core.settings import load
+from core.settings import BadSettings, load
 from samverk import Unavailable
 
 
@@ -117,3 +117,16 @@ def test_hosts_inside_are_the_operators_to_name(tmp_path: Path) -> None:
     env = {"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_INSIDE_HOSTS": "bank.lan, 127.0.0.1"}
     assert load(env).inside_hosts == ("bank.lan", "127.0.0.1")
     assert isinstance(Instance(load(env)).plugins.http, Client)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1:5152", "http://bank.lan", "bank.lan/api"])
+def test_a_host_inside_is_named_without_scheme_and_port(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=f"SAMVERK_INSIDE_HOSTS .* not {name}"):
+        load({"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_INSIDE_HOSTS": f"::1, {name}"})
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_is_refused_names_how_it_is_opened(scheme: str) -> None:
+    with pytest.raises(Unavailable) as told:
+        Client().request("GET", f"{scheme}://127.0.0.1:9/")
+    assert "127.0.0.1" in str(told.value.message) and "SAMVERK_INSIDE_HOSTS" in str(told.value.message)

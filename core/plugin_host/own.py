@@ -125,7 +125,8 @@ def check(plugin: Plugin) -> None:
             raise ContractError(f"the table {table.name}: {wrong}")
     own = own_of(plugin)
     if own is None or not own.scripts.is_dir():
-        raise ContractError("its tables have no folder migrations/versions beside its module")
+        first = f'samverk plugin revision {plugin.name} "its tables" writes the first'
+        raise ContractError(f"its tables have no folder migrations/versions beside its module; {first}")
 
 
 def _faults(name: str, table: Table) -> Iterable[str]:

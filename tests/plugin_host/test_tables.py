@@ -123,6 +123,7 @@ def test_tables_without_migrations_are_told_at_start(site: Site, tmp_path: Path)
     (tmp_path / "site" / "tips" / "migrations").rename(tmp_path / "elsewhere")
     (found,) = alone().records.values()
     assert found.state is State.BROKEN and "migrations/versions" in str(found.reason)
+    assert 'samverk plugin revision tips "its tables"' in str(found.reason)
 
 
 def test_the_next_migration_is_written_from_the_tables(site: Site, instance: Instance, tmp_path: Path) -> None:  # noqa: F811
