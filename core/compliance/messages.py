@@ -14,6 +14,7 @@ OWN_WORDS: Mapping[str, tuple[str, ...]] = {
     "platform_tool": ("tag_only",),
     "exempt": ("exempt",),
     "disputed": ("disputed",),
+    "image_mark": ("mark_missing", "mark_wrong"),
     "fact": ("fact",),
 }
 """For which outcomes a kind of rule has words of its own; the schema refuses those that nobody would read."""
