@@ -104,6 +104,8 @@ def test_what_the_rail_does_not_know_yet_waits_as_before(
     press(instance, asked)
     row = payout(instance)
     assert row.state == "requires_action" and todo.todos_of(instance.keyring, [row])[0].url == LINK
+    assert str(row.reason) == ("It cannot be asked." if knows is None else "The rail does not know of it yet.")
+    assert "wire" not in instance.plugins.fence.health.paused
     bank.knows = {row.public_id: Accepted("bank-2")}
     press(instance, asked)
     assert payout(instance).state == "sent" and bank.calls[1:] == ["lookup", "lookup"]
