@@ -8,7 +8,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%|%")
 CONTEXT = ((1, "c"), 2)
@@ -33,6 +33,28 @@ def read(path: Path, locale: str) -> Catalog:
         return Catalog(locale=locale, project="Samverk", charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=locale)
+
+
+def renew(template: Catalog, path: Path, locale: str) -> int:
+    """Bring a language's catalogue up to what the sources say, new messages empty; how many are to be translated."""
+    catalogue = read(path, locale)
+    catalogue.update(template, no_fuzzy_matching=True)
+    write(catalogue, path)
+    return sum(1 for message in catalogue if message.id and not _done(message))
+
+
+def write(catalogue: Catalog, path: Path) -> None:
+    """Store a catalogue, sorted by message so that changes are easy to read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    catalogue.revision_date = catalogue.creation_date
+    with path.open("wb") as file:
+        write_po(
+            file, catalogue, sort_output=True, omit_header=False, no_location=True, width=110, ignore_obsolete=True
+        )
+
+
+def _done(message: Message) -> bool:
+    return bool(message.string) and (isinstance(message.string, str) or all(message.string or ()))
 
 
 def faults(template: Catalog, catalogue: Catalog, locale: str) -> Iterator[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import click
-from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import write_po
+from babel.messages.catalog import Catalog
 
 from core import catalogues
-from core.catalogues import PACKS, faults, gather
+from core.catalogues import PACKS, faults, gather, renew
 from core.i18n import LOCALES, ROOT
 
 METHODS = [
@@ -46,16 +44,6 @@ def read(locale: str) -> Catalog:
     return catalogues.read(catalogue_path(locale), locale)
 
 
-def write(catalogue: Catalog, locale: str) -> None:
-    """Store a catalogue, sorted by message so that changes are easy to read."""
-    path = catalogue_path(locale)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    catalogue.revision_date = catalogue.creation_date
-    buffer = io.BytesIO()
-    write_po(buffer, catalogue, sort_output=True, omit_header=False, no_location=True, width=110, ignore_obsolete=True)
-    path.write_bytes(buffer.getvalue())
-
-
 @click.group()
 def i18n() -> None:
     """Languages."""
@@ -68,14 +56,7 @@ def update(only: str | None) -> None:
     template = extract()
     for locale in LOCALES:
         if locale != "en" and only in (None, locale):
-            catalogue = read(locale)
-            catalogue.update(template, no_fuzzy_matching=True)
-            write(catalogue, locale)
-            click.echo(f"{locale}: {sum(1 for m in catalogue if m.id and not _done(m))} to translate")
-
-
-def _done(message: Message) -> bool:
-    return bool(message.string) and (isinstance(message.string, str) or all(message.string or ()))
+            click.echo(f"{locale}: {renew(template, catalogue_path(locale), locale)} to translate")
 
 
 @i18n.command()

@@ -11,6 +11,7 @@ from core.cli.plugin_check import check
 from core.cli.plugin_docs import docs
 from core.cli.plugin_life import COMMANDS as LIFE
 from core.cli.plugin_new import new
+from core.cli.plugin_words import words
 from core.plugin_host.health import Cause
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def written_down(here: Instance) -> tuple[list[PluginEntry], dict[str, PluginHea
 plugin.add_command(check)
 plugin.add_command(new)
 plugin.add_command(docs)
+plugin.add_command(words)
 for command in LIFE:
     plugin.add_command(command)
 COMMANDS = {"plugin": plugin}

@@ -124,7 +124,10 @@ class NotSupported(ConnectorError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[Record]):
-    """The records that could be read, and an error for each row that could not."""
+    """The records that could be read, and an error for each row that gave none.
+
+    A row that is rightly no record, such as a cancelled order, gets an error that says so: whoever imports sees it.
+    """
 
     records: Sequence[Record]
     errors: Sequence[RowError] = ()

@@ -74,7 +74,8 @@ def documented(subject: Subject, item: Any) -> None:
     "rows",
     "Rubbish in a table is told row by row",
     *KINDS,
-    hint="Catch Invalid for each row and append RowError(row.line, column, error.message); the other rows go on.",
+    hint="Catch Invalid for each row and append RowError(row.line, column, error.message); the other rows go on. A row "
+    'that is rightly no record gets one too: RowError(row.line, "", T("This order was cancelled.")).',
 )
 def rows(subject: Subject, item: Any) -> None:
     """Nothing is raised; every row becomes a record or an error at its own line and column."""

@@ -22,7 +22,7 @@ CORE = "messages"
 @check(
     "words",
     "Every message is in its catalogue, in every language that it ships",
-    hint="Run pybabel extract and update over your package, translate what is empty, keep the %(names)s as they are.",
+    hint="Run `samverk plugin words NAME`, translate what is empty in the catalogues, keep the %(names)s as they are.",
 )
 def words(subject: Subject) -> None:
     """What its Python and its templates say is translated, whole and undamaged."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
+from core.i18n import in_locale
+from core.money import Money
 from core.plugin_api.manifest import HOOKS
 from core.plugin_api.observations import OBSERVATIONS
 from core.plugin_api.pages import PageRequest, Panel, Place, PluginPage
@@ -39,6 +43,22 @@ def test_the_plugin_of_the_page_works(app: Flask, client: FlaskClient, committed
     assert sent.status_code == 200 and "Hello Ada." in sent.text
     sent = client.post("/admin/x/hello/", data={"name": "", "csrf_token": token}, follow_redirects=True)
     assert "Write a name." in sent.text
+
+
+def test_what_a_template_may_use_to_show_things_is_there(app: Flask) -> None:
+    table = DOC.partition("| in a template |")[2].partition("\n\n")[0]
+    told = re.findall(r"`(\w+)\(", table)
+    assert told == ["money", "number", "percent", "date", "datetime", "ago", "country", "language"]
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    values = {"m": Money(42636, "EUR"), "n": 1204, "p": Decimal("12.5"), "d": moment.date(), "at": moment}
+    line = (
+        "{% import 'ui.html' as ui %}{{ ui.amount(m) }}|{{ money(m) }}|{{ number(n) }}|{{ percent(p) }}|{{ date(d) }}|"
+    )
+    line += '{{ datetime(at) }}|{{ ago(at) }}|{{ country("FI") }}|{{ language("fi") }}'
+    with app.test_request_context("/"), in_locale("en"):
+        shown = render_template_string(line, **values)
+    assert all(part in shown for part in ("426.36", "1,204", "12.5%", "Mar", "Finland", "Finnish")), shown
+    assert "Money(" not in shown
 
 
 def test_the_page_names_what_there_is_and_nothing_else() -> None:
