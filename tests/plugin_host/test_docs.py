@@ -50,7 +50,7 @@ def test_what_a_template_may_use_to_show_things_is_there(app: Flask) -> None:
     told = re.findall(r"`(\w+)\(", table)
     assert told == ["money", "number", "percent", "date", "datetime", "ago", "country", "language"]
     moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    values = {"m": Money(42636, "EUR"), "n": 1204, "p": Decimal("12.5"), "d": moment.date(), "at": moment}
+    values = {"m": Money(42636, "EUR"), "n": 1204, "p": Decimal("0.125"), "d": moment.date(), "at": moment}
     line = (
         "{% import 'ui.html' as ui %}{{ ui.amount(m) }}|{{ money(m) }}|{{ number(n) }}|{{ percent(p) }}|{{ date(d) }}|"
     )
