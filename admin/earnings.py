@@ -12,6 +12,7 @@ from admin.face import admin, section
 from core.accounts.models import Brand
 from core.campaigns import queries as campaigns
 from core.earnings import books, deciding, queries
+from core.earnings.terms import kind_names, terms_of
 from core.i18n import current_locale, gettext, moment, ngettext
 from core.ledger.verify import verify
 from core.permissions import Permission
@@ -45,6 +46,7 @@ def earnings() -> Any:
         limit=PAGE + 1,
         before=before_arg(),
     )
+    terms = terms_of(db(), instance().plugins, {row.collaboration.id for row in rows})
     return render_template(
         "admin/earnings.html",
         rows=rows[:PAGE],
@@ -55,7 +57,7 @@ def earnings() -> Any:
         search=search,
         collaboration=collaboration,
         names=queries.STATE_NAMES,
-        kinds=queries.KIND_NAMES,
+        kinds=kind_names(instance().plugins, terms.values()),
         may_decide=actor().may(P.PAYOUT_APPROVE, brand.id),
     )
 

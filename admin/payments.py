@@ -12,8 +12,7 @@ from wtforms import StringField, TextAreaField
 from admin.face import admin, section
 from core.accounts.calendar import today_of
 from core.accounts.models import Brand
-from core.earnings.queries import KIND_NAMES
-from core.earnings.terms import terms_of
+from core.earnings.terms import kind_names, terms_of
 from core.i18n import gettext
 from core.lifecycle import history, whose_turn
 from core.payouts import queries, service, todo
@@ -71,6 +70,7 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
     name = {SentForm: "sent", FailedForm: "failed", ReceivedForm: "received"}[type(form)]
     forms[name] = form
     parts = queries.parts(db(), [found.id])[found.id]
+    terms = terms_of(db(), instance().plugins, {part.collaboration.id for part in parts})
     may_approve = actor().may(P.PAYOUT_APPROVE, found.brand_id)
     run = db().get_one(PayoutRun, found.payout_run_id)
     way = way_of(db(), instance().plugins, db().get_one(Brand, run.brand_id), run.rail)
@@ -81,12 +81,12 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
         todos=todo.todos_of(instance().keyring, [found]) if may_approve else [],
         way=way,
         parts=parts,
-        terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
+        terms=terms,
         iban=account_of(instance().keyring, found) if may_approve else "",
         may_approve=may_approve,
         history=history(db(), found),
         names=way.names,
-        kinds=KIND_NAMES,
+        kinds=kind_names(instance().plugins, terms.values()),
         turn=whose_turn(found),
         State=State,
         forms=forms,

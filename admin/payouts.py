@@ -14,8 +14,7 @@ from admin.face import admin, section
 from admin.payments import SentForm
 from core.accounts.calendar import today_of
 from core.accounts.models import Brand, Person
-from core.earnings.queries import KIND_NAMES
-from core.earnings.terms import terms_of
+from core.earnings.terms import kind_names, terms_of
 from core.errors import Refused
 from core.i18n import gettext
 from core.influencers.models import Influencer
@@ -66,6 +65,7 @@ def payouts() -> Any:
     limits = cache(partial(limits_of, instance().plugins, rail))
     owed = queries.owed(db(), actor(), brand.id, None if later else today, limits)
     places = {row.collaboration_id for one in owed for row in one.rows}
+    terms = terms_of(db(), instance().plugins, places)
     found = queries.runs(db(), actor(), limit=PAGE + 1, before=before_arg(), brand_id=brand.id)
     return render_template(
         "admin/payouts.html",
@@ -75,8 +75,8 @@ def payouts() -> Any:
         debts=debts.debts(db(), actor(), brand.id),
         may_write_off=actor().may(P.PAYOUT_APPROVE, brand.id),
         collaborations=queries.collaborations_of(db(), places),
-        terms=terms_of(db(), instance().plugins, places),
-        kinds=KIND_NAMES,
+        terms=terms,
+        kinds=kind_names(instance().plugins, terms.values()),
         later=later,
         rails=rails,
         unfit=[way for way in every.values() if way.fault],
@@ -165,7 +165,6 @@ def _run_page(run: PayoutRun, form: SentForm | None = None) -> dict[str, Any]:
         "own": run.prepared_by_id == actor().person_id,
         "run_names": RUN_NAMES,
         "names": way.names,
-        "kinds": KIND_NAMES,
         "may_approve": may_approve,
         "may_prepare": actor().may(P.PAYOUT_PREPARE, run.brand_id),
         "turn": whose_turn,

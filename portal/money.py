@@ -12,9 +12,8 @@ from wtforms import BooleanField, StringField
 
 from core import clock
 from core.accounts.models import Brand
-from core.earnings.queries import KIND_NAMES
 from core.earnings.queries import STATE_NAMES as EARNING_NAMES
-from core.earnings.terms import terms_of
+from core.earnings.terms import kind_names, terms_of
 from core.i18n import day, gettext, number, pgettext
 from core.payouts import details, own, queries, service
 from core.payouts.details import Asking
@@ -69,19 +68,20 @@ def payouts() -> Any:
     rows = found[:PAGE]
     method = method_of(db(), actor().influencer_id)
     kept = own.kept_back(db(), actor(), instance().plugins)
+    terms = terms_of(db(), instance().plugins, {row.collaboration.id for row in rows})
     return render_template(
         "portal/payouts.html",
         purses=own.purses(db(), actor(), today, person().timezone),
         rows=rows,
         more=rows[-1].last_id if len(found) > PAGE else None,
-        terms=terms_of(db(), instance().plugins, {row.collaboration.id for row in rows}),
+        terms=terms,
         holds=[*own.holds(db(), actor()), *held.of_influencer(db(), actor())],
         method=method,
-        asking=[one for one in _asking() if one.lacking] if method else [],
+        lacking=details.lacking(db(), instance().plugins, actor().influencer_id),
         today=today,
         label=_label,
         ball=lambda row: own.whose_ball(row, method is not None, kept.get((row.brand.id, row.amount.currency))),
-        kinds=KIND_NAMES,
+        kinds=kind_names(instance().plugins, terms.values()),
         bars=_bars,
     )
 
@@ -121,14 +121,15 @@ def payout_lines(public_id: str, component: str) -> Any:
     if not rows:
         abort(404)
     place = rows[0].collaboration_id
+    terms = terms_of(db(), instance().plugins, {place})
     return render_template(
         "portal/payout_lines.html",
         rows=rows,
         collaboration=queries.collaborations_of(db(), {place})[place],
-        terms=terms_of(db(), instance().plugins, {place}).get(place),
+        terms=terms.get(place),
         component=component,
         names=EARNING_NAMES,
-        kinds=KIND_NAMES,
+        kinds=kind_names(instance().plugins, terms.values()),
         more=rows[-1].id if len(rows) == own.LINES else None,
         Text=Text,
     )
@@ -152,7 +153,6 @@ def payout(public_id: str) -> Any:
         terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
         form=form,
         names={**STATE_NAMES, **OWN_NAMES},
-        kinds=KIND_NAMES,
         steps=_steps(found),
         late=bool(found.sent_on and found.sent_on < clock.today(person().timezone) - timedelta(days=3)),
     ), (422 if form.errors else 200)
@@ -176,7 +176,7 @@ def payout_method() -> Any:
     """Where the money goes: payee, IBAN, address, tax."""
     method = method_of(db(), actor().influencer_id)
     given: dict[str, Any] = {"country": "FI", "tax_country": "FI", "payee_name": person().name}
-    asking = _asking()
+    asking = details.asked(db(), instance().plugins, instance().keyring, actor().influencer_id)
     form = _method_form(asking, method, given)
     form.iban.flags.required = form.tax_id.flags.required = method is None
     form.country.choices = country_choices(every=True)
@@ -196,10 +196,6 @@ def payout_method() -> Any:
     return render_template(
         "portal/payout_method.html", form=form, method=method, asking=asking, place=_place, unit_of=unit_of
     ), (422 if form.errors else 200)
-
-
-def _asking() -> list[Asking]:
-    return details.asked(db(), instance().plugins, instance().keyring, actor().influencer_id)
 
 
 def _place(one: Asking, spec: SettingField) -> str:
@@ -259,13 +255,16 @@ def payout_statement(year: int) -> Any:
         gettext("Received on"), gettext("Reference of the bank"),
     ]  # fmt: skip
     zone = ZoneInfo(person().timezone)
+    found = list(own.statement(db(), actor(), year, person().timezone))
+    places = {earning.collaboration_id for earning, *_ in found}
+    kinds = kind_names(instance().plugins, terms_of(db(), instance().plugins, places).values())
     rows = [
         [
             earning.earned_at.astimezone(zone).date(), brand.legal_name or brand.name, brand.business_id, campaign,
-            KIND_NAMES.get(earning.kind, earning.kind), Text.from_json(earning.reason), earning.amount,
+            kinds.get(earning.kind, earning.kind), Text.from_json(earning.reason), earning.amount,
             earning.currency, EARNING_NAMES[earning.state], *_moved(paid),
         ]
-        for earning, campaign, brand, paid in own.statement(db(), actor(), year, person().timezone)
+        for earning, campaign, brand, paid in found
     ]  # fmt: skip
     return sheet(f"samverk-{year}.csv", head, rows)
 

@@ -198,13 +198,15 @@ def offer(public_id: str) -> Any:
     paper = queries.paper(db(), found.id)
     host = instance().plugins
     sales, order, views = _expected()
+    sheet = reading.sheet(db(), host, found, newest)
     return render_template(
         "portal/offer.html",
         found=found,
-        sheet=reading.sheet(db(), host, found, newest),
+        sheet=sheet,
         forecasts=reading.forecasts(
-            host, newest.components, newest.deliverables, found.currency, sales=sales, order=order, views=views
-        ),
+            host, newest.components, newest.deliverables, found.currency, sales=sales, order=order, views=views,
+            pay=sheet.signed,
+        ),  # fmt: skip
         sales=sales,
         order=order,
         views=views,

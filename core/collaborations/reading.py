@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -13,13 +14,14 @@ from core import clock
 from core.accounts.models import Brand
 from core.campaigns.catalogue import BRIEF_FIELDS, MARKS
 from core.campaigns.models import BriefVersion, Campaign
-from core.collaborations import document, queries, terms
+from core.collaborations import document, queries, signed, terms
 from core.collaborations.models import Collaboration, Offer
+from core.collaborations.signed import SignedPay
 from core.errors import Refused
 from core.money import Money
 from core.plugin_api.compliance import Label
 from core.plugin_api.deal import Deal
-from core.plugin_api.payment_models import MetricReading, Settles
+from core.plugin_api.payment_models import Fact, MetricReading, Sale, Settles
 from core.plugin_api.text import Text
 from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
@@ -34,13 +36,14 @@ MOST_VIEWS = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One outcome and what it pays; None while a part cannot tell. `by_views`: a part looks at them."""
+    """One outcome and what it pays; None while a part cannot tell. `by_views`, `by_sales`: a part looks at them."""
 
     outcome: Outcome
     cash: Money | None
     in_kind: Money | None
     lines: Sequence[tuple[Text, Money]]
     by_views: bool = False
+    by_sales: bool = True
     months: int = 1
 
 
@@ -56,6 +59,7 @@ class Sheet:
     without_rules: list[str]
     cap: Money | None
     changes: list[terms.Change]
+    signed: SignedPay | None = None
 
 
 def sheet(session: Session, host: PluginHost, collaboration: Collaboration, offer: Offer | None = None) -> Sheet:
@@ -65,15 +69,17 @@ def sheet(session: Session, host: PluginHost, collaboration: Collaboration, offe
     before = next((version for version in versions if version.number == offer.number - 1), None)
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     brand = session.get_one(Brand, collaboration.brand_id)
+    pay = signed.written_for(session, offer)  # what the contract says, whatever a plugin would say today
     return Sheet(
         offer=offer,
-        pay=terms.pay_lines(host, offer.components),
+        pay=pay.lines if pay else terms.pay_lines(host, offer.components),
         work=[terms.deliverable_line(row) for row in offer.deliverables],
         brief=brief_lines(session, campaign.id, offer.brief_number),
         labels=document.labels(host, campaign, brand, offer.components, clock.today(brand.timezone)),
         without_rules=document.without_rules(host, campaign.markets),
-        cap=cap_or_none(host, offer.components, offer.deliverables, campaign.currency),
+        cap=pay.cap if pay else cap_or_none(host, offer.components, offer.deliverables, campaign.currency),
         changes=terms.changes(host, before, offer) if before else [],
+        signed=pay,
     )
 
 
@@ -110,14 +116,20 @@ def forecasts(
     sales: int,
     order: int = EXPECTED_ORDER,
     views: int = EXPECTED_VIEWS,
+    pay: SignedPay | None = None,
 ) -> list[Forecast]:
-    """What three outcomes around so many sales, an order worth so many whole units, and views would pay."""
-    planned, by_views = terms.planned(host, components, deliverables), counts_views(host, components)
+    """What three outcomes around so many sales, an order worth so many whole units, and views would pay.
+
+    Of a deal that is signed, no outcome pays more than its contract says.
+    """
+    planned = terms.planned(host, components, deliverables)
+    by_views, by_sales = looks_at(host, components, MetricReading), looks_at(host, components, Sale)
+    days, caps = _days(deliverables), pay.caps if pay else None
     sales = min(max(sales, 0), MOST_SALES)
     worth = Money.from_decimal(str(order), currency) * sales
     found = []
-    for outcome in outcomes(planned, sales, worth, views):
-        told = simulate(host, components, outcome, planned)
+    for outcome in outcomes(planned, sales, worth, views, days):
+        told = simulate(host, components, outcome, planned, caps)
         sums: dict[str, Money] = {}
         titles = {line.component: _title(host, line.model) if line.model else line.reason for line in told.lines}
         for line in told.lines:
@@ -125,14 +137,23 @@ def forecasts(
                 sums[line.component] = sums.get(line.component, Money.zero(currency)) + line.amount
         lines = [(titles[id], amount) for id, amount in sums.items()]
         cash, in_kind = told.sum(currency), told.sum(currency, Settles.IN_KIND)
-        found.append(Forecast(outcome, cash, in_kind, lines, by_views, planned.months))
+        found.append(Forecast(outcome, cash, in_kind, lines, by_views, by_sales, planned.months))
     return found
 
 
-def counts_views(host: PluginHost, components: AnyDeal) -> bool:
-    """Whether a part of the deal pays by what is read off posts."""
+def looks_at(host: PluginHost, components: AnyDeal, kind: type[Fact]) -> bool:
+    """Whether a part of the deal pays by such facts."""
     models = [host.payment_models.get(component.model) for component in Deal.of(components).components]
-    return any(model is not None and MetricReading in model.uses for model in models)
+    return any(model is not None and kind in model.uses for model in models)
+
+
+def _days(deliverables: Any) -> tuple[int, ...]:
+    """The days on which the pieces are due, counted from the first; none where one has no day."""
+    due = [day for row in deliverables for day in [row.get("due_on")] * int(row.get("quantity") or 1)]
+    if not all(due):
+        return ()
+    days = sorted(day if isinstance(day, date) else date.fromisoformat(day) for day in due)
+    return tuple((day - days[0]).days for day in days)
 
 
 def _title(host: PluginHost, model: str) -> Text:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS
 from core.collaborations.models import Collaboration, Contract, Offer, Signature
+from core.collaborations.signed import SIGNED
 from core.content.lifecycle import PostState
 from core.content.models import Deliverable, Post
 from core.content.models import MetricReading as ReadingRow
@@ -32,7 +33,6 @@ from core.tracking.models import Gift
 from core.tracking.models import Refund as RefundRow
 from core.tracking.models import Sale as SaleRow
 
-SIGNED = ("active", "completed", "terminated")
 EVIDENCE = {
     "stated": EvidenceLevel.CLAIMED,
     "screenshot": EvidenceLevel.DOCUMENTED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -25,6 +25,7 @@ from core.plugin_host.evaluate import AnyDeal, Evaluation, evaluate
 from core.plugin_host.host import PluginHost
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+WEEK, MONTH = 7, timedelta(days=28)
 PER_HUNDRED_VIEWS = {"likes": 3, "comments": 1, "clicks": 1}
 
 
@@ -33,6 +34,7 @@ class Outcome:
     """How a collaboration might go: `refunds` of the `sales` orders, which are worth `value` together, come back.
 
     The content is seen `views` times; four in a hundred viewers engage and one clicks. All planned months are worked.
+    `days` says when each deliverable is approved, counted from the first; where it is silent they are a week apart.
     """
 
     title: Text
@@ -41,6 +43,14 @@ class Outcome:
     value: Money
     refunds: int = 0
     views: int = 0
+    days: tuple[int, ...] = ()
+
+    @property
+    def approvals(self) -> tuple[int, ...]:
+        """The day of each approval, counted from the first."""
+        last = self.days[-1] if self.days else -WEEK
+        later = (last + WEEK * number for number in range(1, self.deliverables - len(self.days) + 1))
+        return (*self.days, *later)[: self.deliverables]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -53,31 +63,35 @@ class Outcome:
         return self.counts["likes"] + self.counts["comments"]
 
     def facts(self, deal: Deal, planned: Planned) -> Iterator[Fact]:
-        """The facts of this outcome: every gift arrives, orders are of equal size, the last ones are refunded."""
+        """The facts of this outcome: every gift arrives, orders are of equal size, the last ones are refunded.
+
+        Approvals come on their days; orders are spread over the planned months, refunds and readings end them.
+        """
         clock = (START + timedelta(minutes=minute) for minute in range(10**9))
+        end, step = START + MONTH * planned.months, MONTH * planned.months / (self.sales + 1)
         yield AgreementSigned(key="signed", at=next(clock))
         for component in deal.components:
             yield GiftDelivered(key=f"gift-{component.id}", at=next(clock), gift=component.id, component=component.id)
-        for number in range(1, self.deliverables + 1):
+        for number, days in enumerate(self.approvals, 1):
             yield DeliverableApproved(
                 key=f"deliverable-{number}",
-                at=next(clock),
+                at=next(clock) + timedelta(days=days),
                 deliverable=str(number),
                 position=number,
                 planned=planned.deliverables,
             )
         amounts = self.value.split([1] * self.sales) if self.sales else []
         for number, amount in enumerate(amounts, 1):
-            yield Sale(key=f"sale-{number}", at=next(clock), order=str(number), amount=amount)
+            yield Sale(key=f"sale-{number}", at=START + step * number, order=str(number), amount=amount)
         for number in range(self.sales - self.refunds + 1, self.sales + 1):
             yield Refund(
                 key=f"refund-{number}",
-                at=next(clock),
+                at=end,
                 corrects=f"sale-{number}",
                 order=str(number),
                 amount=amounts[number - 1],
             )
-        yield from self._readings(next(clock))
+        yield from self._readings(end)
         yield from (_month(number) for number in range(1, planned.months + 1))
 
     def _readings(self, at: datetime) -> Iterator[Fact]:
@@ -102,20 +116,31 @@ def _month(number: int) -> Period:
     return Period(key=f"month-{number}", at=moment, start=first, end=last, month=number)
 
 
-def outcomes(planned: Planned, sales: int, value: Money, views: int = 0) -> tuple[Outcome, Outcome, Outcome]:
+def outcomes(
+    planned: Planned, sales: int, value: Money, views: int = 0, days: tuple[int, ...] = ()
+) -> tuple[Outcome, Outcome, Outcome]:
     """Three outcomes around what is expected: a third of the sales and views, all of them, and three times as many.
 
-    Every tenth order of the expected outcome comes back, every fifth of the low one, none of the high one.
+    Every tenth order of the expected outcome comes back, every fifth of the low one, none of the high one. Approvals
+    come on the expected days, in half of the time when all goes well, and a week late each time when it does not.
     """
-    expected = Outcome(T("As expected"), planned.deliverables, sales, value, sales // 10, views)
+    expected = Outcome(T("As expected"), planned.deliverables, sales, value, sales // 10, views, days)
+    plan = expected.approvals
+    late, early = tuple(2 * day + WEEK * n for n, day in enumerate(plan)), tuple(day // 2 for day in plan)
     few, small = (sales // 3, Money(value.minor // 3 if sales // 3 else 0, value.currency))
-    low = replace(expected, title=T("Low"), sales=few, value=small, refunds=few // 5, views=views // 3)
-    high = replace(expected, title=T("High"), sales=sales * 3, value=value * 3, refunds=0, views=views * 3)
+    low = replace(expected, title=T("Low"), sales=few, value=small, refunds=few // 5, views=views // 3, days=late)
+    high = replace(expected, title=T("High"), sales=sales * 3, value=value * 3, refunds=0, views=views * 3, days=early)
     return low, expected, high
 
 
-def simulate(host: PluginHost, deal: AnyDeal, outcome: Outcome, planned: Planned | None = None) -> Evaluation:
-    """What the deal pays in an outcome, line by line, by the same function that later pays it."""
+def simulate(
+    host: PluginHost,
+    deal: AnyDeal,
+    outcome: Outcome,
+    planned: Planned | None = None,
+    signed: Mapping[str, Money] | None = None,
+) -> Evaluation:
+    """What the deal pays in an outcome, line by line, by the same function that later pays it, within `signed` caps."""
     deal = Deal.of(deal)
     planned = planned or Planned(deliverables=max(outcome.deliverables, 1))
-    return evaluate(host, deal, outcome.facts(deal, planned), planned)
+    return evaluate(host, deal, outcome.facts(deal, planned), planned, signed=signed)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -197,14 +199,19 @@ VERSIONS = [
     plugin("4", each=150, more=5_000), plugin("5", each=40, bonus=3), plugin("6", each=0, bonus=0, own=False),
 ]  # fmt: skip
 CAPS = {"c1": 47_000, "c2": changing.MOST["single"], "c3": changing.MOST["whole"]}
-step = st.one_of(
-    st.tuples(st.just("approve"), st.integers(0, 2)),
-    st.tuples(st.just("sell"), st.integers(1, 4_000)),
-    st.tuples(st.just("refund"), st.integers(0, 9), st.integers(1, 4_000)),
-    st.tuples(st.just("install"), st.integers(0, len(VERSIONS) - 1)),
-    st.tuples(st.just("decide"), st.sampled_from(sorted(CAPS)), st.booleans()),
-    st.tuples(st.just("end")),
-)
+
+
+def story(seed: int) -> list[tuple[Any, ...]]:
+    """What happens, drawn evenly: lists that hypothesis draws seldom go where a version, a decision and money meet."""
+    draw = Random(seed)
+    steps: list[Callable[[], tuple[Any, ...]]] = [
+        lambda: ("approve", draw.randrange(3)),
+        lambda: ("sell", draw.randint(1, 9_000)),
+        lambda: ("refund", draw.randrange(9), draw.randint(1, 9_000)),
+        lambda: ("install", draw.randrange(len(VERSIONS)), draw.choice([None, True, False])),
+        lambda: ("decide", draw.choice([True, False])),
+    ]
+    return [*(draw.choice(steps)() for _ in range(16)), ("end",), ("install", draw.randrange(len(VERSIONS)), None)]
 
 
 class Life:
@@ -240,11 +247,14 @@ class Life:
             self.sales[index] = (sale, given + minor)
             self.may_fall |= {"c2", "c3"}
 
-    def install(self, number: int) -> None:
+    def install(self, number: int, accept: bool | None) -> None:
         self.by = VERSIONS[number]
+        if accept is not None:
+            counted(self.stage, self.by)
+            self.decide(accept)
 
-    def decide(self, name: str, accept: bool) -> None:
-        if name in holds(self.stage) and holds(self.stage)[name].incident:
+    def decide(self, accept: bool) -> None:
+        for name in [name for name, hold in holds(self.stage).items() if hold.incident]:
             decide(self.stage, self.by, accept=accept, name=name)
             self.may_fall |= {name} if accept else set()
 
@@ -267,18 +277,18 @@ class Life:
 
 
 @settings(
-    max_examples=80, deadline=None, derandomize=True,
+    max_examples=40, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-@given(steps=st.lists(step, min_size=4, max_size=16))
-def test_any_life_keeps_what_was_signed_and_kept(blank_sqlite: Path, steps: list[tuple[Any, ...]]) -> None:
+@given(seed=st.integers(0, 10**6))
+def test_any_life_keeps_what_was_signed_and_kept(blank_sqlite: Path, seed: int) -> None:
     moments = count()  # no two moments are the same: the cap is met in the order of the sales
     with TemporaryDirectory() as folder, clock.frozen(lambda: scene.day(0) + timedelta(milliseconds=next(moments))):
         shutil.copy(blank_sqlite, f"{folder}/life.db")
         database = Database(f"sqlite:///{folder}/life.db")
         with database.session(write=True) as session:
             life = Life(session)
-            for name, *how in steps:
+            for name, *how in story(seed):
                 life.do(name, *how)
             assert verify(session).ok
             session.rollback()
