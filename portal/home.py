@@ -13,7 +13,7 @@ from core.content import queries as content
 from core.payouts import waiting as payouts
 from core.permissions import Permission
 from core.tracking import queries as tracking
-from core.web.request import actor, db
+from core.web.request import actor, db, instance
 from portal.face import portal
 
 RUNNING = (State.IN_PROGRESS, State.ON_HOLD, State.DELIVERED)
@@ -24,6 +24,7 @@ def today() -> Any:
     """What waits for this influencer, the soonest first, and what is running."""
     rooms = (queries, content, tracking, payouts)
     waiting = [item for room in rooms for item in room.waiting_for_influencer(db(), actor())]
+    waiting += payouts.of_rails(db(), actor(), instance().plugins)
     now = clock.now()
     return render_template(
         "portal/today.html",

@@ -16,6 +16,7 @@ from core.crypto import Keyring, Place, decrypt, encrypt
 from core.payouts.models import PayoutMethod
 from core.payouts.ways import ways
 from core.plugin_api.fields import Errors, FieldKind, SettingField, Values, check, parse
+from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.text import Text
 from core.plugin_host.declared import ANY_CURRENCY
 from core.plugin_host.host import PluginHost
@@ -33,11 +34,6 @@ class Asking:
     fields: Sequence[SettingField]
     given: Values
 
-    @property
-    def lacking(self) -> bool:
-        """Whether nobody can be paid by it with what they told."""
-        return not needed(self.fields) <= set(self.given)
-
     def read(self, raw: Mapping[str, object]) -> tuple[Values, Errors]:
         """What was typed, by field, as it is stored, and what is wrong with it. An empty secret keeps what there is."""
         kept = {one.key: self.given[one.key] for one in self.fields if one.secret and one.key in self.given}
@@ -48,23 +44,35 @@ class Asking:
 
 def asked(session: Session, host: PluginHost, keyring: Keyring, influencer_id: int | None) -> list[Asking]:
     """What the rails ask by which a brand of the influencer's may pay; no statement where no rail asks for anything."""
-    curious = {name: rail for name, rail in host.payout_rails.items() if rail.payee_fields}
-    if not curious:
-        return []
-    method = session.scalar(select(PayoutMethod).where(PayoutMethod.influencer_id == influencer_id))
+    curious = _curious(session, host, influencer_id)
+    method = _method(session, influencer_id) if curious else None
     given = read(keyring, method) if method else {}
-    usable = _usable(session, host, influencer_id)
-    return [
-        Asking(name, rail.title, rail.payee_fields, given.get(name, {}))
-        for name, rail in curious.items()
-        if name in usable
-    ]
+    return [Asking(rail.name, rail.title, rail.payee_fields, given.get(rail.name, {})) for rail in curious]
 
 
-def _usable(session: Session, host: PluginHost, influencer_id: int | None) -> set[str]:
+def lacking(session: Session, host: PluginHost, influencer_id: int | None) -> list[Text]:
+    """The rails that cannot pay an influencer who has an account before they are told more, by title."""
+    curious = _curious(session, host, influencer_id)
+    method = _method(session, influencer_id) if curious else None
+    given = method.details_given if method else None
+    if given is None:
+        return []
+    return [rail.title for rail in curious if not needed(rail.payee_fields) <= set(given.get(rail.name, ()))]
+
+
+def _curious(session: Session, host: PluginHost, influencer_id: int | None) -> list[PayoutRail]:
+    """The rails that ask for something and by which a brand of the influencer's can pay."""
+    found = [rail for rail in host.payout_rails.values() if rail.payee_fields]
+    if not found:
+        return []
     theirs = select(Collaboration.brand_id).where(Collaboration.influencer_id == influencer_id)
-    brands = session.scalars(select(Brand).where(Brand.id.in_(theirs)))
-    return {name for brand in brands.all() for name, way in ways(session, host, brand).items() if not way.fault}
+    brands = session.scalars(select(Brand).where(Brand.id.in_(theirs))).all()
+    fit = {name for brand in brands for name, way in ways(session, host, brand).items() if not way.fault}
+    return [rail for rail in found if rail.name in fit]
+
+
+def _method(session: Session, influencer_id: int | None) -> PayoutMethod | None:
+    return session.scalar(select(PayoutMethod).where(PayoutMethod.influencer_id == influencer_id))
 
 
 def read(keyring: Keyring, method: PayoutMethod) -> Details:

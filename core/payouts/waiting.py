@@ -14,6 +14,7 @@ from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
 from core.i18n import current_zone
 from core.money import Money
+from core.payouts import details
 from core.payouts.lifecycle import State
 from core.payouts.methods import method_of
 from core.payouts.models import Payout, PayoutRun
@@ -126,6 +127,17 @@ def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
         for payout in rows
     ]
     return [*_accountless(session, actor), *arrived]
+
+
+def of_rails(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
+    """What an influencer still tells the rails by which they can be paid."""
+    if actor.influencer_id is None:
+        return []
+    more = T("It asks for a little more than your bank account before it can pay you.")
+    return [
+        Waiting(T("Tell %(rail)s how you are paid", rail=title), more, None, "portal.payout_method")
+        for title in details.lacking(session, host, actor.influencer_id)
+    ]
 
 
 def _accountless(session: Session, actor: Actor) -> list[Waiting]:

@@ -119,8 +119,10 @@ def test_who_has_not_told_it_is_left_out_of_a_run(
         assert session.scalar(select(Payout.id)) is None
     sign_in(client, "influencer")
     assert "Quick pay asks for a little more" in client.get("/portal/payouts").text
+    assert "Tell Quick pay how you are paid" in client.get("/portal/").text
     client.post(ACCOUNT, data={**scene.ACCOUNT, **TOLD})
     assert "asks for a little more" not in client.get("/portal/payouts").text
+    assert "Tell Quick pay" not in client.get("/portal/").text
 
 
 @pytest.mark.parametrize("off", ["switched off", "not set up"])
