@@ -147,7 +147,8 @@ def draft(public_id: str) -> Any:
     media, faults = _media(piece, form)
     valid = form.validate(extra_validators={"media": [_blame(faults)]})
     step = request.form.get("step", "check")
-    report = judged(packs, setting, form.draft()) if valid else None
+    broken = instance().plugins.broken("compliance")
+    report = judged(packs, setting, form.draft(), broken) if valid else None
     if request.headers.get("HX-Request"):
         return render_template("portal/work_findings.html", **_told(form, report))
     if report and (step == "anyway" or (step == "send" and report.verdict is Verdict.OK)):
@@ -159,6 +160,7 @@ def draft(public_id: str) -> Any:
                 draft=form.draft(),
                 media=media,
                 packs=packs,
+                broken=broken,
                 base_url=instance().settings.base_url,
             )
             return done(url_for("portal.deliverable", public_id=public_id), gettext("Your draft is sent."))

@@ -30,7 +30,7 @@ from core.files import FileStore, StoredFile, store_bytes, store_media, thumbnai
 from core.lifecycle import begin, move
 from core.permissions import SYSTEM, Actor
 from core.plugin_api.compliance import CompliancePack
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
 
 POSTER_BYTES = 5_000_000
 MOST_FILES = 20
@@ -149,8 +149,12 @@ def submit(
     media: Sequence[Media] = (),
     packs: Iterable[CompliancePack],
     base_url: str,
+    broken: Sequence[Text] = (),
 ) -> Submission:
-    """Send a draft to the brand: the next version, with what the rules said of it on this day."""
+    """Send a draft to the brand: the next version, with what the rules said of it on this day.
+
+    `broken` are the rule packs that do not work, as `judged` wants them.
+    """
     setting = setting_of(session, deliverable)
     refuse_while_waiting(session, setting)
     if not (draft.caption or draft.link or media):
@@ -160,7 +164,7 @@ def submit(
     if len(media) > MOST_FILES:
         raise Invalid(T("Send at most %(count)s files.", count=MOST_FILES), "media")
     known = tuple(packs)
-    report = judged(known, setting, draft)
+    report = judged(known, setting, draft, broken)
     asked = {finding.jurisdiction for finding in report.findings}
     move(session, deliverable, Act.SUBMIT, actor=actor)
     last = session.scalar(select(func.max(Submission.number)).where(Submission.deliverable_id == deliverable.id)) or 0

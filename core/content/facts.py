@@ -17,6 +17,7 @@ from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.compliance.engine import Report, check_content
 from core.compliance.kit import told_labels
+from core.compliance.messages import SAID
 from core.content.models import Deliverable
 from core.influencers.models import Influencer, Relationship
 from core.plugin_api.compliance import (
@@ -33,12 +34,13 @@ from core.plugin_api.compliance_facts import Brand, Shown
 from core.plugin_api.compliance_facts import Contract as Paper
 from core.plugin_api.compliance_facts import Deal as Relation
 from core.plugin_api.deal import Deal
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
 
 SIGNED = ("active", "completed")
 TIMED = frozenset({"reel", "short", "video", "live"})
 PAGED = frozenset({"story", "carousel"})
 HEARD = frozenset({"podcast"})
+_UNKNOWN = T("The rules of this country could not be checked: no pack covers it, and %(pack)s does not work.")
 BENEFITS: Mapping[str, tuple[str, ...]] = {
     "fixed": ("paid",),
     "commission": ("affiliate",),
@@ -194,24 +196,30 @@ def check(session: Session, packs: Iterable[CompliancePack], deliverable: Delive
     return judged(packs, setting, draft)
 
 
-def judged(packs: Iterable[CompliancePack], setting: Setting, draft: Draft) -> Report:
-    """The same with the setting at hand. A country without rules asks for a person's look."""
+def judged(packs: Iterable[CompliancePack], setting: Setting, draft: Draft, broken: Sequence[Text] = ()) -> Report:
+    """The same with the setting at hand. A country without rules asks for a person's look.
+
+    While rule packs are `broken` nobody knows whose they are: such a country then blocks until somebody waives it.
+    """
     known = chosen(packs, setting.jurisdictions)
     report = check_content(known, context_of(setting, draft, known))
     covered = {pack.jurisdiction for pack in known}
-    missing = (_uncovered(code) for code in setting.jurisdictions if code not in covered)
+    missing = (_uncovered(code, broken) for code in setting.jurisdictions if code not in covered)
     return replace(report, findings=(*report.findings, *missing))
 
 
-def _uncovered(code: str) -> Finding:
+def _uncovered(code: str, broken: Sequence[Text]) -> Finding:
+    message, fix = T("No rules of this country are installed. A person has to judge the label."), None
+    if broken:
+        message, fix = T(_UNKNOWN.msgid, pack=broken[0]), SAID["unchecked"][1]
     return Finding(
         rule_id="no-rules",
         rule_version="1",
         jurisdiction=code,
         verdict=Verdict.NEEDS_REVIEW,
-        blocks=Blocks.NEVER,
-        message=T("No rules of this country are installed. A person has to judge the label."),
-        fix=None,
+        blocks=Blocks.UNTIL_WAIVED if broken else Blocks.NEVER,
+        message=message,
+        fix=fix,
         basis=Basis.PRACTICE,
         confidence=Confidence.GENERAL,
         source=Source("", ""),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from core.plugin_api.payout_rails import PayoutRail
     from core.plugin_api.platforms import PlatformConnector
     from core.plugin_api.sales_sources import SalesSource
+    from core.plugin_api.text import Text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -98,6 +99,11 @@ class PluginHost:
     def enabled(self, kind: str, brand_switches: Mapping[str, bool]) -> dict[str, Any]:
         """What a brand may newly use of a kind: everything whose plugin is not switched off."""
         return self.registry(kind).enabled(brand_switches)
+
+    def broken(self, kind: str) -> list[Text]:
+        """The titles of plugins that would bring something of a kind and do not work."""
+        found = (record for record in self.records.values() if record.state is not State.ACTIVE)
+        return [record.title for record in found if kind in record.kinds and record.name not in self.active]
 
     def pages(self) -> list[tuple[str, PluginPage]]:
         """Every plugin's pages, as (plugin, page)."""

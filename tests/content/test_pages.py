@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
 from core import clock
+from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.content.models import Deliverable, MetricReading, Post, StoredFinding, Submission, SubmissionFile
 from core.files import StoredFile
 from core.instance import Instance
+from core.plugin_api.text import Text
 from tests.content.stage import BARE, LABELLED, Stage, film, picture
+from tests.plugin_host.foreign import EXAMPLES, install
 from tests.world import sign_in
 
 URL = "https://www.instagram.com/p/Cexample01/"
@@ -68,6 +74,40 @@ def test_a_check_tells_what_to_change_and_loses_nothing(phone: FlaskClient, show
     answer = phone.post(draft_url(shown), data=form(kept=kept[1]))
     assert answer.status_code == 303
     assert one(instance, SubmissionFile) is not None
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Danish rules that core refuses, since a message of theirs would not be filled in; ask for it before the app."""
+    source = shutil.copytree(EXAMPLES / "compliance" / "samverk_danish_rules", tmp_path / "samverk_danish_rules")
+    pack = source / "pack.yaml"
+    pack.write_text(pack.read_text("utf-8").replace("%(found)s", "%(foud)s"), "utf-8")
+    install(tmp_path, monkeypatch, "danish_rules", source, "samverk_danish_rules")
+
+
+def test_a_country_whose_pack_does_not_load_could_not_be_checked(
+    broken: None, phone: FlaskClient, desk: FlaskClient, shown: Stage, instance: Instance
+) -> None:
+    with instance.database.write() as session:
+        session.get_one(Campaign, shown.campaign.id).markets = ["FI", "DK"]
+    told = "The rules of this country could not be checked: no pack covers it, and Danish rules does not work."
+    assert told in phone.post(draft_url(shown), data=form(step="check")).text
+    assert phone.post(draft_url(shown), data=form(step="anyway")).status_code == 303
+    blocking = one(instance, StoredFinding)
+    assert (blocking.rule_id, blocking.blocks, blocking.state) == ("no-rules", True, "open")
+    reason = desk.get("/admin/plugins").text
+    assert "pack.yaml: rule 3 (DK-03), message: nothing is filled in for %(foud)s here" in reason
+
+
+def test_a_message_that_nothing_fills_in_does_not_keep_a_draft_from_being_sent(
+    phone: FlaskClient, shown: Stage, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = instance.plugins.compliance["fi-kkv"]
+    rules = [replace(rule, message=Text("100 % sure of %(foud)s")) for rule in known.rules]
+    monkeypatch.setitem(instance.plugins.compliance, "fi-kkv", replace(known, rules=tuple(rules)))
+    page = phone.post(draft_url(shown), data=form(BARE, "check"))
+    assert page.status_code == 200 and "100 % sure of %(foud)s" in page.text
+    assert phone.post(draft_url(shown), data=form(BARE, "anyway")).status_code == 303
 
 
 def test_a_part_of_the_page_is_enough_for_a_check(phone: FlaskClient, shown: Stage) -> None:
