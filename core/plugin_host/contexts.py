@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.crypto import Keyring
 from core.plugin_api.context import Context, Http
+from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
+from core.plugin_host.records import Record
 from core.plugin_host.renewing import Keeper, held
 from core.plugin_host.settings import Brand, Setting, secrets_of, settings_of
 from core.redaction import hide
@@ -33,17 +35,22 @@ def context_of(
     secrets = Secrets(secrets_of(keyring, settings))
     keys = host.keys or (lambda: keyring)
     keeper = Keeper(session.get_bind().engine, record, keys, brand, held(settings, secrets), secrets)
-    return replace(make_context(brand, settings, secrets, host.http), secrets=secrets, keep_secret=keeper)
+    return replace(make_context(record, brand, settings, secrets, host.http), secrets=secrets, keep_secret=keeper)
 
 
 def make_context(
-    brand: Brand | None, settings: Iterable[Setting], secrets: Mapping[str, str], http: Http | None = None
+    record: Record,
+    brand: Brand | None,
+    settings: Iterable[Setting],
+    secrets: Mapping[str, str],
+    http: Http | None = None,
 ) -> Context:
     """A context of settings as they stand; from here on no log of this process shows its secrets."""
     hide(secrets.values())
-    return Context(brand.public_id if brand else None, values_of(settings), Secrets(secrets), http)
+    return Context(brand.public_id if brand else None, values_of(record, settings), Secrets(secrets), http)
 
 
-def values_of(settings: Iterable[Setting]) -> dict[str, Any]:
-    """What holds, by field, without secrets; None where nothing was filled in."""
-    return {one.field.key: one.now.value if one.now else None for one in settings if not one.field.secret}
+def values_of(record: Record, settings: Iterable[Setting]) -> dict[str, Any]:
+    """What holds, by field, without secrets; None where nothing was filled in, as an amount for the installation."""
+    declared = {field.key: None for field in fields_of(record) if not field.secret}
+    return declared | {one.field.key: one.now.value if one.now else None for one in settings if not one.field.secret}

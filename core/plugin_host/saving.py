@@ -61,7 +61,7 @@ def save_settings(
     sent = _read(before, raw, remove, brand, may_lack)
     if not sent.errors:
         secrets = secrets_of(keyring, sent.settings) | sent.secrets
-        sent.errors = _ask(host, record, make_context(brand, sent.settings, secrets))
+        sent.errors = _ask(host, record, make_context(record, brand, sent.settings, secrets))
     if not sent.errors:
         _write(session, actor, keyring, record.name, brand, before, sent)
     return sent.errors

@@ -209,7 +209,7 @@ def _settings(plugin: str, brand_id: int | None) -> Mapping[str, Any]:
     known = g.setdefault("plugin_settings", {})
     if brand_id not in known:
         known[brand_id] = stored(db(), [active[name] for name in _added().shown], brand)
-    return values_of(settings_of(db(), active[plugin], brand, known[brand_id]))
+    return values_of(active[plugin], settings_of(db(), active[plugin], brand, known[brand_id]))
 
 
 def _brands(face: Face, need: str) -> Brands:
