@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from core.compliance.kit import exact_label
 from core.compliance.reading import Reading
 from core.compliance.validity import Active, active
 from core.compliance.vocabulary import Match, Standing, Word, words_of
-from core.compliance.wording import brands_in, tokens
+from core.compliance.wording import brands_in, same_language, tokens
 from core.plugin_api.compliance import CompliancePack, ContentContext, Deal, Shown, Verdict
 
 FOLD = 125  # characters a reader sees before "more"
@@ -163,14 +164,15 @@ def _wording(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> t
 def _foreign(desk: Desk, candidate: Candidate, others: Sequence[Candidate]) -> Remark | None:
     """What is wrong with a label in another language than the text; None if nothing is.
 
-    An accepted label is a person's to judge where the pack has no word in the language of the text, for then nobody can
-    write a better one; a plain word in that language beside it at the start settles it.
+    An accepted label is a person's to judge where the pack tells no label in the language of the text, for then nobody
+    can write a better one; a plain word in that language beside it at the start settles it.
     """
     assert candidate.match is not None
     rule, language = desk.language, desk.context.content_language
     if rule is None or not language or _is_in(candidate, language):
         return None
-    known = any(word.by and word.standing is Standing.ACCEPTED and word.is_in(language) for word in desk.vocabulary)
+    label = exact_label(desk.pack, desk.context)
+    known = label is not None and same_language(label.language, language)
     if known or candidate.match.word.standing is not Standing.ACCEPTED:
         return Remark("foreign", rule, rule.verdict())
     if any(_says_it_too(desk, candidate, other, language) for other in others):

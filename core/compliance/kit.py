@@ -66,16 +66,19 @@ def exact_label(pack: CompliancePack, context: ContentContext) -> Label | None:
         for found in active(pack, context, "label")
         if found.rule.data["standing"] == "accepted" and found.cap is Verdict.VIOLATION
         for row in found.rule.data["words"]
-        if row.get("kit", True)
     ]
-    if not rows:
-        return None
+    proposed = [(rule, row) for rule, row in rows if row.get("kit", True)]
     language = context.content_language or next(iter(pack.languages), None)
-    own = [(rule, row) for rule, row in rows if same_language(row["lang"], language)]
-    fallback = [(rule, row) for rule, row in rows if row["lang"] in pack.languages[:1]] or rows
-    rule, row = _best(own or fallback, context)
+    own = [[one for one in some if same_language(one[1]["lang"], language)] for some in (proposed, rows)]
+    first = [(rule, row) for rule, row in proposed if row["lang"] in pack.languages[:1]]
+    choice = own[0] or own[1] or first or proposed
+    if not choice:
+        return None
+    rule, row = _best(choice, context)
     names = ", ".join(brand.name for brand in context.advertisers)
-    note = None if own else T("No word in this language is named in the sources; a person has to confirm this label.")
+    note = (
+        None if own[1] else T("No word in this language is named in the sources; a person has to confirm this label.")
+    )
     text = row["text"].replace("{brand}", names).strip(" |")
     return Label(pack.jurisdiction, row["lang"], text, _FIRST, rule.id, rule.source, note)
 

@@ -98,7 +98,7 @@ def test_a_text_in_a_language_with_a_word_of_its_own_needs_that_word() -> None:
     assert "FI-12" in bare.decisive and bare.holding_up()
 
 
-def strange(code: str, language: str, label: str) -> CompliancePack:
+def strange(code: str, language: str, label: str, *more: dict[str, Any]) -> CompliancePack:
     """A country as strict as any, whose own words no other country knows."""
     about = {
         "basis": "statute", "confidence": "official", "source": {"title": "The gazette", "url": "law.test"},
@@ -106,7 +106,7 @@ def strange(code: str, language: str, label: str) -> CompliancePack:
     }  # fmt: skip
     rules: list[dict[str, Any]] = [
         {"kind": "duty", "compensation": ["paid"]},
-        {"kind": "label", "standing": "accepted", "words": [{"lang": language, "text": label}]},
+        {"kind": "label", "standing": "accepted", "words": [{"lang": language, "text": label}, *more]},
         {"kind": "placement"},
         {"kind": "language"},
         {"kind": "advertiser", "where": "label"},
@@ -118,6 +118,24 @@ def strange(code: str, language: str, label: str) -> CompliancePack:
             "rules": [{"id": f"{code}-{number:02}", **about, **rule} for number, rule in enumerate(rules, 1)],
         }
     )
+
+
+def test_a_word_that_is_taken_but_not_proposed_is_told_where_it_is_the_only_one_of_the_language() -> None:
+    pack = strange("IS", "is", "Auglýsing {brand}", {"lang": "en", "text": "Advertisement {brand}", "kit": False})
+    context = publication(("IS",), "en")
+    assert told(check_everywhere([pack], context)) == {"Advertisement Lumi Nordic": ["IS"]}
+    assert [check_everywhere([pack], one).verdict for one in written(check_everywhere([pack], context), context)] == [
+        Verdict.OK
+    ]
+
+
+def test_a_label_of_two_brands_passes_in_every_pair_of_markets() -> None:
+    brands = [{"name": "Lumi Nordic", "aliases": []}, {"name": "Sade Oy", "aliases": []}]
+    packs = [*COUNTRIES.values(), PACKS["EU"]]
+    for markets in combinations(sorted(COUNTRIES), 2):
+        context = publication(markets, "da", brands=brands)
+        for done in written(check_everywhere(packs, context), context):
+            assert check_everywhere(packs, done).verdict is Verdict.OK, done.caption
 
 
 def test_labels_that_no_other_country_knows_move_nothing_away_from_the_start() -> None:

@@ -59,6 +59,9 @@ def test_the_draft_page_shows_the_exact_label_and_the_brief(phone: FlaskClient, 
     assert 'value="Mainos Havsro"' in page
     assert "Name the evening ritual" in page
     assert page.count("<h1") == 1
+    assert "a person has to confirm this label" not in page
+    danish = phone.post(draft_url(shown), data=form(step="check", language="da")).text
+    assert "a person has to confirm this label" in danish and "beside it the word for advertising" in danish
 
 
 def test_a_check_tells_what_to_change_and_loses_nothing(phone: FlaskClient, shown: Stage, instance: Instance) -> None:
