@@ -27,6 +27,7 @@ from core.errors import Refused
 from core.i18n import gettext
 from core.permissions import Permission
 from core.places import country_choices
+from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.service import switches
 from core.web.brands import brands
@@ -224,7 +225,7 @@ def campaign_pay(public_id: str) -> Any:
     on = switches(db(), found.brand_id)
     models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
     form = OfferForm(host, models, found.currency, start, rows, recipes=recipes)
-    deal = start
+    deal = Deal.of([]) if request.method == "POST" else start  # what was typed wrongly costs nothing yet
     if form.sent():
         deal, rows = form.deal, form.deliverables
         if "preview" not in request.form:
@@ -248,7 +249,7 @@ def campaign_pay(public_id: str) -> Any:
     )
 
 
-def _expected() -> dict[str, int]:
+def _expected() -> dict[str, Any]:
     """How many sales, worth how much each, and how many views the simulator is asked with."""
     return {
         "sales": min(whole("sales", reading.EXPECTED_SALES), reading.MOST_SALES),

@@ -20,6 +20,7 @@ from core.collaborations import document, endings, pdf, queries, reading, servic
 from core.collaborations.lifecycle import CONTRACT_STATE_NAMES, DECLINE_REASONS, OFFER_STATE_NAMES, STATE_NAMES, Action
 from core.collaborations.models import Collaboration
 from core.content.models import Deliverable
+from core.earnings import queries as earnings
 from core.errors import Refused
 from core.i18n import gettext
 from core.influencers import queries as people
@@ -82,7 +83,7 @@ def offer_new() -> Any:
     person = people.get_relationship(db(), actor(), request.args["person"], P.OFFER_EDIT)
     deal, rows = _starting_point(campaign, replaced)
     form = _offer_form(campaign, deal, rows, person, replaced)
-    price = _price(campaign, deal, rows)
+    price = None if request.method == "POST" else _price(campaign, deal, rows)
     if form.sent():
         price = _price(campaign, form.deal, form.deliverables)
         if "preview" not in request.form:
@@ -233,6 +234,7 @@ def collaboration(public_id: str) -> Any:
         contract_states=CONTRACT_STATE_NAMES,
         decline_reasons=DECLINE_REASONS,
         earned=endings.earned_so_far(db(), found),
+        holds=[(one, Text.from_json(one.reason), earnings.turn_of(one)) for one in earnings.holds_of(db(), found.id)],
         late=found.due_at is not None and found.due_at < clock.now(),
     )
 
@@ -283,7 +285,7 @@ def offer_revise(public_id: str) -> Any:
     on = switches(db(), found.brand_id)
     models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
     form = answering(host, offer, found.currency, models, recipes)
-    price = _price(campaign, form.start, offer.deliverables)
+    price = None if request.method == "POST" else _price(campaign, form.start, offer.deliverables)
     if form.sent():
         price = _price(campaign, form.deal, form.deliverables)
         if "preview" not in request.form:

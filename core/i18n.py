@@ -280,6 +280,12 @@ def moment(value: datetime) -> str:
     return str(get_datetime_format("medium", locale=locale)).format(*parts).replace("'", "")
 
 
+def overdue(value: date) -> str:
+    """When something was due whose time is over: today, or on a day before."""
+    told = day(value)
+    return gettext("due today") if told == day(clock.now()) else gettext("was due %(date)s", date=told)
+
+
 def ago(value: datetime) -> str:
     """How long ago, or in how long: `2 hours ago`."""
     delta: timedelta = value - clock.now()

@@ -205,7 +205,7 @@ def offer(public_id: str) -> Any:
         sheet=sheet,
         forecasts=reading.forecasts(
             host, newest.components, newest.deliverables, found.currency, sales=sales, order=order, views=views,
-            pay=sheet.signed,
+            caps=sheet.signed.caps if sheet.signed else None,
         ),  # fmt: skip
         sales=sales,
         order=order,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -116,15 +116,15 @@ def forecasts(
     sales: int,
     order: int = EXPECTED_ORDER,
     views: int = EXPECTED_VIEWS,
-    pay: SignedPay | None = None,
+    caps: Mapping[str, Money] | None = None,
 ) -> list[Forecast]:
     """What three outcomes around so many sales, an order worth so many whole units, and views would pay.
 
-    Of a deal that is signed, no outcome pays more than its contract says.
+    Of a deal that is signed, no outcome pays more than the caps of its contract.
     """
     planned = terms.planned(host, components, deliverables)
     by_views, by_sales = looks_at(host, components, MetricReading), looks_at(host, components, Sale)
-    days, caps = _days(deliverables), pay.caps if pay else None
+    days = _days(deliverables)
     sales = min(max(sales, 0), MOST_SALES)
     worth = Money.from_decimal(str(order), currency) * sales
     found = []

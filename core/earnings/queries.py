@@ -14,6 +14,7 @@ from core.collaborations.models import Collaboration
 from core.earnings.models import ComponentHold, Earning
 from core.errors import Missing
 from core.influencers.models import Relationship
+from core.lifecycle import Turn
 from core.money import Money
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text
@@ -78,6 +79,11 @@ def holds_of(session: Session, collaboration_id: int) -> list[ComponentHold]:
             )
         )
     )
+
+
+def turn_of(hold: ComponentHold) -> Turn:
+    """Who has to act for it to end: the brand decides about a plugin's new answer and about single orders."""
+    return Turn.BRAND if hold.incident or "order" in Text.from_json(hold.reason).params else Turn.SYSTEM
 
 
 def totals(session: Session, collaboration_ids: Sequence[int]) -> list[Totals]:

@@ -133,6 +133,7 @@ def _furnish(app: Flask) -> None:
         date=i18n.day,
         datetime=i18n.moment,
         ago=i18n.ago,
+        overdue=i18n.overdue,
         number=i18n.number,
         percent=i18n.percent,
         country=i18n.country,

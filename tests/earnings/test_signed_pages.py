@@ -38,7 +38,7 @@ def test_the_signed_words_and_maximum_stay(app: Any, client: FlaskClient, instan
         recount(instance, by)
         for page in (brand.get(f"/admin/collaborations/{public_id}"), phone.get(f"/portal/offers/{public_id}")):
             assert "€50.00 for each that follows soon." in page.text and "Streak" in page.text
-            assert "€700.00" in page.text and "€800.00 " not in page.text
+            assert "€700.00" in page.text and ">€800.00" not in page.text
             assert "is not installed or does not work" not in page.text.split("On hold")[0]
 
 
@@ -51,3 +51,20 @@ def test_a_model_is_called_by_its_title(app: Any, client: FlaskClient, instance:
         lines = phone.get(f"/portal/payouts/lines/{public_id}/c1").text
         assert "Streak" in lines and ">streak" not in lines
         assert "Streak · " in finance.get("/admin/earnings").text
+
+
+def test_the_brand_sees_a_hold_with_its_reason_and_whose_turn_it_is(
+    app: Any, client: FlaskClient, instance: Instance
+) -> None:
+    public_id, _ = signed(instance)
+    brand, finance = sign_in(client, "manager"), sign_in(app.test_client(), "finance")
+    assert "On hold: what it comes to" not in brand.get(f"/admin/collaborations/{public_id}").text
+    recount(instance, LATER)
+    page = brand.get(f"/admin/collaborations/{public_id}").text
+    assert "the contract says at most €700.00" in page and "Your turn" in page.split("On hold: what it comes to")[1]
+    assert "/admin/earnings/holds/" not in page and "/admin/earnings/holds/" in (
+        finance.get(f"/admin/collaborations/{public_id}").text
+    )
+    recount(instance, scene.host())
+    page = brand.get(f"/admin/collaborations/{public_id}").text
+    assert "The payment model streak is not installed" in page and "With Samverk" in page.split("On hold: what")[1]
