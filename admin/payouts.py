@@ -38,7 +38,7 @@ section(
     "payouts_prepare", "payout_run_look", "payout_run_sent",
 )  # fmt: skip
 P = Permission
-PAGE = 25
+PAGE, REASONS = 25, 3
 
 
 class WriteOffForm(BaseForm):
@@ -183,9 +183,10 @@ def _way(run: PayoutRun) -> Way:
 
 
 def _stalled(payments: list[Payout]) -> list[tuple[Text, int]]:
-    """Why payments that were handed over are not through yet, each reason with how many it holds up."""
+    """Why payments that were handed over are not through yet: the first reasons, each with how many it holds up."""
     found = [payment.reason for payment in payments if payment.state == State.PROCESSING]
-    return [(reason, found.count(reason)) for n, reason in enumerate(found) if reason and reason not in found[:n]]
+    told = [reason for n, reason in enumerate(found) if reason and reason not in found[:n]]
+    return [(reason, found.count(reason)) for reason in told[:REASONS]]
 
 
 @admin.post("/payouts/runs/<public_id>/look", P.PAYOUT_APPROVE)

@@ -176,6 +176,10 @@ def test_the_pages(instance: Instance, asked: scene.Stage, bank: Bank, app: Any,
     outsider = sign_in(app.test_client(), "outsider")
     assert outsider.get(f"/admin/payouts/{row.public_id}/file").status_code == 404
     assert outsider.post(look, data={"payment": row.public_id}).status_code == 404
+    assert client.post(look, data={"payment": row.public_id}).status_code == 303
+    outbox.drain(instance.database)
+    for page in (f"/admin/payouts/runs/{run.public_id}", f"/admin/payouts/{row.public_id}"):
+        assert client.get(page).text.count("Its last answer: It cannot be asked.") == 1
     nothing = client.post(look, data={"payment": "unknown"}, follow_redirects=True)
     assert "Nothing of this waits for you any more." in nothing.text and payout(instance).state == "requires_action"
     assert client.post(look, data={"payment": row.public_id}).status_code == 303
