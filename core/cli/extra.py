@@ -79,7 +79,7 @@ def why_not(here: Instance, plugin: str) -> str | None:
         return f"The plugin {plugin} brings no commands."
     if record is not None:
         return f"The plugin {plugin} is not active. {record.reason}"
-    gone = any(entry.plugin == plugin for entry in written_down(here)[0])
+    gone = any(entry.plugin == plugin for entry in written_down(here).vanished)
     return f"The plugin {plugin} is not found. {GONE.replace('NAME', plugin)}" if gone else None
 
 

@@ -93,16 +93,16 @@ def written(kind: PluginKind, name: str) -> dict[str, str]:
     if spelt[2] in identifiers(texts) - {spellings(old)[2]}:
         spelt = (*spelt[:2], spelt[2] + more, spelt[3])
     files = {renamed(path, old, spelt): renamed(text, old, spelt) for path, text in texts.items()}
-    about = renamed(
-        re.sub(r"(?m)^description = .*$", f'description = "{what} for Samverk"', texts["pyproject.toml"]), old, spelt
-    )
-    page = kind.replace("_", "-")
-    readme = README.format(title=spelt[3], what=what, name=name, kind=kind, page=page)
-    blank = {
-        f"samverk_{name}/{path.name}": renamed(path.read_text("utf-8"), BLANK_NAME, spelt)
+    about = re.sub(r"(?m)^description = .*$", f'description = "{what} for Samverk"', files["pyproject.toml"])
+    readme = README.format(title=spelt[3], what=what, name=name, kind=kind, page=kind.replace("_", "-"))
+    return files | {"pyproject.toml": about, "README.md": readme} | _blank(kind, spelt)
+
+
+def _blank(kind: PluginKind, spelt: Sequence[str]) -> dict[str, str]:
+    return {
+        f"samverk_{spelt[0]}/{path.name}": renamed(path.read_text("utf-8"), BLANK_NAME, spelt)
         for path in sorted((BLANK / kind).glob("*"))
     }
-    return files | {"pyproject.toml": about, "README.md": readme} | blank
 
 
 def identifiers(texts: Mapping[str, str]) -> set[str]:

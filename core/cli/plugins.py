@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -32,7 +34,7 @@ def list_plugins(names: bool) -> None:
     """List every plugin that was found, its state, and why one is not active."""
     with installation() as here:
         host = here.plugins
-        vanished, pauses = ([], {}) if names else written_down(here)
+        known = Known() if names else written_down(here)
     if names:
         for name in sorted(host.active):
             click.echo(name)
@@ -44,29 +46,42 @@ def list_plugins(names: bool) -> None:
         )
         if record.reason is not None:
             click.echo(f"{'':<16} {record.reason}")
-        if pause := pauses.get(record.name):
+        if record.name in known.off:
+            click.echo(f"{'':<16} Switched off for the installation. Back on: samverk plugin switch {record.name} on")
+        if pause := known.pauses.get(record.name):
             click.echo(f"{'':<16} {Cause(pause.cause).told(record.title)} The last error: {pause.last_error}")
-    for entry in vanished:
+    for entry in known.vanished:
         click.echo(f"{entry.plugin:<16} {'Not found':<16} {'':<15} {entry.version}  {entry.title}")
         click.echo(f"{'':<16} {GONE.replace('NAME', entry.plugin)}")
 
 
-def written_down(here: Instance) -> tuple[list[PluginEntry], dict[str, PluginHealth]]:
-    """The plugins that are gone and left something, and those that are paused; none while there are no tables."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database says of plugins: those that are gone and left something, that are paused, that are off."""
+
+    vanished: Sequence[PluginEntry] = ()
+    pauses: Mapping[str, PluginHealth] = field(default_factory=dict)
+    off: Collection[str] = ()
+
+
+def written_down(here: Instance) -> Known:
+    """What the database says; nothing while there are no tables."""
     from sqlalchemy.exc import DBAPIError
 
     from core.database import not_migrated
     from core.plugin_host.pausing import paused
     from core.plugin_host.roll import vanished
+    from core.plugin_host.service import switches
 
     since = here.plugins.fence.health.since
     try:
         with here.database.session() as session:
-            return vanished(session, here.plugins), {row.plugin: row for row in paused(session, since)}
+            off = {name for name, on in switches(session, None).items() if not on}
+            return Known(vanished(session, here.plugins), {row.plugin: row for row in paused(session, since)}, off)
     except DBAPIError as error:
         if not not_migrated(error):
             raise
-        return [], {}
+        return Known()
 
 
 plugin.add_command(check)

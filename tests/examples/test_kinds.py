@@ -163,6 +163,11 @@ def test_orders_of_a_shop_are_taken_and_its_refunds_are_told(
     assert told[0] == [SaleRecord("1042", Money(10_000, "EUR"), at, "AINO10")]
     back = datetime(2026, 11, 9, 8, 30, tzinfo=UTC)
     assert told[2] == [*told[0], RefundRecord("R9", "1042", Money(5_000, "EUR"), back)]
+    free = json.loads(list(shop.messages())[2].body)
+    free |= {"total": "0.00", "total_tax": "0.00", "shipping_total": "0.00"}
+    message = shop._signed(json.dumps(free).encode())
+    (sold,) = source.verify_webhook(ctx, message.headers, message.body)
+    assert not sold.amount, "an order of nothing is no fault, and gives nothing back"
 
 
 def test_messages_of_a_shop_come_through_the_door(

@@ -187,6 +187,8 @@ def test_switched_off_nothing_new_uses_it_and_what_runs_goes_on(life: Life, bran
     assert offers_tip(life)
     switch(life, False, brand=brand)
     assert not offers_tip(life)
+    listed = command(life.here, "plugin", "list").output
+    assert ("samverk plugin switch tips on" in listed) is not brand
     life.approve(1)
     life.minute()
     assert (life.earned(), life.holds()) == (10_000, []), "a signed deal is paid by what was signed"

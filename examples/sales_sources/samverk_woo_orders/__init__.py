@@ -28,6 +28,7 @@ from samverk import (
     parse_number,
 )
 
+AMOUNTS = ("total", "total_tax", "shipping_total")
 PAID = ("processing", "completed", "refunded")
 
 
@@ -74,12 +75,12 @@ class WooOrders(SalesSource):
         if order["status"] not in PAID:
             return
         number, currency = str(order["number"]), order["currency"]
-        total, tax, shipping = (
-            Money.from_decimal(order[k], currency) for k in ("total", "total_tax", "shipping_total")
-        )
+        total, tax, shipping = (Money.from_decimal(order[k], currency) for k in AMOUNTS)
         net = total - tax - shipping
         code = next((line["code"] for line in order["coupon_lines"]), "")
         yield SaleRecord(number, net, moment(order["date_created_gmt"]), code)
+        if not total:
+            return  # nothing was paid, so nothing can be given back
         for refund in order["refunds"]:  # told with VAT and shipping, so the same share of the net is taken back
             back = Money.from_decimal(refund["total"].lstrip("-"), currency)
             share = half_even(Fraction(net.minor * back.minor, total.minor))
