@@ -78,6 +78,7 @@ class _Order:
     state: str
     collaboration_id: int | None
     refunded: int = 0
+    reason: Text | None = None
 
 
 class _Faulty(Exception):
@@ -212,14 +213,14 @@ class _Bench:
         code, order = clean(record.code), self.orders.get(record.external_id)
         if order is None:
             state, reason, collaboration_id = self._credit(code, record)
-            self.orders[record.external_id] = _Order(record.amount, code, state, collaboration_id)
+            self.orders[record.external_id] = _Order(record.amount, code, state, collaboration_id, reason=reason)
             return Verdict(record, state, reason, collaboration_id)
         if order.amount != record.amount:
             raise _Faulty("amount", T("This order was told before with %(amount)s.", amount=order.amount))
         if order.code != code:
             message = T("This order was told before with another discount code: %(code)s.", code=order.code or "–")
             raise _Faulty("code", message)
-        return Verdict(record, order.state, collaboration_id=order.collaboration_id, known=True)
+        return Verdict(record, order.state, order.reason, order.collaboration_id, known=True)
 
     def _credit(self, code: str, record: SaleRecord) -> tuple[str, Text | None, int | None]:
         """(state, why it is not credited, whose it is)."""
@@ -287,7 +288,7 @@ def _orders(session: Session, brand_id: int, numbers: Iterable[str]) -> dict[str
     stored = _by_number(session, brand_id, numbers)
     taken = _taken(session, [sale.id for sale in stored.values()])
     return {
-        number: _Order(sale.amount, sale.code, sale.state, sale.collaboration_id, taken.get(sale.id, 0))
+        number: _Order(sale.amount, sale.code, sale.state, sale.collaboration_id, taken.get(sale.id, 0), sale.why)
         for number, sale in stored.items()
     }
 

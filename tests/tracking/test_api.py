@@ -116,6 +116,14 @@ def test_why_a_sale_is_not_credited_is_told(shop: Shop) -> None:
     }
 
 
+def test_an_order_told_again_in_another_message_says_why_too(shop: Shop) -> None:
+    first = shop.send(shop.body(code="WHO")).json
+    assert shop.send(shop.body(code="WHO"), id="msg_2").json == first and shop.count() == 1
+    twice = shop.body(code="WHO")
+    twice["sales"] *= 2
+    assert shop.send(twice, id="msg_3").json["sales"] == first["sales"] * 2
+
+
 @pytest.mark.parametrize("seconds", [-301, 301, -86_400])
 def test_a_clock_that_is_off_is_refused(shop: Shop, seconds: int) -> None:
     assert shop.send(shop.body(), at=clock.now() + timedelta(seconds=seconds)).status_code == 401
