@@ -14,7 +14,7 @@ from core.plugin_api.text import Text
 class Component:
     """One part of a deal: a payment model by name, and its terms. `id` is unique in the deal.
 
-    `version` is the model's when the deal was made; a later version never re-prices it.
+    `version` is the model's when the deal was made; what a later one changes is told in docs/payment-models.md.
     """
 
     id: str

@@ -216,7 +216,7 @@ class PaymentModel(Provider, ABC):
     """How a component earns. Subclass it, fill in the class attributes and the four methods."""
 
     version: ClassVar[str] = "1"
-    """Rises when `earned` changes its mind; it is kept on every line, and signed deals keep theirs."""
+    """Rises when `earned` or `cap` changes its mind. It is kept on every line; what is booked and signed stays."""
     scope: ClassVar[Scope] = Scope.FACT
     uses: ClassVar[tuple[type[Fact], ...]] = FACTS
     """The kinds of facts it wants to see."""
