@@ -29,6 +29,7 @@ MODULES = (
     "names",
     "forms",
     "tables",
+    "jobs",
     "models",
     "outside",
     "renewing",

@@ -155,6 +155,8 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("tables", "good_tables", {STEP: ("sa.String(20)", "sa.String(30)")}),
     ("forgets-person", "good_tables", init(".where(Seen.note_id.in_(theirs))", "")),
     ("tables", "good_tables", {SECOND: (', server_default="0"', "")}),
+    ("jobs", "good_tables", init("    seen = ctx", "    no_such_thing()\n    seen = ctx")),
+    ("jobs", "good_tables", init("    seen = ctx", "    __import__('socket').socket().close()\n    seen = ctx")),
     ("tables", "good_tables", {STEP: ('    op.drop_table("x_good_tables_note")', "    pass")}),
     (
         "tables",

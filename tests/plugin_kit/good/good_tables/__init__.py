@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, String, delete, select
+from sqlalchemy import JSON, ForeignKey, String, delete, func, select
 from sqlalchemy.orm import Mapped
 
-from samverk import OwnTables, Plugin, T, UtcDateTime, hookimpl, internal, personal
+from samverk import Job, OwnTables, Plugin, T, UtcDateTime, hookimpl, internal, personal
 
 
 class Tables(OwnTables, plugin="good_tables"):
@@ -24,6 +24,13 @@ class Seen(Tables):
     how: Mapped[dict] = internal(JSON)
 
 
+def count(ctx):
+    seen = ctx.data.scalar(select(func.count(Note.id)))
+    ctx.data.add(Note(words=f"{seen} notes", person=""))
+    if seen:
+        ctx.http.request("POST", "https://count.test/", body=str(seen).encode())
+
+
 class GoodTables(Plugin):
     name = "good_tables"
     title = T("Notes")
@@ -34,6 +41,10 @@ class GoodTables(Plugin):
         theirs = select(Note.id).where(Note.person == person)
         ctx.data.execute(delete(Seen).where(Seen.note_id.in_(theirs)))
         ctx.data.execute(delete(Note).where(Note.person == person))
+
+    @hookimpl
+    def register_jobs(self):
+        return [Job("count", T("Count"), count)]
 
     @hookimpl
     def on_campaign_published(self, event, ctx):

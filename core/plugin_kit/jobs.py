@@ -1,0 +1,37 @@
+"""Its jobs: they run on a brand's first day, with a filled form, empty tables and nobody who answers outside."""
+
+from __future__ import annotations
+
+from core.errors import SamverkError
+from core.plugin_api.context import ConnectorError, Context
+from core.plugin_api.jobs import Job
+from core.plugin_api.kit import FakeServer
+from core.plugin_api.manifest import PluginScope
+from core.plugin_host.data import made_up
+from core.plugin_host.declared import fields_of
+from core.plugin_kit.checks import Broken, Subject, check
+from core.plugin_kit.filled import secrets
+from core.plugin_kit.guard import no_network
+from core.plugin_kit.wire import Wire, lost
+
+
+@check(
+    "jobs",
+    "Its jobs run where there is nothing yet, and where nobody answers",
+    "jobs",
+    hint="The worker calls run(ctx). What goes outside goes by ctx.http, which raises Unavailable when no answer came.",
+)
+def jobs(subject: Subject, job: Job) -> None:
+    """Twice in a row; an error that says what core does next is an answer."""
+    brand = None if subject.plugin.scope is PluginScope.SITE else "kit-brand"
+    with made_up(subject.plugin) as data:
+        wire = Wire(FakeServer(), lost)
+        ctx = Context(brand, subject.settings(), secrets(fields_of(subject.record)), wire, data)
+        for _ in range(2):
+            with no_network() as touched:
+                try:
+                    job.run(ctx)
+                except (ConnectorError, SamverkError):
+                    continue
+            if touched:
+                raise Broken("ctx.http.request(...)", touched[0], job.name)
