@@ -116,7 +116,7 @@ def read(
         method, check = LISTENING[whose[0]], receivers[whose[0]].check
         answer = ask(
             host, mailbox.plugin, _question(getattr(provider, method), check, headers, body), mailbox.ctx,
-            returns=Sequence, what=method, seam=Seam.PAGE,
+            returns=Sequence, what=method, seam=Seam.MESSAGE,
         )  # fmt: skip
         if isinstance(answer, Fault) and answer.kind == FAILED:
             raise PluginFailed(answer.message)

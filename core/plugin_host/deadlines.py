@@ -39,8 +39,15 @@ class Seam(enum.Enum):
     """Somebody waits for a page or a panel."""
     WORK = "work"
     """Jobs, observers, rails, connectors, long tables."""
+    MESSAGE = "message"
+    """A message that anybody can send."""
     COMMAND = "command"
     """Somebody at a terminal, who can stop it."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether how it fares may pause the plugin or end its pause; a stranger's message does neither."""
+        return self is not Seam.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class Deadlines:
 
     def by_seam(self) -> Mapping[Seam, float | None]:
         """The same, to look up."""
-        return {Seam.PURE: self.pure, Seam.PAGE: self.page, Seam.WORK: self.work, Seam.COMMAND: None}
+        quick = {Seam.PURE: self.pure, Seam.PAGE: self.page, Seam.MESSAGE: self.page}
+        return {**quick, Seam.WORK: self.work, Seam.COMMAND: None}
 
 
 class Overrun(BaseException):

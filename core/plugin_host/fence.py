@@ -45,7 +45,7 @@ class Fence:
         what = what or name_of(function)
         health, probe = self.health, False
         if plugin in health.paused:
-            probe = health.may_probe(plugin)
+            probe = seam.lasting and health.may_probe(plugin)
             if not probe:
                 refused = health.refusal(plugin)
                 return self._told(plugin, what, begin, args, refused) if self.trace else refused
@@ -53,7 +53,7 @@ class Fence:
         try:
             answer = self.watch.run(plugin, what, self._seconds[seam], function, args, kwargs)
         except passes as said:
-            health.worked(plugin, probe=probe)
+            health.worked(plugin, probe=probe, lasting=seam.lasting)
             if self.trace:
                 self._told(plugin, what, begin, args, said)
             raise
@@ -61,29 +61,29 @@ class Fence:
             answer = self._failed(plugin, error, probe, seam)
         else:
             if returns is None or isinstance(answer, returns):
-                health.worked(plugin, probe=probe)
+                health.worked(plugin, probe=probe, lasting=seam.lasting)
             else:
-                answer = self._mistaken(plugin, answer, probe)
+                answer = self._mistaken(plugin, answer, probe, seam)
         return self._told(plugin, what, begin, args, answer) if self.trace else answer
 
     def _failed(self, plugin: str, error: BaseException, probe: bool, seam: Seam) -> Failure:
         if isinstance(error, TookTooLong):
             (seconds,) = error.args
             log.error("plugin %s took longer than %g seconds and was interrupted", plugin, seconds)
-            self.health.failed(plugin, f"took longer than {seconds:g} s", probe=probe)
+            self.health.failed(plugin, f"took longer than {seconds:g} s", probe=probe, lasting=seam.lasting)
             late = T(
                 "The plugin %(plugin)s took longer than %(seconds)s seconds.", plugin=plugin, seconds=f"{seconds:g}"
             )
             return Failure(plugin, late)
         shown = self.trace or seam is not Seam.COMMAND  # at a terminal the command itself says what is wrong
         log.log(logging.ERROR if shown else logging.DEBUG, "plugin %s failed", plugin, exc_info=error)
-        self.health.failed(plugin, told(error), probe=probe)
+        self.health.failed(plugin, told(error), probe=probe, lasting=seam.lasting)
         return Failure(plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=plugin, error=told(error)))
 
-    def _mistaken(self, plugin: str, answer: object, probe: bool) -> Failure:
+    def _mistaken(self, plugin: str, answer: object, probe: bool, seam: Seam) -> Failure:
         kind = type(answer).__name__
         log.error("plugin %s returned %s", plugin, kind)
-        self.health.failed(plugin, f"answered {kind}", probe=probe)
+        self.health.failed(plugin, f"answered {kind}", probe=probe, lasting=seam.lasting)
         return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=kind))
 
     def _told(self, plugin: str, what: str, begin: float, args: tuple[Any, ...], answer: Any) -> Any:

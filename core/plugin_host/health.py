@@ -71,24 +71,25 @@ class Health:
     _probes: dict[str, datetime] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def worked(self, plugin: str, *, probe: bool = False) -> None:
-        """Count a call that went well."""
+    def worked(self, plugin: str, *, probe: bool = False, lasting: bool = True) -> None:
+        """Count a call that went well; one that is not `lasting` ends no row of failures."""
         with self._lock:
             tally = self._tally(plugin)
             tally.calls += 1
-            tally.row, tally.worked = 0, True
+            if lasting:
+                tally.row, tally.worked = 0, True
             if probe:
                 tally.probe = True
         if probe:
             self.news.set()
 
-    def failed(self, plugin: str, error: str, *, probe: bool = False) -> None:
-        """Count a call that failed; `error` says how, without secrets."""
+    def failed(self, plugin: str, error: str, *, probe: bool = False, lasting: bool = True) -> None:
+        """Count a call that failed; `error` says how, without secrets. One that is not `lasting` is in no row."""
         with self._lock:
             tally = self._tally(plugin)
             tally.calls += 1
             tally.failures += 1
-            tally.row += 1
+            tally.row += lasting
             tally.last_error, tally.failed_at = error, clock.now()
             if probe:
                 tally.probe = False

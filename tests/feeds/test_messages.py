@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from core.plugin_host.health import Cause
+from core.plugin_host.pausing import IN_A_ROW, health_of, sync
 from core.plugin_host.service import set_switch
 from core.web.limits import limiter
 from tests.feeds.conftest import Scene
@@ -75,6 +76,22 @@ def test_where_it_is_switched_off_it_is_404(scene: Scene, client: FlaskClient) -
         set_switch(session, scene.world.owner, plugin="corner", enabled=False, brand_id=scene.world.brand.id)
     assert scene.send(client, [scene.order("1")]).status_code == 404
     assert scene.sold() == {}
+
+
+def test_messages_that_it_falls_over_pause_no_plugin(
+    scene: Scene, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can send one."""
+    with monkeypatch.context() as patched:
+        patched.setattr(module("corner"), "record", lambda told: 1 // 0)
+        for _ in range(IN_A_ROW + 1):
+            assert scene.send(client, [scene.order("1")]).status_code == 500
+    sync(scene.instance.database, scene.instance.plugins.fence.health)
+    assert not scene.instance.plugins.fence.health.paused
+    assert scene.send(client, [scene.order("1")]).status_code == 204
+    with scene.instance.database.session() as session:
+        row = health_of(session, "corner")
+        assert row and row.failures == IN_A_ROW + 1 and row.last_error, "it is told all the same"
 
 
 def test_a_plugin_that_fails_lets_the_sender_try_again(
