@@ -72,10 +72,12 @@ class Outcome:
         yield AgreementSigned(key="signed", at=next(clock))
         for component in deal.components:
             yield GiftDelivered(key=f"gift-{component.id}", at=next(clock), gift=component.id, component=component.id)
+        begun, last = next(clock), START
         for number, days in enumerate(self.approvals, 1):
+            last = max(begun + timedelta(days=days), last + timedelta(minutes=1))
             yield DeliverableApproved(
                 key=f"deliverable-{number}",
-                at=next(clock) + timedelta(days=days),
+                at=last,
                 deliverable=str(number),
                 position=number,
                 planned=planned.deliverables,
@@ -85,11 +87,7 @@ class Outcome:
             yield Sale(key=f"sale-{number}", at=START + step * number, order=str(number), amount=amount)
         for number in range(self.sales - self.refunds + 1, self.sales + 1):
             yield Refund(
-                key=f"refund-{number}",
-                at=end,
-                corrects=f"sale-{number}",
-                order=str(number),
-                amount=amounts[number - 1],
+                key=f"refund-{number}", at=end, corrects=f"sale-{number}", order=str(number), amount=amounts[number - 1]
             )
         yield from self._readings(end)
         yield from (_month(number) for number in range(1, planned.months + 1))

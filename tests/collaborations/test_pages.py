@@ -95,6 +95,7 @@ def test_faults_are_told_at_their_fields_and_nothing_is_lost(brand: FlaskClient,
     page = send(brand, stage, **{"c2-cap": "", "c1-amount": "lots", "message": "Hello there"})
     assert page.status_code == 200
     assert 'id="c2-cap-error"' in page.text and 'id="c1-amount-error"' in page.text and "Hello there" in page.text
+    assert "€1,000.00" not in page.text and "It is worked out once all terms are filled in." in page.text
     page = send(brand, stage, **{"c1-amount": "9000"})
     assert "of the budget is left" in page.text
 
