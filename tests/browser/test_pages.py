@@ -39,6 +39,17 @@ SPILLS = """() => {
   }
   return found.slice(0, 3)
 }"""
+# Buttons that lie over a field: in a row that has no room for both, one of them wraps.
+COVERED = """() => {
+  const box = e => e.getBoundingClientRect(), found = []
+  const over = (a, b) => a.width && b.width && a.left < b.right - 1 && b.left < a.right - 1
+    && a.top < b.bottom - 1 && b.top < a.bottom - 1
+  for (const row of document.querySelectorAll('main .cluster'))
+    for (const button of row.querySelectorAll(':scope > .btn'))
+      for (const field of row.querySelectorAll('select, input'))
+        if (over(box(button), box(field))) found.push(button.textContent + ' over ' + field.name)
+  return found
+}"""
 NO_PAGES = {
     "static", "lobby.home", "lobby.health", "lobby.favicon", "media.show", "admin.contract_pdf",
     "admin.campaign_report_csv", "admin.people_export", "admin.import_progress", "admin.import_errors",
@@ -167,4 +178,18 @@ def test_forms_that_were_sent_empty(stops, window):
         shown += window.page.locator("main .error").count() > 0
         faults += told_of(stop, "sent empty", window.spills() + window.axe())
     assert shown > 15
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("locale", ["fi", "nb"])
+def test_no_button_lies_over_a_field_of_the_offer(stops, window, locale):
+    offers = [
+        stop for stop in stops if stop.endpoint in ("admin.offer_new", "admin.campaign_pay") and stop.status == 200
+    ]
+    assert offers
+    faults: list[str] = []
+    for stop in window.walk(offers, locale):
+        for size in (DESK, PHONE):
+            window.look("light", size)
+            faults += told_of(stop, str(size), window.page.evaluate(COVERED))
     assert not faults, "\n".join(faults)

@@ -53,10 +53,14 @@ def plugin(version: str, *, bonus: int = 1, each: int = 100, more: int = 0, own:
             SettingField("bonus", T("Bonus"), FieldKind.MONEY),
             SettingField("days", T("Within"), FieldKind.DAYS, default=7),
             SettingField("cap", T("At most"), FieldKind.MONEY, required=False),
+            *([SettingField("doubled", T("Twice"), FieldKind.BOOL, False, True)] if version == "8" else []),
         )
 
         def describe(self, terms: Terms) -> Sequence[Text]:
-            return [T("%(bonus)s for each that follows soon.", bonus=terms.money("bonus") * bonus)]
+            return [T("%(bonus)s for each that follows soon.", bonus=self.bonus(terms))]
+
+        def bonus(self, terms: Terms) -> Money:
+            return terms.money("bonus") * (2 if terms.flag("doubled") else bonus)
 
         def earned(self, terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
             parts: list[tuple[str, Money]] = []
@@ -64,13 +68,13 @@ def plugin(version: str, *, bonus: int = 1, each: int = 100, more: int = 0, own:
             for fact in standing(facts):
                 parts.append((fact.key, terms.money("amount")))
                 if before and fact.at - before.at <= timedelta(days=terms.integer("days")):
-                    parts.append((f"{fact.key}:streak", terms.money("bonus") * bonus))
+                    parts.append((f"{fact.key}:streak", self.bonus(terms)))
                 before = fact
             return _cut(parts, terms.money("cap").minor if own else 0)
 
         def cap(self, terms: Terms, planned: Planned) -> Money:
             most = terms.money("amount") * planned.deliverables
-            most += terms.money("bonus") * bonus * (planned.deliverables - 1)
+            most += self.bonus(terms) * (planned.deliverables - 1)
             cap = terms.money("cap")
             return (cap if 0 < cap.minor < most.minor and own else most) + Money(more, terms.currency)
 

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from core import clock
+from core.collaborations.reading import cap_or_none
 from core.database import Database
 from core.earnings import deciding, queries, service
 from core.earnings.models import ComponentHold, Earning
 from core.ledger.verify import verify
+from core.money import Money
 from core.plugin_api.text import Text
 from core.plugin_host.host import PluginHost
 from core.tracking.models import Refund, Sale
@@ -128,6 +130,15 @@ def test_a_version_that_was_kept_before_is_kept_again(today: list[int], session:
     counted(stage, V2)
     decide(stage, V2, accept=False)
     assert counted(stage, V1) == [] == counted(stage, V2) and holds(stage) == {} and booked(stage) == 45_000
+
+
+def test_an_optional_term_gives_new_deals_alone_a_new_formula(today: list[int], session: Any, world: Any) -> None:
+    stage, opted = sign(session, world, V1, [streak()]), plugin("8")
+    approve(stage, 0, V1)
+    approve(stage, 1, opted)
+    approve(stage, 2, opted)
+    assert booked(stage) == 70_000 and holds(stage) == {}
+    assert cap_or_none(opted, [streak(doubled=True)], changing.WORK, "EUR") == Money(80_000, "EUR")
 
 
 def test_equal_sums_by_other_lines_are_no_incident(today: list[int], session: Any, world: Any) -> None:
