@@ -25,7 +25,6 @@ Rights = frozenset[str]
 
 def check(plugin: Plugin, provides: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise `ContractError` for the first page, panel, right or job that cannot be."""
-    str(plugin.title)  # here, where a title that cannot be written costs nobody else
     rights: Rights = frozenset(provides.get("permissions", ()))
     for kind, look in CHECKS.items():
         for item in provides.get(kind, {}).values():

@@ -47,7 +47,6 @@ LOOK = PermissionSpec("x:acme:look", TITLE)
         ("pages", PluginPage("<a>/<a>", TITLE, show), "the parts of the path '<a>/<a>' cannot be told apart"),
         ("pages", PluginPage("a/<b>", TITLE, show, nav=True), "'a/<b>' cannot stand in the navigation"),
         ("pages", PluginPage("<class>", TITLE, show), "the parts of the path '<class>' cannot be told apart"),
-        ("pages", PluginPage("report", T("%(never)s", given=1), show), "KeyError"),
         ("pages", PluginPage("report", "Report", show), "the page 'report' has no title that is a Text"),
         ("pages", PluginPage("report", TITLE, View("x")), "the page 'report' has nothing to call"),
         ("pages", PluginPage("report", TITLE, show, permission="x:other:look"), "needs x:other:look, which neither"),
