@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from core import outbox
 from core.collaborations.models import Collaboration, Contract, Offer
+from core.collaborations.signed import SIGNED
 from core.collaborations.use import RUNNING
 from core.earnings.again import AGAIN
-from core.collaborations.signed import SIGNED
 from core.earnings.models import ComponentHold
 from core.plugin_api.deal import Deal
 from core.plugin_host.roll import PaymentModelsChanged

@@ -55,8 +55,9 @@ def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list
     verdicts = judge(host, case, found)
     for name, kept in verdicts.settled.items():
         memory_of(session, case, name).kept = kept
-    if verdicts.settled or verdicts.incidents:
-        found = case.counted(host, withheld=verdicts.incidents)
+    withheld = verdicts.unknown | verdicts.incidents
+    if verdicts.settled or withheld:
+        found = case.counted(host, withheld=withheld)
     _keep_holds(session, collaboration, found.holds, verdicts.incidents)
     made = _book_differences(session, case, found)
     remember(session, host, case, found, made)

@@ -22,9 +22,10 @@ KEEP, ACCEPT = "keep", "accept"
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """By component: why finance has to decide, or what is kept without asking."""
+    """By component: why finance has to decide, why it cannot be judged, or what is kept without asking."""
 
     incidents: dict[str, Text] = field(default_factory=dict)
+    unknown: dict[str, Text] = field(default_factory=dict)
     settled: dict[str, Lines] = field(default_factory=dict)
 
 
@@ -37,6 +38,9 @@ def judge(host: PluginHost, case: Case, found: Evaluation) -> Verdicts:
         model, memory = host.payment_models[component.model], case.memories.get(component.id)
         decided = memory.decided.get(model.version, "") if memory else ""
         then = _then(host, case, component, found)
+        if failed := [hold.reason for hold in then.holds if hold.component == component.id and hold.fact is None]:
+            verdicts.unknown[component.id] = failed[0]  # nothing is booked that could not be held to what was said
+            continue
         moved = _moved(case, component.id, then)
         again = decided == KEEP and memory is not None and memory.version != model.version
         reasons = []
@@ -84,7 +88,12 @@ def _before_corrections(host: PluginHost, case: Case, component: Component, foun
     earlier = [fact for group in _earlier(case.facts) if basis_of(group) in missing for fact in group]
     told = evaluate(host, [component], earlier, case.planned)
     answers |= told.answers.get(component.id, {})
-    return replace(found, claims={**found.claims, **told.claims}, answers={**found.answers, component.id: answers})
+    return replace(
+        found,
+        claims={**found.claims, **told.claims},
+        answers={**found.answers, component.id: answers},
+        holds=(*found.holds, *told.holds),
+    )
 
 
 def _earlier(facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
