@@ -204,9 +204,15 @@ def offer(public_id: str) -> Any:
         found=found,
         sheet=sheet,
         forecasts=reading.forecasts(
-            host, newest.components, newest.deliverables, found.currency, sales=sales, order=order, views=views,
+            host,
+            newest.components,
+            newest.deliverables,
+            found.currency,
+            sales=sales,
+            order=order,
+            views=views,
             caps=sheet.signed.caps if sheet.signed else None,
-        ),  # fmt: skip
+        ),
         sales=sales,
         order=order,
         views=views,
