@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from core import clock
+from core import clock, events
 from core.collaborations.reading import cap_or_none
 from core.database import Database
 from core.earnings import deciding, queries, service
@@ -59,6 +60,12 @@ def holds(stage: Stage) -> dict[str, ComponentHold]:
 def decide(stage: Stage, by: PluginHost, *, accept: bool, name: str = "c1") -> list[Earning]:
     finance, hold = stage.world.actors["finance"], holds(stage)[name]
     return deciding.decide(stage.session, finance, by, hold=hold, accept=accept, reason="Agreed")
+
+
+@pytest.fixture(autouse=True)
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test says itself by which plugins is counted: no installation that others have connected listens."""
+    monkeypatch.setattr(events, "_subscribers", defaultdict(list))
 
 
 @pytest.fixture
