@@ -62,9 +62,7 @@ def stored(message: Text) -> dict[str, Any]:
 
 
 def _sentence(message: object) -> Text:
-    """The message, or one of ours where it cannot be read."""
-    try:
-        good = isinstance(message, Text) and bool(str(message))
-    except Exception:  # the plugin's own text: it may lack what it names
-        good = False
-    return message if good and isinstance(message, Text) else T("The other side could not be used.")
+    """The message, or one of ours where there is none."""
+    if isinstance(message, Text) and str(message):
+        return message
+    return T("The other side could not be used.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,10 @@ def test_an_error_is_known_by_its_name_and_its_childrens(name: str) -> None:
     assert {found for found in vars(context) if found in NAMES} == set(NAMES)
 
 
-def test_a_bare_error_is_asked_again_and_a_broken_sentence_is_replaced() -> None:
+@pytest.mark.parametrize("message", [T(""), "no text", None])
+def test_a_bare_error_is_asked_again_and_a_missing_sentence_is_replaced(message: Any) -> None:
     assert fault_of(ConnectorError(WORDS)).kind == "Unavailable"
-    torn = fault_of(AuthExpired("no text"))  # type: ignore[arg-type]
+    error = AuthExpired(WORDS)
+    error.message = message
+    torn = fault_of(error)
     assert torn.kind == "AuthExpired" and str(torn.message) == "The other side could not be used."
