@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -51,12 +52,9 @@ class Walk:
         self.brand, self.creator = self._page(self.desk), self._page(self.phone)
 
     def _context(self) -> BrowserContext:
-        return self.browser.new_context(
-            locale=self.look.locale,
-            viewport={"width": self.look.width, "height": self.look.height},
-            color_scheme=self.look.scheme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
+        size = {"width": self.look.width, "height": self.look.height}
+        shown: dict[str, Any] = {"viewport": size, "color_scheme": self.look.scheme, "reduced_motion": "reduce"}
+        return self.browser.new_context(locale=self.look.locale, **shown)
 
     def _page(self, context: BrowserContext) -> Page:
         page = context.new_page()
@@ -382,9 +380,8 @@ class Walk:
 
     # 9 ----------------------------------------------------------------------------------------
     def sum_up(self) -> str:
-        page = self.brand
-        self.go(page, f"/admin/campaigns/{self.campaign}")
-        return page.locator("main").inner_text()
+        self.go(self.brand, f"/admin/campaigns/{self.campaign}")
+        return self.brand.locator("main").inner_text()
 
     def whole(self) -> str:
         """From an empty database to money marked as received."""
