@@ -55,22 +55,8 @@ def save_method(
     `details` are values that `details.Asking.read` took, by rail; what other rails were told stays.
     """
     actor.require(Permission.PORTAL)
-    method = method_of(session, actor.influencer_id)
-    new = method is None
-    if method is None:
-        method = PayoutMethod(
-            influencer_id=actor.influencer_id,
-            iban_cipher="",
-            tax_id_cipher="",
-            iban_last4="",
-            iban_country="",
-            tax_id_last4="",
-            changed_at=clock.now(),
-        )
-        if not iban.strip():
-            raise Invalid(T("Fill in this field."), "iban")
-        if not tax_id.strip():
-            raise Invalid(T("Fill in this field."), "tax_id")
+    known = method_of(session, actor.influencer_id)
+    method = known or _first(actor.influencer_id, iban, tax_id)
     method.payee_name = required(payee_name, "payee_name", 70)
     method.street, method.building = required(street, "street", 70), building.strip()[:16]
     method.postcode, method.town = required(postcode, "postcode", 16), required(town, "town", 35)
@@ -94,9 +80,25 @@ def save_method(
         write(keyring, method, details)
     audit.record(session, actor=actor, brand_id=None, action="payout_method.save", obj=method)
     session.flush()
-    if checked and not new:
+    if checked and known:
         tell_of_account(session, method.influencer_id, method.iban_last4, base_url)
     return method
+
+
+def _first(influencer_id: int | None, iban: str, tax_id: str) -> PayoutMethod:
+    """A method to be filled in, where account and tax id are given."""
+    for field, given in (("iban", iban), ("tax_id", tax_id)):
+        if not given.strip():
+            raise Invalid(T("Fill in this field."), field)
+    return PayoutMethod(
+        influencer_id=influencer_id,
+        iban_cipher="",
+        tax_id_cipher="",
+        iban_last4="",
+        iban_country="",
+        tax_id_last4="",
+        changed_at=clock.now(),
+    )
 
 
 def read_iban(keyring: Keyring, method: PayoutMethod) -> str:
