@@ -106,6 +106,7 @@ DEEDS: Mapping[str, Text] = {
     "plugin.set": T("Changed a setting of the plugin %(plugin)s: %(setting)s"),
     "plugin.renewed": T("The other side gave the plugin %(plugin)s a new secret: %(setting)s"),
     "plugin.resumed": T("Let the plugin %(plugin)s be asked again"),
+    "plugin.forget": T("Asked the plugins to delete what they keep of an influencer"),
     "plugin.purged": T("Removed for good what the plugin %(plugin)s had left"),
 }
 

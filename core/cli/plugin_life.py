@@ -1,4 +1,4 @@
-"""`samverk plugin upgrade`, `revision`, `switch` and `purge`: what becomes of a plugin and of what it keeps."""
+"""`samverk plugin upgrade`, `revision`, `switch`, `forget`, `purge`: what becomes of a plugin and of what it keeps."""
 
 from __future__ import annotations
 
@@ -78,6 +78,32 @@ def switch(name: str, state: str, brand: str | None) -> None:
     click.echo(f"{name} is {state} {f'for {brand}' if brand else 'for the installation'}.")
 
 
+@click.command("forget")
+@click.argument("email")
+def forget(email: str) -> None:
+    """Let every plugin delete what it keeps of an influencer, named by the e-mail of their account.
+
+    What Samverk itself keeps of them stays.
+    """
+    from sqlalchemy import select
+
+    from core import audit
+    from core.accounts.models import Brand, Influencer, Person
+    from core.influencers.models import Relationship
+    from core.plugin_host import forgetting
+
+    with installation() as here, here.database.write() as session:
+        theirs = select(Influencer).join(Person).where(Person.email == email.strip().lower())
+        person = session.scalars(theirs).one_or_none()
+        if person is None:
+            raise click.ClickException(f"No influencer has an account with {email}.")
+        known = select(Brand.public_id).join(Relationship, Relationship.brand_id == Brand.id).distinct()
+        brands = session.scalars(known.where(Relationship.influencer_id == person.id)).all()
+        asked = forgetting.ask(session, here.plugins, person=person.public_id, brands=brands)
+        audit.record(session, actor=_operator(), brand_id=None, action="plugin.forget", obj=person)
+    click.echo(f"The worker asks the plugins in turn: {asked} in all, by brand and for the installation.")
+
+
 @click.command("purge")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
@@ -122,4 +148,4 @@ def _operator(brand_id: int | None = None) -> Actor:
     return Actor(name="samverk plugin", roles={brand_id: Role.OWNER} if brand_id else {}, site_admin=True)
 
 
-COMMANDS = (upgrade, revision, switch, purge)
+COMMANDS = (upgrade, revision, switch, forget, purge)

@@ -72,8 +72,9 @@ class Plugin:
     def forget(self, person: str, ctx: Context) -> None:
         """Delete what this plugin keeps of a person, in `ctx.data` and outside.
 
-        Told by the worker when an influencer's data is erased, once for the installation, then for each brand that
-        knows them; `person` is the influencer's public id. It may be told again: what is gone already is no error.
+        Told by the worker once somebody has said `samverk plugin forget EMAIL`: once for the installation, then for
+        each brand that knows them; `person` is the influencer's public id. It may be told again: what is gone already
+        is no error.
         """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, table, text, update
 
 from core import outbox, wiring
 from core.accounts.models import Person
+from core.audit import AuditEntry
 from core.instance import Instance
 from core.plugin_host import forgetting
 from core.plugin_host.calls import PluginFailed
@@ -230,6 +231,23 @@ def test_a_plugin_forgets_a_person_in_every_brand(here: Instance, world: World) 
         assert forgetting.ask(session, here.plugins, person=aino, brands=brands) == 2
     work(here)
     assert kept(here) == ["another's", "theirs"], "a brand that does not know the person is not asked"
+
+
+def test_an_operator_lets_the_plugins_forget_a_person(here: Instance, world: World) -> None:
+    wiring.connect(here)
+    note, aino = tips().Note, world.influencer.public_id
+    with here.database.write() as session:
+        theatre.person(session, world, "Aino", "aino@example.com").influencer_id = world.influencer.id
+        rows = [("", aino), (world.brand.public_id, aino), (world.other_brand.public_id, aino), ("", "other")]
+        session.execute(insert(note), [{"brand": b, "person": p, "words": f"{b}{p}"} for b, p in rows])
+    refused = command(here, "plugin", "forget", "nobody@example.com")
+    assert refused.exit_code == 1 and "No influencer has an account" in refused.output
+    told = command(here, "plugin", "forget", " Influencer@example.com")
+    assert told.exit_code == 0 and "2 in all" in told.output
+    work(here)
+    assert set(kept(here)) == {f"{world.other_brand.public_id}{aino}", "other"}, "whom a brand does not know"
+    with here.database.session() as session:
+        assert session.scalars(select(AuditEntry).where(AuditEntry.action == "plugin.forget")).one()
 
 
 def test_a_plugin_that_cannot_forget_is_asked_again(here: Instance, world: World) -> None:
