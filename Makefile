@@ -21,8 +21,9 @@ run: setup
 demo: setup
 	.venv/bin/samverk demo
 
+# Three for two cores: a third of the time a test waits for a browser, a server or a deadline.
 test: setup
-	$(PY) -m pytest -q -n 2
+	$(PY) -m pytest -q -n 3
 
 check: setup
 	.venv/bin/ruff check .

@@ -1350,6 +1350,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sale_brand_id"), ["brand_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sale_collaboration_id"), ["collaboration_id"], unique=False)
         batch_op.create_index("ix_sale_list", ["brand_id", "sold_at", "id"], unique=False)
+        batch_op.create_index("ix_sale_state", ["brand_id", "state"], unique=False)
 
     op.create_table(
         "contract",
@@ -1725,6 +1726,7 @@ def downgrade() -> None:
 
     op.drop_table("contract")
     with op.batch_alter_table("sale", schema=None) as batch_op:
+        batch_op.drop_index("ix_sale_state")
         batch_op.drop_index("ix_sale_list")
         batch_op.drop_index(batch_op.f("ix_sale_collaboration_id"))
         batch_op.drop_index(batch_op.f("ix_sale_brand_id"))
