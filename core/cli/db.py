@@ -29,10 +29,11 @@ def alembic_config(url: str) -> Config:
     return config
 
 
-def upgrade_database(here: Instance, revision: str = "head") -> None:
+def upgrade_database(here: Instance, revision: str = "head") -> list[str]:
     """Bring a database to a revision; two at once wait for each other; a newer schema is refused.
 
-    At the newest revision plugins' tables follow, each behind its fence: what is wrong with one is told on stderr.
+    At the newest revision plugins' tables follow, each behind its fence: what is wrong with one is told on stderr, and
+    the names of those that wait come back.
     Keys that are not there yet are made here too: this runs once, before web and worker start.
     """
     from alembic import command
@@ -46,8 +47,7 @@ def upgrade_database(here: Instance, revision: str = "head") -> None:
             raise click.ClickException(
                 f"The database is of a newer Samverk than this one, or its migrations are missing: {error}"
             ) from None
-        if revision == "head":
-            _upgrade_plugins(here)
+        return _upgrade_plugins(here) if revision == "head" else []
 
 
 @contextmanager
@@ -72,14 +72,14 @@ def as_found(here: Instance) -> Iterator[PluginHost]:
         here.database.engine.dispose()
 
 
-def _upgrade_plugins(here: Instance) -> None:
+def _upgrade_plugins(here: Instance) -> list[str]:
     from core.plugin_host.tables import upgrade_all
 
     with as_found(here) as host:
-        faults = upgrade_all(host, here.settings.database_url)
+        faults = {name: fault for name, fault in upgrade_all(host, here.settings.database_url).items() if fault}
     for name, fault in faults.items():
-        if fault is not None:
-            click.echo(f"The tables of the plugin {name} stay as they are, and it stays off. {fault}", err=True)
+        click.echo(f"The tables of the plugin {name} stay as they are, and it stays off. {fault}", err=True)
+    return list(faults)
 
 
 @click.group()
@@ -88,11 +88,19 @@ def db() -> None:
 
 
 @db.command()
-def upgrade() -> None:
-    """Bring the database to the newest schema, core's and every plugin's."""
-    here = instance()
-    upgrade_database(here)
-    click.echo("The database is up to date.")
+@click.option("--plugins-may-wait", is_flag=True, help="Exit 0 although a plugin's tables could not be upgraded.")
+def upgrade(plugins_may_wait: bool) -> None:
+    """Bring the database to the newest schema, core's and every plugin's; exit 1 when one of them stays behind.
+
+    A plugin that stays behind waits alone: Samverk and the other plugins run.
+    """
+    waiting = upgrade_database(instance())
+    if waiting:
+        click.echo(f"The database is up to date, but for the tables of {', '.join(waiting)}.")
+    else:
+        click.echo("The database is up to date.")
+    if waiting and not plugins_may_wait:
+        raise click.exceptions.Exit(1)
 
 
 COMMANDS = {"db": db}
