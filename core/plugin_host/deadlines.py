@@ -1,10 +1,11 @@
 """How long a plugin may take, and what ends a call that takes longer.
 
-A thread of each process watches the calls that run. One that is late is interrupted with an exception that no `except
-Exception` stops, again and again until it leaves. One that does not leave, since it waits in C, costs its process where
-the process serves: it ends, its parent starts another, and that one finds on the board whose call it was. Code in C
-that keeps the interpreter to itself stops this thread too; then the supervisor ends the process, or gunicorn's own
-timeout.
+A thread of each process watches the calls that run. An answer that is only computed is held to the time that its
+thread computes, since a machine with much to do lets it wait through no fault of its own; everything else to the clock.
+One that is late is interrupted with an exception that no `except Exception` stops, again and again until it leaves. One
+that does not leave, since it waits in C, costs its process where the process serves: it ends, its parent starts another,
+and that one finds on the board whose call it was. Code in C that keeps the interpreter to itself stops this thread too;
+then the supervisor ends the process, or gunicorn's own timeout.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from threading import Lock, Thread, get_ident
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -50,18 +52,43 @@ class Seam(enum.Enum):
         return self is not Seam.MESSAGE
 
 
+def _computing_can_be_told() -> bool:
+    try:
+        time.clock_gettime(time.pthread_getcpuclockid(get_ident()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+TELLS = _computing_can_be_told()
+"""Whether this platform says how long a thread has computed; macOS and Windows do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Seconds that a call may take by the clock, and of them those in which its thread may compute."""
+
+    lasts: float
+    computes: float = inf
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds that a call may take, by seam; a command may take as long as it likes."""
+    """Seconds that a call may take, by seam; a command may take as long as it likes.
+
+    Those of a pure answer count while it computes, by the clock it has those of a page; all by the clock where the
+    platform does not say how long a thread has computed.
+    """
 
     pure: float = 2.0
     page: float = 10.0
     work: float = 60.0
 
-    def by_seam(self) -> Mapping[Seam, float | None]:
+    def by_seam(self) -> Mapping[Seam, Limit | None]:
         """The same, to look up."""
-        quick = {Seam.PURE: self.pure, Seam.PAGE: self.page, Seam.MESSAGE: self.page}
-        return {**quick, Seam.WORK: self.work, Seam.COMMAND: None}
+        page = Limit(self.page)
+        pure = Limit(max(self.pure, self.page), self.pure) if TELLS else Limit(self.pure)
+        return {Seam.PURE: pure, Seam.PAGE: page, Seam.MESSAGE: page, Seam.WORK: Limit(self.work), Seam.COMMAND: None}
 
 
 class Overrun(BaseException):
@@ -69,20 +96,22 @@ class Overrun(BaseException):
 
 
 class TookTooLong(Exception):
-    """A call was late and has ended; whatever it said meanwhile does not count."""
+    """A call was late and has ended; whatever it said meanwhile does not count. It tells the seconds that it had."""
 
 
 class _Call:
-    """A call that runs: on which thread, until when, and how often it was interrupted."""
+    """A call that runs: on which thread, until when, which limit it was found beyond, and when it is struck again."""
 
-    __slots__ = ("ends", "line", "next", "plugin", "shots", "thread", "what")
+    __slots__ = ("again", "beyond", "ends", "limit", "line", "plugin", "since", "thread", "what")
 
-    def __init__(self, plugin: str, what: str, seconds: float) -> None:
-        self.plugin, self.what = plugin, what
+    def __init__(self, plugin: str, what: str, limit: Limit) -> None:
+        self.plugin, self.what, self.limit = plugin, what, limit
         self.line: int | None = None
         self.thread = get_ident()
-        self.ends = self.next = time.monotonic() + seconds
-        self.shots = 0
+        self.ends = time.monotonic() + limit.lasts
+        self.again = 0.0
+        self.since: float | None = None
+        self.beyond: float | None = None
 
 
 class Watch:
@@ -104,15 +133,15 @@ class Watch:
         self,
         plugin: str,
         what: str,
-        seconds: float | None,
+        limit: Limit | None,
         function: Callable[..., R],
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> R:
         """What the function returns or raises; `TookTooLong` when that was late."""
-        if seconds is None:
+        if limit is None:
             return function(*args, **kwargs)
-        call = self._begin(plugin, what, seconds)
+        call = self._begin(plugin, what, limit)
         try:
             try:
                 answer = function(*args, **kwargs)
@@ -120,14 +149,14 @@ class Watch:
                 self._end(call)
         except Overrun:  # also one that came between the end of the function and that of the call
             self._end(call)
-            if not call.shots:
+            if call.beyond is None:
                 raise  # meant for a call around this one
-        if call.shots:
-            raise TookTooLong(seconds)
+        if call.beyond is not None:
+            raise TookTooLong(call.beyond)
         return answer
 
-    def _begin(self, plugin: str, what: str, seconds: float) -> _Call:
-        call = _Call(plugin, what, seconds)
+    def _begin(self, plugin: str, what: str, limit: Limit) -> _Call:
+        call = _Call(plugin, what, limit)
         if self.board is not None:
             call.line = self.board.take(plugin, what, call.ends)
         with self._lock:
@@ -143,7 +172,7 @@ class Watch:
         if call.line is not None and self.board is not None:
             line, call.line = call.line, None
             self.board.clear(line)
-        if call.shots:
+        if call.beyond is not None:
             _drain(call.thread)
 
     def _rouse(self) -> None:
@@ -163,19 +192,33 @@ class Watch:
                     return
             for call in running:
                 busy = moment
-                if call.next < moment:
-                    self._interrupt(call, moment)
+                if call.again <= moment and (beyond := call.beyond or self._beyond(call, moment)):
+                    self._interrupt(call, moment, beyond)
             time.sleep(TICK)
 
-    def _interrupt(self, call: _Call, moment: float) -> None:
+    def _beyond(self, call: _Call, moment: float) -> float | None:
+        """The limit that a call is beyond. What it computed before it was seen for the first time is not counted."""
+        if moment > call.ends:
+            return call.limit.lasts
+        if call.limit.computes == inf:
+            return None
+        with self._lock:
+            if call not in self._calls:
+                return None  # of a thread that has ended there is no clock any more
+            spent = time.clock_gettime(time.pthread_getcpuclockid(call.thread))
+        if call.since is None:
+            call.since = spent
+        return call.limit.computes if spent - call.since > call.limit.computes else None
+
+    def _interrupt(self, call: _Call, moment: float, beyond: float) -> None:
         if moment > call.ends + GRACE and self.board is not None:
             told = f"Samverk: the plugin {call.plugin} does not come back from {call.what}; this process ends.\n"
             os.write(2, told.encode())  # the log may be what it sits on
             os._exit(STUCK)
         with self._lock:
             if call in self._calls:
-                call.shots += 1
-                call.next = moment + AGAIN
+                call.beyond = beyond
+                call.again = moment + AGAIN
                 _throw(call.thread, Overrun)
 
     def forked(self) -> None:

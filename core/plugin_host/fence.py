@@ -26,7 +26,7 @@ class Fence:
         self.health = Health()
         self.watch = Watch()
         self.trace = trace
-        self._seconds = (deadlines or Deadlines()).by_seam()
+        self._limits = (deadlines or Deadlines()).by_seam()
 
     def call(
         self,
@@ -51,7 +51,7 @@ class Fence:
                 return self._told(plugin, what, begin, args, refused) if self.trace else refused
         answer: R | Failure
         try:
-            answer = self.watch.run(plugin, what, self._seconds[seam], function, args, kwargs)
+            answer = self.watch.run(plugin, what, self._limits[seam], function, args, kwargs)
         except passes as said:
             health.worked(plugin, probe=probe, lasting=seam.lasting)
             if self.trace:

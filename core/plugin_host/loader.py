@@ -30,7 +30,7 @@ from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import T, Text
 from core.plugin_host import additions, own
-from core.plugin_host.deadlines import TookTooLong, Watch
+from core.plugin_host.deadlines import Limit, TookTooLong, Watch
 from core.plugin_host.declared import check_declared
 from core.plugin_host.records import IN_THE_BOX, Record, State
 from core.redaction import redacted
@@ -122,7 +122,7 @@ def load(candidates: Iterable[Candidate], seconds: float = LOADING) -> list[Reco
 
 def _in_time(candidate: Candidate, seconds: float) -> Record:
     try:
-        return _watch.run(candidate.name, "loading", seconds, examine, (candidate,), {})
+        return _watch.run(candidate.name, "loading", Limit(seconds), examine, (candidate,), {})
     except TookTooLong:
         log.warning("plugin %s was not loaded within %g seconds", candidate.name, seconds)
         reason = T("It was not loaded within %(seconds)s seconds.", seconds=f"{seconds:g}")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
-from core.plugin_host.deadlines import Deadlines, Seam
+from core.plugin_host import deadlines
+from core.plugin_host.deadlines import Deadlines, Limit, Seam
 from core.plugin_host.fence import Fence
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 from core.settings import BadSettings, load
 from samverk import Context, Invalid, T
 
-SHORT = Deadlines(pure=0.15, page=0.3, work=60)
+SHORT = Deadlines(pure=0.15, page=60, work=60)
 
 
 @pytest.fixture
@@ -62,12 +64,71 @@ def test_a_loop_is_interrupted_and_costs_one_answer(host: PluginHost, loop: Call
     assert (tally.calls, tally.failures, tally.last_error) == (2, 1, "took longer than 0.15 s")
 
 
-def test_each_seam_has_its_own_deadline(host: PluginHost) -> None:
-    begin = time.monotonic()
+def test_each_seam_has_its_own_deadline() -> None:
+    begin, host = time.monotonic(), PluginHost([], Fence(Deadlines(pure=0.15, page=0.3, work=60)))
     late = host.call("acme", for_ever, seam=Seam.PAGE)
     assert isinstance(late, Failure) and "0.3 seconds" in str(late.reason)
     assert time.monotonic() - begin >= 0.3
     assert host.call("acme", lambda: [time.monotonic() - begin for _ in range(10)], seam=Seam.COMMAND)
+
+
+def waits(until: float) -> Callable[[], str]:
+    """Waits without computing, as behind a lock or on a machine that has no time for it."""
+
+    def wait() -> str:
+        while time.monotonic() < until:
+            Event().wait(0.01)
+        return "an answer"
+
+    return wait
+
+
+def test_an_answer_may_wait_as_long_as_a_page_and_compute_as_long_as_an_answer(host: PluginHost) -> None:
+    assert host.call("acme", waits(time.monotonic() + 0.6)) == "an answer", "it computed next to nothing"
+    begin = time.monotonic(), time.thread_time()
+    assert isinstance(host.call("acme", for_ever), Failure)
+    assert time.thread_time() - begin[1] >= 0.15, "a busy one is struck when it has computed for so long"
+    assert time.monotonic() - begin[0] < 60
+
+
+def test_an_answer_that_only_waits_ends_like_a_page() -> None:
+    host = PluginHost([], Fence(Deadlines(pure=0.05, page=0.3, work=60)))
+    late = host.call("acme", waits(math.inf))
+    assert isinstance(late, Failure) and str(late.reason) == "The plugin acme took longer than 0.3 seconds."
+
+
+def test_what_others_compute_meanwhile_is_not_counted(host: PluginHost) -> None:
+    """Four busy neighbours leave it a fifth of the interpreter."""
+    stop = Event()
+    neighbours = [Thread(target=lambda: host.call("busy", busy, stop, seam=Seam.WORK)) for _ in range(4)]
+    for one in neighbours:
+        one.start()
+
+    def work() -> str:
+        begin = time.thread_time()
+        while time.thread_time() - begin < 0.08:
+            pass
+        return "an answer"
+
+    try:
+        assert host.call("acme", work) == "an answer"
+    finally:
+        stop.set()
+        for one in neighbours:
+            one.join()
+
+
+def busy(stop: Event) -> None:
+    while not stop.is_set():
+        pass
+
+
+def test_where_computing_cannot_be_told_the_clock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SHORT.by_seam()[Seam.PURE] == Limit(60, 0.15)
+    monkeypatch.setattr(deadlines, "TELLS", False)
+    assert SHORT.by_seam()[Seam.PURE] == Limit(0.15)
+    late = PluginHost([], Fence(SHORT)).call("acme", waits(math.inf))
+    assert isinstance(late, Failure) and "0.15 seconds" in str(late.reason)
 
 
 def test_only_the_thread_that_is_late_is_struck(host: PluginHost) -> None:
@@ -101,10 +162,10 @@ def test_no_interruption_comes_after_the_call(host: PluginHost) -> None:
     """Calls that end just when their time does: what strikes late would strike this test."""
     outcomes = set()
     for step in range(24):
-        until = time.monotonic() + 0.15 + (step % 12) * 0.01
+        until = time.thread_time() + 0.15 + (step % 12) * 0.01
 
         def work(until: float = until) -> int:
-            while time.monotonic() < until:
+            while time.thread_time() < until:
                 pass
             return 1
 
