@@ -9,7 +9,6 @@ from flask import render_template, url_for
 from admin.face import admin, section
 from core import clock
 from core.feeds import service
-from core.feeds.messages import LISTENING
 from core.feeds.queries import Connection, Standing
 from core.feeds.queries import connections as connections_of
 from core.i18n import gettext
@@ -21,6 +20,7 @@ from core.web.request import actor, db, done, instance
 section("sales", "connections")
 
 P = Permission
+KINDS = ("sales_sources", "platforms")
 TONES = {
     Standing.WORKS: "ok",
     Standing.AGAIN: "warn",
@@ -36,7 +36,7 @@ TONES = {
 def connections() -> Any:
     """Every shop and platform that is asked or listened to, and the records that could not be taken."""
     brand = current_brand(P.SALES_READ)
-    found = connections_of(db(), instance().plugins, brand, LISTENING)
+    found = connections_of(db(), instance().plugins, brand, KINDS)
     left_out = arriving.left_out(db(), actor(), brand.id)
     return render_template(
         "admin/connections.html",

@@ -15,7 +15,7 @@ from core.accounts.models import Brand
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import gettext
 from core.lifecycle import history, whose_turn
-from core.payouts import queries, service, todo
+from core.payouts import heard, queries, service, todo
 from core.payouts.lifecycle import State
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.submit import account_of
@@ -25,7 +25,7 @@ from core.plugin_api.text import T
 from core.web.forms import AtMost, BaseForm, DayField, Required
 from core.web.request import actor, db, done, instance, saving
 
-section("payouts", "payout", "payout_sent", "payout_failed", "payout_received", "payout_file")
+section("payouts", "payout", "payout_sent", "payout_failed", "payout_received", "payout_looked", "payout_file")
 P = Permission
 
 
@@ -80,6 +80,7 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
         run=run,
         todos=todo.todos_of(instance().keyring, [found]) if may_approve else [],
         way=way,
+        reports=heard.to_look_at(db(), found),
         parts=parts,
         terms=terms,
         iban=account_of(instance().keyring, found) if may_approve else "",
@@ -135,6 +136,14 @@ def payout_received(public_id: str) -> Any:
             service.record_statement(db(), actor(), found, received_on=form.received_on.data)
             return done(url_for("admin.payout", public_id=public_id), gettext("Taken down as received."))
     return _payment_page(found, form), 422
+
+
+@admin.post("/payouts/<public_id>/looked/<report>", P.PAYOUT_APPROVE)
+def payout_looked(public_id: str, report: str) -> Any:
+    """Finance has looked at what the rail told and could not be taken down."""
+    found = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE)
+    heard.looked_at(db(), actor(), found, report)
+    return done(url_for("admin.payout", public_id=public_id), gettext("Taken down that you have looked at it."))
 
 
 @admin.get("/payouts/<public_id>/file", P.PAYOUT_APPROVE)

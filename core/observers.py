@@ -109,11 +109,12 @@ def _attributed(session: Session, event: SaleCredited) -> Iterator[Observation]:
 
 
 def _settled(session: Session, event: PayoutSettled) -> Iterator[Observation]:
+    became = "settled" if event.received else "failed"  # what was received may still come back
     payout = session.get_one(Payout, event.payout_id)
     items = booking.items(session, payout)
     for collaboration, place in _places(session, items).items():
         yield told.PayoutSettled(
-            id=f"payout.settled:{payout.public_id}:{place['collaboration']}", at=clock.now(), payout=payout.public_id,
+            id=f"payout.{became}:{payout.public_id}:{place['collaboration']}", at=clock.now(), payout=payout.public_id,
             amount=items[collaboration], received=event.received, **place,
         )  # fmt: skip
 

@@ -23,8 +23,10 @@ from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import switches
 
-LISTENING = {"sales_sources": "verify_webhook", "platforms": "verify_webhook"}
+LISTENING = {"sales_sources": "verify_webhook", "platforms": "verify_webhook", "payout_rails": "parse_webhook"}
 """By which method a provider of each kind reads a signed message."""
+STEADY = frozenset({"payout_rails"})
+"""Kinds that are heard also where their plugin is switched off: what was handed over goes on."""
 Whose = tuple[str, str]
 """A provider: its kind and its name."""
 
@@ -84,22 +86,32 @@ class Mailbox:
     providers: Mapping[Whose, Any]
 
 
+def listeners(host: PluginHost, plugin: str, kind: str) -> dict[str, Any]:
+    """A plugin's providers of a kind that read signed messages, by name."""
+    found = host.registry(kind)
+    return {
+        name: provider
+        for name, provider in found.items()
+        if found.owners[name] == plugin and provider.supports(LISTENING[kind])
+    }
+
+
 def open_mailbox(
     session: Session, host: PluginHost, keyring: Keyring, *, plugin: str, brand: str, kinds: Collection[str]
 ) -> Mailbox:
-    """The mailbox of a brand's plugin; `Missing` when there is none, also when it is switched off.
+    """The mailbox of a brand's plugin; `Missing` when there is none, also when it is switched off and not `STEADY`.
 
     Close the session before you read a message.
     """
     found = session.scalar(select(Brand).where(Brand.public_id == brand))
-    on = found is not None and plugin in host.active and switches(session, found.id).get(plugin, True)
+    on = found is not None and switches(session, found.id).get(plugin, True)
     providers = {
         (kind, name): provider
         for kind in kinds
-        for name, provider in host.registry(kind).items()
-        if host.registry(kind).owners[name] == plugin and provider.supports(LISTENING[kind])
+        if on or kind in STEADY
+        for name, provider in listeners(host, plugin, kind).items()
     }
-    if found is None or not on or not providers:
+    if found is None or not providers:
         raise Missing(T("There is nothing at this address."))
     return Mailbox(found, plugin, context_of(session, host, keyring, plugin, found), providers)
 

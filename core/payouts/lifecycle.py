@@ -49,6 +49,8 @@ STATE_NAMES: dict[str, Text] = {
 }
 
 _S, _A = State, Action
+IN_FLIGHT = (_S.PROCESSING, _S.REQUIRES_ACTION, _S.UNKNOWN)
+"""Handed over, and not known yet whether it left. A rail's words come in any order: “it came back” may be first."""
 PAYOUT = Machine(
     State,
     {
@@ -64,7 +66,7 @@ PAYOUT = Machine(
         (_S.UNKNOWN, _A.SEND): _S.SENT,
         (_S.UNKNOWN, _A.FAIL): _S.FAILED,
         (_S.SENT, _A.RECEIVE): _S.RECEIVED,
-        (_S.SENT, _A.RETURN): _S.RETURNED,
+        **{(state, _A.RETURN): _S.RETURNED for state in (*IN_FLIGHT, _S.SENT, _S.RECEIVED)},
     },
     {
         _S.AWAITING_APPROVAL: Turn.BRAND,

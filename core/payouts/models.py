@@ -90,7 +90,7 @@ class Payout(BrandRow):
     bank_reference: Mapped[str] = financial(String(60), default="")
     sent_on: Mapped[date | None] = financial()
     received_on: Mapped[date | None] = financial()
-    received_by: Mapped[str] = internal(String(12), default="")  # influencer, statement
+    received_by: Mapped[str] = internal(String(12), default="")  # influencer, statement, rail
     said: Mapped[dict[str, Any] | None] = internal(JSON(none_as_null=True))  # Text.to_json: why it waits, or failed
     lines: Mapped[list[PayoutLine]] = relationship(lazy="raise_on_sql", viewonly=True)
 
@@ -108,6 +108,31 @@ class Payout(BrandRow):
     def reason(self) -> Text | None:
         """The last that was said of it: why it is not sent yet, or why it failed."""
         return Text.from_json(self.said) if self.said else None
+
+
+class PayoutReport(BrandRow):
+    """What a rail told of a payout by itself. With a `fault` it moved nothing and is `open` until finance looked."""
+
+    __tablename__ = "payout_report"
+    __table_args__ = owned("payout", extra=(UniqueConstraint("payout_id", "event_id", "status"),))
+
+    payout_id: Mapped[int] = internal()
+    event_id: Mapped[str] = internal(String(200))  # the rail's
+    status: Mapped[str] = internal(String(12))  # sent received failed returned
+    happened_at: Mapped[datetime] = internal(UtcDateTime)
+    said: Mapped[dict[str, Any] | None] = internal(JSON(none_as_null=True))  # Text.to_json: the rail's reason
+    fault: Mapped[dict[str, Any] | None] = internal(JSON(none_as_null=True))  # Text.to_json
+    open: Mapped[bool] = internal(default=False)
+
+    @property
+    def reason(self) -> Text | None:
+        """What the rail said of it."""
+        return Text.from_json(self.said) if self.said else None
+
+    @property
+    def why(self) -> Text | None:
+        """Why it was not taken down."""
+        return Text.from_json(self.fault) if self.fault else None
 
 
 class PayoutLine(BrandRow):

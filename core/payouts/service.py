@@ -17,6 +17,7 @@ from core.payouts.transfers import (
     mark_failed,
     mark_sent,
     mark_together,
+    record_received,
     record_sent,
     record_statement,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "mark_together",
     "payouts_of",
     "prepare_run",
+    "record_received",
     "record_sent",
     "record_statement",
     "save_method",

@@ -66,9 +66,16 @@ def _check_day(session: Session, payout: Payout, sent_on: date) -> None:
 
 
 def record_sent(
-    session: Session, actor: Actor, payout: Payout, *, reference: str, sent_on: date, base_url: str
+    session: Session,
+    actor: Actor,
+    payout: Payout,
+    *,
+    reference: str,
+    sent_on: date,
+    base_url: str,
+    arrived: bool = False,
 ) -> None:
-    """Book that a payout left, on the rail's word, and tell the influencer."""
+    """Book that a payout left, on the rail's word, and tell the influencer; once it has `arrived` nobody asks them."""
     lifecycle.move(session, payout, Action.SEND, actor=actor)
     payout.bank_reference, payout.sent_on, payout.said = reference, sent_on, None
     payout.due_at = in_days(session, payout.brand_id, CONFIRM_DAYS)
@@ -96,7 +103,7 @@ def record_sent(
             last4=payout.iban_last4,
             brand=brand_of(session, payout).name,
         ),
-        T("When it has arrived, say so in the portal, please."),
+        *(() if arrived else (T("When it has arrived, say so in the portal, please."),)),
     )
 
 
@@ -110,13 +117,20 @@ def mark_failed(session: Session, actor: Actor, payout: Payout, *, reason: str, 
     fail(session, actor, payout, reason=verbatim(reason), base_url=base_url)
 
 
-def fail(session: Session, actor: Actor, payout: Payout, *, reason: Text, base_url: str) -> None:
-    """Take down that a payout failed, on the rail's or a person's word; a rail's is read in the reader's language."""
-    came_back = payout.state == State.SENT
+def fail(
+    session: Session, actor: Actor, payout: Payout, *, reason: Text, base_url: str, came_back: bool = False
+) -> None:
+    """Take down that a payout failed, on the rail's or a person's word; a rail's is read in the reader's language.
+
+    What had left came back, also when it had arrived: the books take back that it was settled. `came_back` says so of
+    what was not known to have left.
+    """
+    left = payout.state in (State.SENT, State.RECEIVED)
     words = str(reason) if actor.person_id else None
-    lifecycle.move(session, payout, Action.RETURN if came_back else Action.FAIL, actor=actor, reason=words)
+    action = Action.RETURN if left or came_back else Action.FAIL
+    lifecycle.move(session, payout, action, actor=actor, reason=words)
     payout.said, payout.due_at = told(reason), None
-    if came_back:
+    if left:
         settled = ledger.find(session, payout.brand_id, key(payout, "settle"))
         assert settled is not None
         ledger.reverse(
@@ -156,6 +170,11 @@ def record_statement(session: Session, actor: Actor, payout: Payout, *, received
     """Finance enters the date of a bank statement that shows the payment."""
     actor.require(Permission.PAYOUT_APPROVE, payout.brand_id)
     _receive(session, actor, payout, received_on, "statement")
+
+
+def record_received(session: Session, actor: Actor, payout: Payout, *, received_on: date) -> None:
+    """The rail says that the money arrived."""
+    _receive(session, actor, payout, received_on, "rail")
 
 
 def _refuse_in_flight(payout: Payout) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
@@ -15,9 +15,10 @@ from core.earnings.models import Earning
 from core.i18n import current_zone
 from core.money import Money
 from core.payouts import details
-from core.payouts.lifecycle import State
+from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
-from core.payouts.models import Payout, PayoutRun
+from core.payouts.models import Payout, PayoutReport, PayoutRun
+from core.payouts.runs import TRANSFER_DAYS
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text, Tn
 from core.plugin_host.host import PluginHost
@@ -28,7 +29,7 @@ Brands = Collection[int]
 
 
 def waiting(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
-    """Runs to approve, payments to send or to find out about, and runs that cannot go on; three statements."""
+    """Runs to approve, payments to send or to find out about, and what cannot go on or be; four statements."""
     brands = actor.brands_with(Permission.PAYOUT_APPROVE)
     to_approve = session.scalars(
         select(PayoutRun)
@@ -41,6 +42,7 @@ def waiting(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
         *(_run(run, T("Approve payout run %(number)s", number=run.number), approve, run.due_at) for run in to_approve),
         *_alone(session, brands, host),
         *_together(session, brands, host),
+        *_contrary(session, brands),
     ]
 
 
@@ -102,6 +104,27 @@ def _said(host: PluginHost, run: PayoutRun, state: str, count: int) -> tuple[Tex
     if run.rail not in host.payout_rails:
         return title, T("The way of payment %(name)s is not here.", name=run.rail)
     return title, T("Its way of payment gave no clear answer.")
+
+
+def _contrary(session: Session, brands: Brands) -> list[Waiting]:
+    """What rails told of payments and cannot be true beside what is known."""
+    found = session.execute(
+        select(Payout, PayoutReport)
+        .join(PayoutReport, PayoutReport.payout_id == Payout.id)
+        .where(PayoutReport.brand_id.in_(brands), PayoutReport.open)
+        .order_by(PayoutReport.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            T("Look at the payment of %(amount)s to %(name)s", amount=payout.amount, name=payout.payee_name),
+            report.why or STATE_NAMES[report.status],
+            report.created_at + timedelta(days=TRANSFER_DAYS),
+            "admin.payout",
+            {"public_id": payout.public_id},
+        )
+        for payout, report in found
+    ]
 
 
 def _run(run: PayoutRun, title: Text, detail: Text, due_at: datetime | None) -> Waiting:

@@ -15,6 +15,7 @@ from core.feeds import messages
 from core.feeds.messages import Headers, PluginFailed, Receiver, Unsigned
 from core.i18n import in_locale
 from core.outbox import Later
+from core.payouts import heard
 from core.tracking import arriving
 from core.web.face import PUBLIC, Face
 from core.web.limits import limiter
@@ -30,9 +31,14 @@ def _take_figures(session: Session, **told: Any) -> int:
     return measuring.take(session, instance().plugins, **told)
 
 
+def _take_word(session: Session, **told: Any) -> int:
+    return heard.take(session, instance().plugins, base_url=instance().settings.base_url, **told)
+
+
 RECEIVERS: Mapping[str, Receiver] = {
     "sales_sources": Receiver(arriving.sound, arriving.take),
     "platforms": Receiver(measuring.checked, _take_figures),
+    "payout_rails": Receiver(heard.sound, _take_word),
 }
 """The kinds of providers that are listened to."""
 

@@ -1086,6 +1086,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_component_memory_collaboration_id"), ["collaboration_id"], unique=False)
 
     op.create_table(
+        "fact_memory",
+        sa.Column("collaboration_id", sa.Integer(), nullable=False),
+        sa.Column("component_id", sa.String(length=40), nullable=False),
+        sa.Column("fact_key", sa.String(length=160), nullable=False),
+        sa.Column("basis", sa.String(length=20), nullable=False),
+        sa.Column("answer", sa.String(length=20), nullable=False),
+        sa.Column("said", sa.JSON(), nullable=False),
+        sa.Column("model_version", sa.String(length=30), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["brand_id", "collaboration_id"],
+            ["collaboration.brand_id", "collaboration.id"],
+            name=op.f("fk_fact_memory_brand_id_collaboration_id"),
+        ),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_fact_memory_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_memory")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_fact_memory_brand_id_id")),
+        sa.UniqueConstraint(
+            "collaboration_id",
+            "component_id",
+            "fact_key",
+            name=op.f("uq_fact_memory_collaboration_id_component_id_fact_key"),
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_fact_memory_public_id")),
+    )
+    with op.batch_alter_table("fact_memory", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fact_memory_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fact_memory_collaboration_id"), ["collaboration_id"], unique=False)
+
+    op.create_table(
         "component_total",
         sa.Column("collaboration_id", sa.Integer(), nullable=False),
         sa.Column("component_id", sa.String(length=40), nullable=False),
@@ -1383,6 +1416,33 @@ def upgrade() -> None:
     with op.batch_alter_table("contract", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contract_brand_id"), ["brand_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contract_collaboration_id"), ["collaboration_id"], unique=False)
+
+    op.create_table(
+        "payout_report",
+        sa.Column("payout_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.String(length=200), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("happened_at", UtcDateTime(), nullable=False),
+        sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("fault", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_payout_report_brand_id")),
+        sa.ForeignKeyConstraint(
+            ["brand_id", "payout_id"],
+            ["payout.brand_id", "payout.id"],
+            name=op.f("fk_payout_report_brand_id_payout_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_report")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_payout_report_brand_id_id")),
+        sa.UniqueConstraint("payout_id", "event_id", "status", name=op.f("uq_payout_report_payout_id_event_id_status")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payout_report_public_id")),
+    )
+    with op.batch_alter_table("payout_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payout_report_brand_id"), ["brand_id"], unique=False)
 
     op.create_table(
         "payout_line",
@@ -1720,6 +1780,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payout_line_brand_id"))
 
     op.drop_table("payout_line")
+    with op.batch_alter_table("payout_report", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payout_report_brand_id"))
+
+    op.drop_table("payout_report")
     with op.batch_alter_table("contract", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contract_collaboration_id"))
         batch_op.drop_index(batch_op.f("ix_contract_brand_id"))
@@ -1764,6 +1828,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_component_total_brand_id"))
 
     op.drop_table("component_total")
+    with op.batch_alter_table("fact_memory", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_fact_memory_collaboration_id"))
+        batch_op.drop_index(batch_op.f("ix_fact_memory_brand_id"))
+
+    op.drop_table("fact_memory")
     with op.batch_alter_table("component_memory", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_component_memory_collaboration_id"))
         batch_op.drop_index(batch_op.f("ix_component_memory_brand_id"))
