@@ -13,6 +13,7 @@ from typing import Any
 
 from core.money import Money
 from core.plugin_api.context import Response
+from core.plugin_api.tables import OwnTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,12 @@ class Kit:
     `servers` makes a fresh `FakeServer` for each rail, platform and sales source that reaches out, by its name.
     `terms` holds, by payment model, values that are valid together, as a form would store them: needed where values
     made up from the fields alone are nearly always refused. `cases` are examples of a rule pack in the shape of
-    `samverk compliance check`, besides the file `cases.jsonl` beside the plugin's module.
+    `samverk compliance check`, besides the file `cases.jsonl` beside the plugin's module. `rows` makes new rows of its
+    own tables, of the brand "kit-brand", over which pages are drawn and commands run: needed where what is made up from
+    the columns could never be there, as in a text with a grammar of its own.
     """
 
     servers: Mapping[str, Callable[[], FakeServer]] = field(default_factory=dict)
     terms: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     cases: Sequence[Mapping[str, Any]] = ()
+    rows: Callable[[], Sequence[OwnTables]] | None = None

@@ -81,14 +81,22 @@ def _well(said: BaseException) -> bool:
 
 
 @contextmanager
-def made_up(plugin: Plugin, *, write: bool = True) -> Iterator[Data]:
-    """A door to a plugin's tables as it declares them, empty and kept nowhere: for the kit, and for tests."""
+def made_up(
+    plugin: Plugin, *, write: bool = True, fill: Callable[[Connection], object] | None = None
+) -> Iterator[Data]:
+    """A door to a plugin's tables as it declares them, kept nowhere: for the kit, and for tests.
+
+    They are empty, or what `fill` has put into them.
+    """
     if plugin.tables is None:
         yield NO_DATA
         return
     with TemporaryDirectory() as folder:
         engine = make_engine(f"sqlite:///{folder}/rows.db")
-        plugin.tables.metadata.create_all(engine)
+        with engine.begin() as connection:
+            plugin.tables.metadata.create_all(connection)
+            if fill is not None:
+                fill(connection)
         door = Door(engine, plugin.tables, write=write)
         try:
             yield door

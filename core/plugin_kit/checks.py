@@ -28,8 +28,10 @@ MODULES = (
     "placeholders",
     "names",
     "forms",
+    "drawn",
     "tables",
     "jobs",
+    "terminal",
     "models",
     "outside",
     "renewing",
@@ -245,7 +247,7 @@ def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Resu
         return Result(subject.name, one, about, broken)
     except (Exception, SystemExit) as error:
         seen = f"{type(error).__name__}: {error}"
-        return Result(subject.name, one, about, Broken("an answer", seen, _place(error)))
+        return Result(subject.name, one, about, Broken("an answer", seen, place_of(error)))
     return Result(subject.name, one, about)
 
 
@@ -271,7 +273,7 @@ def _quiet() -> Iterator[None]:
             logger.disabled = was
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """The last line of the plugin's or our code that was reached."""
     trace = error.__traceback__
     while trace and trace.tb_next:

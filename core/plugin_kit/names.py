@@ -5,8 +5,6 @@ from __future__ import annotations
 from jinja2 import Environment, TemplateSyntaxError
 
 from core.plugin_api.contract import NAME
-from core.plugin_api.pages import PageRequest, Redirect, View
-from core.plugin_host.data import made_up
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.forms import declared
 
@@ -44,36 +42,3 @@ def keys(subject: Subject) -> None:
             if not NAME.fullmatch(field.key) or field.key in seen:
                 raise Broken("keys of small letters, digits and underscores, each once", f"{field.key!r}", where)
             seen.add(field.key)
-
-
-@check(
-    "pages",
-    "Its pages and panels answer with a View of its own template, or with a Redirect",
-    "pages",
-    "panels",
-    hint='render returns View("x/<plugin>/name.html", {...}); raise Missing or Invalid with a T to refuse.',
-)
-def pages(subject: Subject, item: object) -> None:
-    """Asked as by a reader without anything stored, it shows a template that there is."""
-    from core.errors import SamverkError
-    from core.plugin_api.pages import Panel
-
-    with made_up(subject.plugin, write=False) as data:
-        filled, parts = subject.settings(), _arguments(item)
-        request = PageRequest("kit-brand", "en", settings=filled, brands=("kit-brand",), arguments=parts, data=data)
-        try:
-            told = item.render(request, "kit-subject") if isinstance(item, Panel) else item.render(request)  # type: ignore[attr-defined]
-        except SamverkError:
-            return
-    allowed = (View,) if isinstance(item, Panel) else (View, Redirect)
-    if not isinstance(told, allowed):
-        raise Broken(" or ".join(kind.__name__ for kind in allowed), repr(told))
-    if isinstance(told, View):
-        path = subject.folder / "templates" / told.template if subject.folder else None
-        if not told.template.startswith(f"x/{subject.name}/") or path is None or not path.is_file():
-            raise Broken(f"a template of its own, x/{subject.name}/....html", told.template, path or "")
-
-
-def _arguments(item: object) -> dict[str, str]:
-    parts = str(getattr(item, "path", "")).split("/")
-    return {part[1:-1]: "1" for part in parts if part.startswith("<")}

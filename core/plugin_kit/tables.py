@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from alembic import command
-from sqlalchemy import Column, Connection, MetaData, Table, TypeDecorator, create_engine, inspect, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, MetaData, create_engine, inspect, make_url, text
 
-from core import clock
 from core.chance import word
-from core.database import Privacy, make_engine
+from core.database import make_engine
 from core.plugin_api.context import Context
 from core.plugin_api.manifest import Plugin
 from core.plugin_host.data import lend
@@ -27,10 +22,7 @@ from core.plugin_host.own import Own, own_of
 from core.plugin_host.records import Failure
 from core.plugin_host.tables import rehearse
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
-
-PEOPLE = ("kitgoneaaaaaaa", "kitstaysaaaaaa")
-"""Public ids of one who asks to be forgotten, and of one who does not."""
-BRAND = "kit-brand"
+from core.plugin_kit.rows import BRAND, PEOPLE, WHOLE, fill, fit_in, personal, tells_whose
 
 
 @check(
@@ -58,7 +50,7 @@ def tables(subject: Subject) -> None:
 def forgets_person(subject: Subject) -> None:
     """Two people in every table, in an empty database; one asks to be forgotten."""
     own = own_of(subject.plugin)
-    if own is None or not any(_personal(column) for table in own.metadata.tables.values() for column in table.columns):
+    if own is None or not any(personal(column) for table in own.metadata.tables.values() for column in table.columns):
         raise NotAsked
     if type(subject.plugin).forget is Plugin.forget:
         raise Broken("a method forget(self, person, ctx)", "tables with personal columns and none")
@@ -68,8 +60,7 @@ def forgets_person(subject: Subject) -> None:
         engine = make_engine(url)
         try:
             with engine.begin() as connection:
-                for person in PEOPLE:
-                    _fill(connection, own.metadata, person)
+                fill(connection, own.metadata)
             for brand in (None, BRAND):
                 told = Context(brand, subject.settings())
                 failed = lend(subject.host, engine, subject.name, told, partial(_tell, subject))
@@ -85,58 +76,14 @@ def _tell(subject: Subject, ctx: Context) -> Failure | None:
     return tell(subject.host, subject.name, PEOPLE[0], ctx)
 
 
-def _personal(column: Column[Any]) -> bool:
-    return column.info.get("privacy") == Privacy.PERSONAL
-
-
-def _fill(connection: Connection, metadata: MetaData, person: str) -> None:
-    number = PEOPLE.index(person) + 1
-    for table in metadata.sorted_tables:
-        values = {column.name: _value(column, person, number) for column in table.columns if not column.primary_key}
-        connection.execute(table.insert().values({k: v for k, v in values.items() if v is not None}))
-
-
-def _value(column: Column[Any], person: str, number: int) -> Any:
-    """Something that a column takes and that differs from person to person; None where the kit knows nothing."""
-    if column.name == "brand":
-        return BRAND
-    kind = _kind(column)
-    if kind is str:
-        return person[: getattr(column.type, "length", None) or len(person)]
-    if column.foreign_keys or kind is int:
-        return number
-    day = clock.now() + timedelta(days=number)
-    known = {
-        datetime: day,
-        date: day.date(),
-        Decimal: Decimal(number),
-        bool: False,
-        float: number,
-        bytes: person.encode(),
-    }
-    return None if kind not in known and column.nullable else known.get(kind, {} if kind is object else None)
-
-
-def _kind(column: Column[Any]) -> type:
-    """What a column holds in Python; `object` for JSON."""
-    inner = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
-    return inner.python_type
-
-
-def _tells_whose(table: Table) -> bool:
-    """Whether a public id fits into a column of its own."""
-    texts = [column for column in table.columns if _kind(column) is str and column.name != "brand"]
-    return any((getattr(column.type, "length", None) or len(PEOPLE[0])) >= len(PEOPLE[0]) for column in texts)
-
-
 def _hold_forgotten(connection: Connection, metadata: MetaData) -> None:
-    gone, stays = PEOPLE
+    gone, stays = WHOLE
     for table in metadata.sorted_tables:
         rows = [tuple(row) for row in connection.execute(table.select())]
         if any(gone in row for row in rows):
             raise Broken(f"nothing of {gone}", f"a row of theirs in {table.name}", f"forget({gone!r})")
-        left = [row for row in rows if stays in row] if _tells_whose(table) else rows
-        if any(_personal(column) for column in table.columns) and not left:
+        left = [row for row in rows if stays in row] if tells_whose(table) else rows
+        if any(personal(column) for column in table.columns) and not left:
             raise Broken(f"the row of {stays} in {table.name}", "it is gone too", f"forget({gone!r})")
 
 
@@ -160,13 +107,9 @@ def _with_rows(own: Own, url: str) -> bool:
         with engine.begin() as connection:
             there = [name for name in inspect(connection).get_table_names() if name != own.version_table]
             before.reflect(connection, only=there)
-            for person in PEOPLE:
-                _fill(connection, before, person)
-    except SQLAlchemyError:  # a rule of the table that the kit cannot guess
-        return False
+            return fit_in(connection, before) > 0
     finally:
         engine.dispose()
-    return bool(there)
 
 
 @contextmanager

@@ -29,6 +29,8 @@ from core.errors import Missing, SamverkError
 from core.instance import Instance
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
+from core.plugin_host.host import PluginHost
+from core.settings import Settings
 from core.web import api, hooks, lobby, media, plugin_templates, plugins
 from core.web.limits import limiter
 from core.web.marks import avatar
@@ -57,10 +59,26 @@ csrf = CSRFProtect()
 def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> Flask:
     """A ready app. Faces register their blueprints; nothing is read from the database yet."""
     settings = instance.settings
-    app = Flask("core.web", root_path=str(HERE), template_folder="templates", static_folder="static")
+    app = drawing(settings, instance.plugins, instance.secret_key)
     app.extensions["samverk"] = instance
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
+    jobs.carry(instance)
+    wiring.connect(instance)
+    app.context_processor(_context)
+    _lobby(app)
+    limiter.init_app(app)  # after `_enter`, so that it knows who asks and in which language
+    for register in faces:
+        register(app)
+    plugins.register(app)
+    return app
+
+
+def drawing(settings: Settings, host: PluginHost, key: str) -> Flask:
+    """An app that draws templates, core's and plugins', and has no door yet; the kit draws a plugin's pages with it."""
+    app = Flask("core.web", root_path=str(HERE), template_folder="templates", static_folder="static")
     app.config.update(
-        SECRET_KEY=instance.secret_key,
+        SECRET_KEY=key,
         SESSION_COOKIE_NAME="samverk_form",
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -81,20 +99,11 @@ def create_app(instance: Instance, faces: Sequence[Callable[[Flask], None]]) -> 
         [
             FileSystemLoader(settings.instance / "templates"),
             FileSystemLoader(HERE / "templates"),
-            plugin_templates.loader(instance.plugins),
+            plugin_templates.loader(host),
         ]
     )
-    if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
     csrf.init_app(app)
-    jobs.carry(instance)
-    wiring.connect(instance)
-    _furnish(app)
-    _lobby(app)
-    limiter.init_app(app)  # after `_enter`, so that it knows who asks and in which language
-    for register in faces:
-        register(app)
-    plugins.register(app)
+    _furnish(app, settings)
     return app
 
 
@@ -118,7 +127,7 @@ def _lobby(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
-def _furnish(app: Flask) -> None:
+def _furnish(app: Flask, settings: Settings) -> None:
     @cache
     def asset(path: str) -> str:
         file = HERE / "static" / path
@@ -141,10 +150,9 @@ def _furnish(app: Flask) -> None:
         asset=asset,
         locales=i18n.LOCALES,
         Permission=Permission,
-        upload_limit=app.extensions["samverk"].settings.max_upload_mb * 1_000_000,
+        upload_limit=settings.max_upload_mb * 1_000_000,
     )
     app.jinja_env.filters["avatar"] = avatar
-    app.context_processor(_context)
 
 
 def _context() -> dict[str, Any]:

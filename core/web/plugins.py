@@ -247,12 +247,13 @@ def _ask(plugin: str, page: PluginPage, asked: PageRequest) -> View | Redirect |
 
 def _draw(plugin: str, face: Face, view: View, title: Text) -> Drawn | Failure:
     def draw() -> Drawn:
-        return Drawn(str(view.title or title), _fragment(plugin, face, view))
+        return Drawn(str(view.title or title), fragment(plugin, face, view))
 
     return instance().plugins.call(plugin, draw, seam=Seam.PAGE, what="draw")
 
 
-def _fragment(plugin: str, face: Face, view: View) -> Markup:
+def fragment(plugin: str, face: Face, view: View) -> Markup:
+    """What a view's template comes to, in the words of its plugin; raises whatever the template does."""
     if not belongs(view.template, plugin):
         raise ValueError(f"{view.template} is not a template named {PREFIX}/{plugin}/….html")
 

@@ -54,6 +54,7 @@ GET_LATER = GET.replace("return", "told =") + "\n        self.later()\n        r
 SECOND = "migrations/versions/0002_seen.py"
 STEP = "migrations/versions/0001_note.py"
 VIEW = "x/good_pages/hello.html"
+NOTES = "templates/x/good_tables/notes.html"
 SILENT = "\n    def check(self, context):\n        return []\n"
 TRAP = """
     def check(self, context):
@@ -143,6 +144,24 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("pages", "good_pages", init('View("x/good_pages/hello.html", {"name": "Ada"})', '"a text"')),
     ("pages", "good_pages", init('View("x/good_pages/hello.html", {"name": subject})', 'View("x/good_pages/no.html")')),
     ("pages", "good_pages", init('Redirect("")', 'View("admin/today.html")')),
+    ("pages", "good_pages", {f"templates/{VIEW}": ("</p>", "</p>{{ nobody.name() }}")}),
+    ("pages", "good_pages", {f"templates/{VIEW}": ("</p>", '</p>{% include "admin/today.html" %}')}),
+    ("pages", "good_tables", {NOTES: ("note.words.title()", "note.words.tittle()")}),
+    ("pages", "good_tables", {NOTES: ("datetime(note.created_at)", "money(note.stars)")}),
+    ("pages", "good_tables", init('(note.colour or "").upper()', "note.colour.upper()")),
+    ("pages", "good_tables", init("[about] if about else []", "[about.words]")),
+    ("pages", "good_tables", init(" if key.isdigit() else None", "")),
+    ("commands", "good_tables", init("found.words if found else 'none yet'", "found.words")),
+    ("commands", "good_tables", init("found.words if found else 'none yet'", "found and found.colour.upper()")),
+    ("commands", "good_tables", init("ctx.brand or 'everywhere'", "ctx.brand.upper()")),
+    ("commands", "good_tables", init("    found = ctx", "    __import__('socket').socket().close()\n    found = ctx")),
+    (
+        "commands",
+        "good_tables",
+        init(
+            '@click.command()\n@click.argument("words")', '@click.command(help=T("Write."))\n@click.argument("words")'
+        ),
+    ),
     ("fields", "good_rail", field('SettingField("a", T("A"), FieldKind.DAYS, False, default="many")')),
     ("fields", "good_rail", field('SettingField("a", T("A"), FieldKind.CHOICE, False, choices=((1, T("One")),))')),
     ("fields", "good_rail", field('SettingField("a", "A", required=False)')),

@@ -14,6 +14,7 @@ def upgrade():
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("words", sa.String(20), nullable=False),
         sa.Column("person", sa.String(20), nullable=False),
+        sa.Column("colour", sa.String(9), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_x_good_tables_note")),
     )
 

@@ -1,0 +1,101 @@
+"""Its pages and panels: each answers and is drawn, on a brand's first day and when its tables hold rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from core.errors import SamverkError
+from core.i18n import in_locale
+from core.plugin_api.manifest import PluginScope
+from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
+from core.plugin_api.tables import Data
+from core.plugin_host.loader import told
+from core.plugin_kit.checks import Broken, Subject, check, place_of
+from core.plugin_kit.rows import BRAND, PEOPLE, states, stocked
+from core.settings import load
+from core.web.app import drawing
+from core.web.plugins import fragment
+
+OF_NOTHING = (Place.DASHBOARD, Place.PORTAL_HOME)
+PARTS = ("1", PEOPLE[0])
+"""What is put into an address: the key of a row, and a public id. It takes anything, so both have an answer."""
+
+
+class Asked(NamedTuple):
+    """A reader's request, of which address, over what."""
+
+    request: PageRequest
+    where: str
+
+
+@check(
+    "pages",
+    "Its pages and panels answer and are drawn, over empty tables and over tables that hold rows",
+    "pages",
+    "panels",
+    hint='Return View("x/<plugin>/name.html", {...}), or from a page Redirect; to refuse raise Missing or Invalid. '
+    "The rows are made up from the columns: where any word will not do, declare an Enum or answer Kit(rows=...).",
+)
+def pages(subject: Subject, item: PluginPage | Panel) -> None:
+    """Whatever its tables hold there is something to see; a refusal is an answer too."""
+    for state in states(subject):
+        with stocked(subject, state) as data:
+            answers = [(asked.where, _ask(item, asked)) for asked in _requests(subject, item, state, data)]
+        for where, answer in answers:  # the door is shut when a page is drawn, as in life
+            if isinstance(answer, View):
+                _draw(subject, item, answer, where)
+
+
+def _requests(subject: Subject, item: PluginPage | Panel, state: str, data: Data) -> Iterator[Asked]:
+    face, site = _face(item), subject.plugin.scope is PluginScope.SITE
+    asked = PageRequest(
+        brand=BRAND if face is Face.ADMIN and not site else None,
+        locale="en",
+        settings=subject.settings(),
+        brands=() if site else (BRAND,),
+        influencer=PEOPLE[0] if face is Face.PORTAL or isinstance(item, Panel) else None,
+        data=data,
+    )
+    if isinstance(item, Panel):
+        yield Asked(asked, f"the panel {str(item.title)!r} at {item.place}, {state}")
+        return
+    names = [part[1:-1] for part in item.path.split("/") if part.startswith("<")]
+    for part in PARTS if names else PARTS[:1]:
+        path = "/".join(part if step.startswith("<") else step for step in item.path.split("/"))
+        yield Asked(replace(asked, arguments=dict.fromkeys(names, part)), f"/{face}/x/{subject.name}/{path}, {state}")
+
+
+def _face(item: PluginPage | Panel) -> Face:
+    return item.face if isinstance(item, PluginPage) else item.place.face
+
+
+def _ask(item: PluginPage | Panel, asked: Asked) -> object:
+    allowed = (View,) if isinstance(item, Panel) else (View, Redirect)
+    try:
+        if isinstance(item, Panel):
+            answer: object = item.render(asked.request, "" if item.place in OF_NOTHING else PEOPLE[0])
+        else:
+            answer = item.render(asked.request)
+    except SamverkError:
+        return None
+    except Exception as error:
+        raise Broken("an answer", f"{told(error)}, {place_of(error)}", asked.where) from None
+    if not isinstance(answer, allowed):
+        raise Broken(" or ".join(kind.__name__ for kind in allowed), repr(answer), asked.where)
+    return answer
+
+
+def _draw(subject: Subject, item: PluginPage | Panel, view: View, where: str) -> None:
+    path = subject.folder / "templates" / view.template if subject.folder else None
+    if not view.template.startswith(f"x/{subject.name}/") or path is None or not path.is_file():
+        raise Broken(f"a template of its own, x/{subject.name}/....html", view.template, f"{where}: {path or ''}")
+    with TemporaryDirectory() as folder:
+        settings = load({"SAMVERK_INSTANCE": folder, "SAMVERK_TESTING": "1"})
+        with drawing(settings, subject.host, "kit").test_request_context("/"), in_locale("en"):
+            try:
+                fragment(subject.name, _face(item), view)
+            except Exception as error:
+                raise Broken("a page that can be drawn", f"{told(error)}, {place_of(error)}", where) from None

@@ -1,0 +1,111 @@
+"""Rows made up for a plugin's tables: what columns allow is in them, what tables forbid is left out."""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String, select
+from sqlalchemy.orm import Mapped
+
+from core.database import make_engine
+from core.plugin_kit import rows, terminal
+from samverk import OwnTables, internal, personal
+from tests.plugin_kit.bench import failed, put, subject_of
+
+
+class Mood(enum.Enum):
+    GOOD = 1
+    BAD = 2
+
+
+class Tables(OwnTables, plugin="rowing"):
+    pass
+
+
+class Order(Tables):
+    number: Mapped[str] = internal(String(9), unique=True)
+    state: Mapped[str] = internal(String(20), default="open")
+    mood: Mapped[Mood] = internal()
+    currency: Mapped[str] = internal(String(3))
+    share: Mapped[Decimal] = internal(Numeric(4, 4))
+    note: Mapped[str | None] = personal(String(200))
+
+
+class Part(Tables):
+    order_number: Mapped[str] = internal(ForeignKey("x_rowing_order.number"))
+    above: Mapped[int | None] = internal(ForeignKey("x_rowing_part.id"))
+
+
+class Only(Tables):
+    """One for each brand."""
+
+    brand: Mapped[str] = internal(String(20), unique=True)
+
+
+class Strict(Tables):
+    """Takes nothing that the kit makes up."""
+
+    __table_args__ = (CheckConstraint("count > 1000", name="many"),)
+    count: Mapped[int] = internal()
+
+
+def filled(folder: Path) -> dict[str, list[Any]]:
+    engine = make_engine(f"sqlite:///{folder}/rows.db")
+    with engine.begin() as connection:
+        Tables.metadata.create_all(connection)
+        taken = rows.fit_in(connection, Tables.metadata)
+        found = {table.name[9:]: list(connection.execute(select(table))) for table in Tables.metadata.sorted_tables}
+    engine.dispose()
+    assert taken == sum(map(len, found.values()))
+    return found
+
+
+def test_a_row_holds_what_its_columns_allow(tmp_path: Path) -> None:
+    orders = filled(tmp_path)["order"]
+    assert [len(order.number) for order in orders] == [9, 9, 9] and len({order.number for order in orders}) == 3
+    assert {order.state for order in orders} == {"open"} and {order.currency for order in orders} == {"EUR"}
+    assert [order.mood for order in orders] == [Mood.GOOD, Mood.BAD, Mood.GOOD]
+    assert all(0 < order.share < 1 for order in orders)
+    assert [order.note for order in orders] == [*rows.WHOLE, None], "the last leaves out what may be"
+
+
+def test_keys_lead_to_rows_that_are_there(tmp_path: Path) -> None:
+    found = filled(tmp_path)
+    assert [part.order_number for part in found["part"]] == [order.number for order in found["order"]]
+
+
+def test_what_a_table_forbids_is_left_out_and_the_rest_goes_on(tmp_path: Path) -> None:
+    found = filled(tmp_path)
+    assert [len(found[name]) for name in ("only", "strict", "part")] == [1, 0, 3]
+
+
+OWN = """    def kit(self):
+        from samverk import Kit
+
+        return Kit(rows=lambda: [Note(words="3+4", person="")])
+
+    @hookimpl
+    def register_pages("""
+
+
+def test_an_author_hands_over_rows_where_any_word_will_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grammar = ('(note.colour or "").upper()', 'str(sum(map(int, note.words.split("+"))))')
+    said = failed(subject_of(put(tmp_path / "made", monkeypatch, "good_tables", {"__init__.py": grammar})))
+    assert set(said) == {"pages"} and "/admin/x/good_tables/, over tables that hold rows" in said["pages"]
+    hook = "    @hookimpl\n    def register_pages("
+    own = {"__init__.py": [grammar, (hook, OWN)]}
+    assert not failed(subject_of(put(tmp_path / "own", monkeypatch, "good_tables", own)))
+    wrong = {"__init__.py": [grammar, (hook, OWN.replace('person=""', "person=None"))]}
+    said = failed(subject_of(put(tmp_path / "wrong", monkeypatch, "good_tables", wrong)))
+    assert "rows of kit() that its own tables take" in said["pages"] and "NOT NULL" in said["pages"]
+
+
+def test_a_command_that_never_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "SECONDS", 0.2)
+    endless = {"__init__.py": ("    found = ctx.data", "    while True:\n        pass\n    found = ctx.data")}
+    said = failed(subject_of(put(tmp_path, monkeypatch, "good_tables", endless)))
+    assert set(said) == {"commands"} and "an end within 0.2 seconds" in said["commands"]
