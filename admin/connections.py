@@ -9,12 +9,13 @@ from flask import render_template, url_for
 from admin.face import admin, section
 from core import clock
 from core.feeds import service
-from core.feeds.queries import Connection, Standing
+from core.feeds.queries import Standing
 from core.feeds.queries import connections as connections_of
 from core.i18n import gettext
 from core.permissions import Permission
 from core.tracking import arriving
 from core.web.brands import current_brand
+from core.web.hooks import address_of
 from core.web.request import actor, db, done, instance
 
 section("sales", "connections")
@@ -41,7 +42,7 @@ def connections() -> Any:
     return render_template(
         "admin/connections.html",
         connections=found,
-        addresses={(one.kind, one.name): _address(one, brand.public_id) for one in found if one.listens},
+        addresses={(one.kind, one.name): address_of(one.plugin, brand.public_id) for one in found if one.listens},
         titles={one.name: one.title for one in found if one.kind == "sales_sources"},
         left_out=left_out[: arriving.LISTED],
         more=len(left_out) > arriving.LISTED,
@@ -55,8 +56,3 @@ def connection_ask(public_id: str) -> Any:
     """Let the worker ask at once."""
     service.ask_now(db(), actor(), instance().plugins, service.get_feed(db(), actor(), public_id))
     return done(url_for("admin.connections"), gettext("It is asked now. Reload the page in a moment."))
-
-
-def _address(one: Connection, brand: str) -> str:
-    """Where the other side sends its messages to."""
-    return instance().settings.base_url.rstrip("/") + url_for("hooks.message", plugin=one.plugin, brand=brand)

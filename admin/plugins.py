@@ -7,8 +7,11 @@ from typing import Any
 
 from flask import abort, render_template, request, url_for
 
+from admin.connections import TONES
 from admin.face import admin, section
 from core.accounts.models import Brand
+from core.feeds.messages import listeners
+from core.feeds.queries import Line, connections
 from core.i18n import gettext
 from core.permissions import Permission
 from core.plugin_api.manifest import PluginScope
@@ -21,6 +24,7 @@ from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch, switches
 from core.plugin_host.settings import settings_of
 from core.web.brands import brands, current_brand
+from core.web.hooks import address_of
 from core.web.request import actor, db, done, instance, saving
 from core.web.setting_form import SettingsForm
 
@@ -145,9 +149,20 @@ def _page(record: Record, brand: Brand | None) -> Any:
         on=on.get(record.name, True),
         kinds=KINDS,
         provides=_provided(record),
+        heard=_heard(record, brand) if active and brand else None,
+        tones=TONES,
         health=health,
         failed=health.last_error if health and not active else None,
     )
+
+
+def _heard(record: Record, brand: Brand) -> tuple[str, list[Line]] | None:
+    """Where a rail's other side sends its messages for a brand, and how they stand; None where no rail reads any."""
+    if not listeners(instance().plugins, record.name, "payout_rails"):
+        return None
+    found = connections(db(), instance().plugins, brand, ("payout_rails",))
+    lines = [line for one in found if one.plugin == record.name for line in one.lines]
+    return address_of(record.name, brand.public_id), lines
 
 
 def _provided(record: Record) -> list[tuple[Text, list[str], int]]:

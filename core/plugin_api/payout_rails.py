@@ -107,9 +107,11 @@ Outcome = Accepted | Refused | Ambiguous | NeedsAction
 
 @dataclass(frozen=True, slots=True)
 class RailEvent:
-    """What a rail reports later. `amount` is what it says it moved; core compares it.
+    """What a rail reports later of an order, by core's `reference`; `id` is the provider's, at most 200 characters.
 
-    `status` is one of `sent`, `received`, `failed`, `returned`.
+    `status` is one of `sent`, `received`, `failed`, `returned`. What is later by `at` holds, in whatever order events
+    come; told again, one changes nothing. `amount` is what it says it moved: one that is not the order's moves nothing
+    and is shown to finance. `reason` is read by finance and by the payee.
     """
 
     id: str
@@ -161,7 +163,7 @@ class PayoutRail(Provider, ABC):
         raise NotSupported(T("This rail cannot look up payments."))
 
     def parse_webhook(self, ctx: Context, headers: Mapping[str, str], body: bytes) -> Sequence[RailEvent]:
-        """The events of a signed message; raises `BadSignature` for anything else. Core takes none in yet."""
+        """The events of a signed message, also of orders that are not core's; `BadSignature` for anything else."""
         raise NotSupported(T("This rail sends no messages."))
 
     def step(self, currency: str) -> int:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, url_for
 from sqlalchemy.orm import Session
 
 from core.content import measuring
@@ -41,6 +41,11 @@ RECEIVERS: Mapping[str, Receiver] = {
     "payout_rails": Receiver(heard.sound, _take_word),
 }
 """The kinds of providers that are listened to."""
+
+
+def address_of(plugin: str, brand: str) -> str:
+    """Where the other side of a brand's plugin sends its messages to."""
+    return instance().settings.base_url.rstrip("/") + url_for("hooks.message", plugin=plugin, brand=brand)
 
 
 def _mailbox() -> str:
