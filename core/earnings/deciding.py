@@ -44,6 +44,8 @@ def decide(
     memory.decided = {**memory.decided, model.version: ACCEPT if accept else KEEP}
     for row in case.lasts(component.id):
         row.basis = row.answer = ""
+    for nothing in case.nothings(component.id):
+        nothing.basis = nothing.answer = ""
     hold.incident = False
     session.flush()
     detail = {"reason": reason, "component": component.id}

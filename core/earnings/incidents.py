@@ -3,7 +3,7 @@
 Each booking remembers the facts that it was counted from and the answer, as fingerprints. When the same facts give
 another answer, or its cap is above the signed one, a plugin has changed its mind: its component goes on hold, nothing
 of it is booked, and finance decides, once for each version. An answer that comes to the same sum is kept as it is
-booked without asking. A fact that earned nothing is not remembered where a model is asked fact by fact.
+booked without asking. That holds for facts that earned nothing as well.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session
 
 from core.collaborations.models import Collaboration, Offer
 from core.collaborations.signed import SignedPay, pay_of
+from core.earnings import unbooked
 from core.earnings.booked import Booked, booked_of, tell
 from core.earnings.facts import facts_of, signed_offer
-from core.earnings.models import ComponentMemory, Earning
+from core.earnings.models import ComponentMemory, Earning, FactMemory
+from core.earnings.unbooked import Scene, Unbooked, unbooked_of
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Fact, Planned, Scope, Settles, roots_of
 from core.plugin_api.text import Text
@@ -41,6 +43,7 @@ class Case:
     facts: Sequence[Fact]
     planned: Planned
     booked: dict[str, Booked]
+    unbooked: Unbooked
     memories: dict[str, ComponentMemory]
     pay: SignedPay | None
 
@@ -48,12 +51,17 @@ class Case:
         """The newest row of each line of a component."""
         return (one.last for one in self.booked.values() if one.last.component_id == component_id)
 
+    def nothings(self, component_id: str) -> Iterator[FactMemory]:
+        """The facts of which nothing is booked for a component."""
+        return (one for (name, _), one in self.unbooked.items() if name == component_id)
+
     def answers(self, component_id: str) -> dict[str, str]:
         """What the component's model said, by the fingerprint of the facts."""
         memory = self.memories.get(component_id)
         return {
             **(memory.answers if memory else {}),
             **{row.basis: row.answer for row in self.lasts(component_id) if row.basis},
+            **{one.basis: one.answer for one in self.nothings(component_id) if one.basis},
         }
 
     def kept(self) -> dict[str, list[Kept]]:
@@ -80,13 +88,16 @@ def case_of(session: Session, host: PluginHost, collaboration: Collaboration) ->
     deal = Deal.of(offer.components)
     rows = session.scalars(select(ComponentMemory).where(ComponentMemory.collaboration_id == collaboration.id))
     facts, booked = facts_of(session, collaboration), booked_of(session, collaboration.id)
+    nothings = unbooked_of(session, collaboration.id)
     tell(booked, facts)
+    unbooked.tell(nothings, deal.components, facts)
     return Case(
         collaboration=collaboration,
         deal=deal,
         facts=facts,
         planned=planned_of(host, offer, deal),
         booked=booked,
+        unbooked=nothings,
         memories={row.component_id: row for row in rows},
         pay=pay_of(session, [collaboration.id]).get(collaboration.id),
     )
@@ -107,6 +118,8 @@ def remember(session: Session, host: PluginHost, case: Case, found: Evaluation, 
         claim = found.agreed.get(key)
         basis = claim.basis if claim else ""
         row.basis, row.answer = basis, found.answers[row.component_id].get(basis, "")
+    scene = Scene(case.collaboration, case.deal.components, case.facts, list(newest.values()))
+    unbooked.remember(session, host, scene, found, case.unbooked)
     for component in case.deal.components:
         model = host.payment_models.get(component.model)
         if model is None or component.id not in found.answers:

@@ -76,6 +76,7 @@ class ComponentHold(BrandRow):
 class ComponentMemory(BrandRow):
     """What a component was last counted from, where its model is asked with more than one fact at a time.
 
+    Where it is asked fact by fact, that stands in `Earning` and `FactMemory`, and here only what finance decided.
     `kept` are lines that finance has kept when a new version counted otherwise; `decided` what it chose, by version.
     """
 
@@ -90,6 +91,24 @@ class ComponentMemory(BrandRow):
     kept: Mapped[dict[str, list[Any]]] = financial(JSON, default=dict)  # the same, where the two differ
     decided: Mapped[dict[str, str]] = internal(JSON, default=dict)  # version -> keep, accept
     version: Mapped[str] = internal(String(30), default="")  # that last counted
+
+
+class FactMemory(BrandRow):
+    """A fact that was counted and of which nothing is booked, where its model is asked fact by fact.
+
+    It earned nothing, or the cap left nothing of it. What is booked remembers by itself what it was counted from.
+    """
+
+    __tablename__ = "fact_memory"
+    __table_args__ = owned("collaboration", extra=(UniqueConstraint("collaboration_id", "component_id", "fact_key"),))
+
+    collaboration_id: Mapped[int] = internal(index=True)
+    component_id: Mapped[str] = internal(String(40))
+    fact_key: Mapped[str] = internal(String(160))  # the one that the others of its group correct
+    basis: Mapped[str] = internal(String(20))  # as in Earning
+    answer: Mapped[str] = internal(String(20))
+    said: Mapped[dict[str, list[Any]]] = financial(JSON, default=dict)  # as in ComponentMemory, where it is not nothing
+    model_version: Mapped[str] = internal(String(30))
 
 
 class ComponentTotal(BrandRow):

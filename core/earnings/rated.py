@@ -40,12 +40,12 @@ from sqlalchemy.orm import Session
 
 from core import chance, clock, typed
 from core.accounts.calendar import today_of
-from core.database import PUBLIC_ID_ALPHABET, UtcDateTime
+from core.database import PUBLIC_ID_ALPHABET, BrandRow, UtcDateTime
 from core.earnings import booking, totals
 from core.earnings.booked import BY_RATE
 from core.earnings.facts import sales_of
 from core.earnings.ground import Ground
-from core.earnings.models import Earning
+from core.earnings.models import Earning, FactMemory
 from core.ledger import postings
 from core.ledger.postings import Voucher
 from core.money import Money
@@ -85,12 +85,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a batch comes to by one table: by day, and the newest of its sales."""
+    """What a batch comes to by one table: by day, how many of its sales earn nothing, and the newest of them."""
 
     table: Table
     plain: Sequence[ColumnElement[bool]]
     calendar: CTE
     days: Sequence[Day]
+    nothing: int
     first_id: int
     newest: tuple[str, datetime]
 
@@ -128,7 +129,10 @@ class Batch:
     def write(self, session: Session) -> None:
         """Book it."""
         for part, sheet in self.sheets.items():
-            _write(session, self.ground, sheet)
+            if sheet.minor:
+                _write(session, self.ground, sheet)
+            if sheet.nothing:
+                _write_nothing(session, self.ground, sheet)
             totals.add(self.ground.totals[part], sheet.minor, sheet.minor)
             self.ground.totals[part].saw(sheet.newest[1])
 
@@ -254,15 +258,18 @@ def _sheet(
 ) -> Sheet | None:
     """What the table comes to, None when it comes to nothing."""
     minor = share(table.num, table.den, table.each)
-    by_day = _rows(plain, calendar, calendar.c.held, calendar.c.due, func.sum(minor), func.min(SaleRow.id))
+    counted = func.sum(minor), func.min(SaleRow.id), func.count(case((minor == 0, 1)))
+    by_day = _rows(plain, calendar, calendar.c.held, calendar.c.due, *counted)
     found = session.execute(by_day.where(unbooked).group_by(calendar.c.held, calendar.c.due)).all()
-    if not sum(row[2] for row in found):
+    if not found:
         return None
     newest = session.execute(
         select(SaleRow.public_id, SaleRow.sold_at).where(*plain, unbooked).order_by(SaleRow.sold_at.desc()).limit(1)
     ).one()
-    days = [Day(booking.When("pending" if held else "payable", held, due), int(total)) for held, due, total, _ in found]
-    return Sheet(table, plain, calendar, days, min(row[3] for row in found), (f"sale:{newest[0]}", newest[1]))
+    paid = [row for row in found if row[2]]
+    days = [Day(booking.When("pending" if held else "payable", held, due), int(total)) for held, due, total, *_ in paid]
+    first, nothing = min(row[3] for row in found), sum(row[4] for row in found)
+    return Sheet(table, plain, calendar, days, nothing, first, (f"sale:{newest[0]}", newest[1]))
 
 
 def _rows(plain: Sequence[ColumnElement[bool]], calendar: CTE, *columns: ColumnElement[Any]) -> Select[Any]:
@@ -313,24 +320,54 @@ def _write(session: Session, ground: Ground, sheet: Sheet) -> None:
     columns = dict(_columns(session, ground, sheet, tx.id))
     rows = _rows(sheet.plain, sheet.calendar, *columns.values()).where(columns["amount_minor"] != 0)
     # What is booked is left out by its key: looking for it row by row is slow in a table that PostgreSQL thinks empty.
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    into = dialect.insert(Earning).from_select(list(columns), rows, include_defaults=False)
-    once = into.on_conflict_do_nothing(index_elements=["collaboration_id", "line_key", "sequence"])
-    session.connection().execute(once)
+    _insert(session, Earning, columns, rows, ["collaboration_id", "line_key", "sequence"])
     ours = Earning.id > before, Earning.ledger_tx_id == tx.id
     booked = int(session.scalar(select(func.sum(Earning.amount_minor)).where(*ours)) or 0)
     if booked != sheet.minor:
         raise RuntimeError(f"{name} is {booked} in the rows and {sheet.minor} in the books")
 
 
+def _write_nothing(session: Session, ground: Ground, sheet: Sheet) -> None:
+    """A memory of each sale that earns nothing."""
+    table, key = sheet.table, literal("sale:", String).concat(SaleRow.public_id)
+    session.flush()
+    columns: dict[str, ColumnElement[Any]] = {
+        **_owned(ground),
+        "component_id": literal(table.part.id, String),
+        "fact_key": key,
+        "basis": literal(BY_RATE, String),
+        "answer": literal("", String),
+        "said": literal({}, JSON),
+        "model_version": literal(table.version, String),
+    }
+    rows = select(*columns.values()).where(*sheet.plain, share(table.num, table.den, table.each) == 0)
+    _insert(session, FactMemory, columns, rows, ["collaboration_id", "component_id", "fact_key"])
+
+
+def _insert(
+    session: Session, model: type[BrandRow], columns: Mapping[str, Any], rows: Select[Any], unique: Sequence[str]
+) -> None:
+    """Insert rows that are selected, without those that are there."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    into = dialect.insert(model).from_select(list(columns), rows, include_defaults=False)
+    session.connection().execute(into.on_conflict_do_nothing(index_elements=list(unique)))
+
+
+def _owned(ground: Ground) -> dict[str, ColumnElement[Any]]:
+    """What rows of the collaboration that are made of sales have alike."""
+    return {
+        "created_at": literal(clock.now(), UtcDateTime),
+        "public_id": SaleRow.public_id.concat(literal(chance.word(PUBLIC_ID_ALPHABET, 4), String)),
+        "brand_id": literal(ground.collaboration.brand_id),
+        "collaboration_id": literal(ground.collaboration.id),
+    }
+
+
 def _columns(session: Session, ground: Ground, sheet: Sheet, tx_id: int) -> Iterator[tuple[str, ColumnElement[Any]]]:
     table, day = sheet.table, sheet.calendar.c
     typed_as = cast if session.get_bind().dialect.name == "postgresql" else type_coerce  # SQLite would make numbers
     key = literal("sale:", String).concat(SaleRow.public_id)
-    yield "created_at", literal(clock.now(), UtcDateTime)
-    yield "public_id", SaleRow.public_id.concat(literal(chance.word(PUBLIC_ID_ALPHABET, 4), String))
-    yield "brand_id", literal(ground.collaboration.brand_id)
-    yield "collaboration_id", literal(ground.collaboration.id)
+    yield from _owned(ground).items()
     yield "component_id", literal(table.part.id, String)
     yield "line_key", literal(f"{table.part.id}:", String).concat(key)
     yield "sequence", literal(1)

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from core.collaborations.models import Collaboration
-from core.earnings import booking, rated, totals
+from core.earnings import booking, rated, totals, unbooked
 from core.earnings.booked import Booked, booked_of, tell
 from core.earnings.facts import rates_of, sales_of
 from core.earnings.ground import Ground, Unsure, ground_of
 from core.earnings.models import ComponentTotal, Earning
 from core.earnings.service import recompute
+from core.earnings.unbooked import Scene, Unbooked, unbooked_of
 from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import Fact, Settles
@@ -58,8 +59,10 @@ def _book(
     facts = sales_of(session, collaboration, ids)
     found = _claims(host, ground, facts)
     booked = booked_of(session, collaboration.id, [f"{part.id}:{fact.key}" for part in ground.parts for fact in facts])
+    nothings = unbooked_of(session, collaboration.id, [fact.key for fact in facts])
     tell(booked, facts)
-    _unchanged(found, booked)
+    unbooked.tell(nothings, ground.parts, facts)
+    _unchanged(found, booked, nothings)
     granted = [line for part in ground.parts for line in _granted(ground, part, found, booked, facts, batch)]
     lines = {line.key: line for line in granted}
     met, booked_of_met = _meeting(session, ground, lines, booked, batch)
@@ -71,7 +74,8 @@ def _book(
         batch.write(session)
     booking.write(session, ground.campaign, made, batch.dates if batch else ())
     totals.add_rows(session, collaboration, ground.totals, made)
-    _remember(ground, found, booked, made)
+    rows = _remember(found, booked, made)
+    unbooked.remember(session, host, Scene(collaboration, ground.parts, facts, rows), found, nothings)
     for part in ground.parts:
         ground.totals[part.id].saw(*(fact.at for fact in facts))
 
@@ -87,12 +91,14 @@ def _claims(host: PluginHost, ground: Ground, facts: Sequence[Fact]) -> Evaluati
     return found
 
 
-def _unchanged(found: Evaluation, booked: Mapping[str, Booked]) -> None:
+def _unchanged(found: Evaluation, booked: Mapping[str, Booked], nothings: Unbooked) -> None:
     """`Unsure` when a line is gone, or a model answers otherwise to the very same facts: `recompute` judges that."""
     for key, one in booked.items():
         now = found.answers[one.last.component_id]
         if key not in found.claims or now.get(one.last.basis, one.last.answer) != one.last.answer:
             raise Unsure
+    if any(found.answers[name].get(one.basis, one.answer) != one.answer for (name, _), one in nothings.items()):
+        raise Unsure
 
 
 def _granted(
@@ -169,10 +175,11 @@ def _rates(session: Session, collaboration_id: int, sale_ids: Sequence[int]) -> 
     return found
 
 
-def _remember(ground: Ground, found: Evaluation, booked: Mapping[str, Booked], made: Collection[Earning]) -> None:
-    """Take down what each line was counted from, as `recompute` does."""
+def _remember(found: Evaluation, booked: Mapping[str, Booked], made: Collection[Earning]) -> list[Earning]:
+    """Take down what each line was counted from, as `recompute` does; the newest row of each."""
     newest = {key: one.last for key, one in booked.items()} | {row.line_key: row for row in made}
     for key, row in newest.items():
         if claim := found.claims.get(key):
             row.basis = claim.basis
             row.answer = found.answers[row.component_id].get(claim.basis, "")
+    return list(newest.values())

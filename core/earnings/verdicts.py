@@ -44,7 +44,7 @@ def judge(host: PluginHost, case: Case, found: Evaluation) -> Verdicts:
         moved = _moved(case, component.id, then)
         again = decided == KEEP and memory is not None and memory.version != model.version
         reasons = []
-        if moved and (again or _same_sums(case, component.id, then, moved)):
+        if moved and (again or _same_sums(case, model, component.id, then, moved)):
             verdicts.settled[component.id] = _kept(case, model, component.id, then, moved)
         elif moved:
             reasons.append(_counts(host, case, component, then))
@@ -82,7 +82,7 @@ def _then(host: PluginHost, case: Case, component: Component, found: Evaluation)
 def _before_corrections(host: PluginHost, case: Case, component: Component, found: Evaluation) -> Evaluation:
     """The answers with those to facts as they stood before a refund or a correction came."""
     answers = dict(found.answers.get(component.id, {}))
-    missing = {row.basis for row in case.lasts(component.id) if row.basis} - answers.keys()
+    missing = case.answers(component.id).keys() - answers.keys()
     if not missing:
         return found
     earlier = [fact for group in _earlier(case.facts) if basis_of(group) in missing for fact in group]
@@ -106,7 +106,7 @@ def _earlier(facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
         yield from (group[:count] for count in range(1, len(group)))
 
 
-def _before(case: Case, component_id: str, moved: set[str]) -> Lines:
+def _before(case: Case, model: PaymentModel, component_id: str, moved: set[str]) -> Lines:
     """What held of the facts in question, and what was claimed of them, when they were last counted."""
     memory = case.memories.get(component_id)
     if memory and memory.said:
@@ -114,8 +114,11 @@ def _before(case: Case, component_id: str, moved: set[str]) -> Lines:
     kept, roots = memory.kept if memory else {}, roots_of(case.facts)
     rows = [row for row in case.lasts(component_id) if row.basis in moved]
     lines: Lines = {}
+    for one in case.nothings(component_id):
+        lines |= one.said if one.basis in moved else {}
     for row in rows:
-        minor, unit = case.booked[row.line_key].minor, unit_of(row.line_key, Settles(row.settles), roots)
+        fact = row.fact_key if model.scope is Scope.FACT else None
+        minor, unit = case.booked[row.line_key].minor, unit_of(row.line_key, Settles(row.settles), roots, fact)
         lines[row.line_key] = [minor, kept[row.line_key][1] if row.line_key in kept else minor, unit, row.basis]
     units = {line[2]: line[3] for line in lines.values()}
     return lines | {
@@ -129,10 +132,10 @@ def _claims(component_id: str, then: Evaluation, moved: set[str]) -> dict[str, E
     return {k: line for k, line in then.claims.items() if line.component == component_id and line.basis in moved}
 
 
-def _same_sums(case: Case, component_id: str, then: Evaluation, moved: set[str]) -> bool:
+def _same_sums(case: Case, model: PaymentModel, component_id: str, then: Evaluation, moved: set[str]) -> bool:
     """Whether the other answers come to what was booked, or to what was claimed when finance decided."""
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for holds, claimed, unit, basis in _before(case, component_id, moved).values():
+    for holds, claimed, unit, basis in _before(case, model, component_id, moved).values():
         place = sums[basis, unit.partition(":")[0]]
         place[0] += holds
         place[1] += claimed
@@ -144,14 +147,18 @@ def _same_sums(case: Case, component_id: str, then: Evaluation, moved: set[str])
 def _kept(case: Case, model: PaymentModel, component_id: str, then: Evaluation, moved: set[str]) -> Lines:
     """The lines to keep: of every unit in which a line differs, all, and what was kept of other units before."""
     memory, roots = case.memories.get(component_id), roots_of(case.facts)
-    claims, before = _claims(component_id, then, moved), _before(case, component_id, moved)
+    claims, before = _claims(component_id, then, moved), _before(case, model, component_id, moved)
+    single = model.scope is Scope.FACT
     lines: Lines = {}
     for key in claims.keys() | before.keys():
         holds, _, unit, basis = before.get(key, [0, 0, "", ""])
         claimed = claims[key].amount.minor if key in claims else 0
         if key in claims:
-            unit = unit_of(key, claims[key].settles, roots)
-        lines[key] = [holds, claimed, unit, basis if model.scope is Scope.FACT and not claimed else ""]
+            unit = unit_of(key, claims[key].settles, roots, claims[key].fact if single else None)
+        lines[key] = [holds, claimed, unit, basis]
+    said = {unit for _, claimed, unit, _ in lines.values() if claimed}
+    for line in lines.values():
+        line[3] = line[3] if single and line[2] not in said else ""
     differing = {unit for holds, claimed, unit, _ in lines.values() if holds != claimed}
     known = {unit for _, _, unit, _ in lines.values()}
     others = {key: one for key, one in memory.kept.items() if one[2] not in known} if memory else {}
@@ -167,10 +174,17 @@ def _counts(host: PluginHost, case: Case, component: Component, then: Evaluation
         "though nothing new has happened. Nothing is booked until finance decides.",
         model=model.title,
         now=model.version,
-        before=max(rows, key=lambda one: one.last.id).last.model_version if rows else component.version,
+        before=_counted_by(case, component),
         counted=Money(counted, component.terms.currency),
         booked=Money(sum(one.minor for one in rows), component.terms.currency),
     )
+
+
+def _counted_by(case: Case, component: Component) -> str:
+    """The version that counted last, as far as anything tells."""
+    rows = {row.id: row.model_version for row in case.lasts(component.id)}
+    told = [one.model_version for one in case.nothings(component.id)]
+    return rows[max(rows)] if rows else next(iter(told), component.version)
 
 
 def _beyond(host: PluginHost, case: Case, component: Component) -> Text | None:

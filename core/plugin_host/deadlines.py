@@ -3,9 +3,9 @@
 A thread of each process watches the calls that run. An answer that is only computed is held to the time that its
 thread computes, since a machine with much to do lets it wait through no fault of its own; everything else to the clock.
 One that is late is interrupted with an exception that no `except Exception` stops, again and again until it leaves. One
-that does not leave, since it waits in C, costs its process where the process serves: it ends, its parent starts another,
-and that one finds on the board whose call it was. Code in C that keeps the interpreter to itself stops this thread too;
-then the supervisor ends the process, or gunicorn's own timeout.
+that does not leave, since it waits in C, costs its process where the process serves: it ends, its parent starts
+another, and that one finds on the board whose call it was. Code in C that keeps the interpreter to itself stops this
+thread too; then the supervisor ends the process, or gunicorn's own timeout.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class _Answer:
 
     lines: list[EarnedLine] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
-    bases: dict[str, str] = field(default_factory=dict)  # of single facts, by unit: the fingerprint of the facts
+    bases: dict[str, str] | None = None  # where the model is asked fact by fact: by fact the fingerprint of its group
     seen: list[Fact] = field(default_factory=list)
     waiting: list[Hold] = field(default_factory=list)
 
@@ -84,6 +84,7 @@ def evaluate(
     claims: dict[str, EarnedLine] = {}
     agreed: dict[str, EarnedLine] = {}
     answers: dict[str, Mapping[str, str]] = {}
+    bases: dict[str, Mapping[str, str]] = {}
     for component in deal.components:
         answer = _component(host, component, known, withheld or {})
         cap = signed[component.id] if signed and component.id in signed else cap_of(host, component, planned)
@@ -94,11 +95,14 @@ def evaluate(
         holds += answer.waiting
         claims |= {line.key: line for line in answer.lines}
         answers[component.id] = answer.fingerprints
+        if answer.bases is not None:
+            bases[component.id] = answer.bases
         held_to = hold_to((kept or {}).get(component.id, ()), answer.lines, answer.bases, answer.seen)
         agreed |= {line.key: line for line in held_to}
         lines[component.id] = limit(held_to, cap, answer.seen)
     compose(deal.composition, lines, holds)
-    return Evaluation(tuple(line for group in lines.values() for line in group), tuple(holds), claims, answers, agreed)
+    found = tuple(line for group in lines.values() for line in group)
+    return Evaluation(found, tuple(holds), claims, answers, bases, agreed)
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
@@ -173,7 +177,7 @@ def _component(
     model = model_of(host, component)
     if isinstance(model, Failure):
         return model
-    answer = _Answer()
+    answer = _Answer(bases={} if model.scope is Scope.FACT else None)
     answer.seen, answer.waiting = _for_component(component, model, facts)
     for group in _groups(model.scope, answer.seen):
         lines = _ask(host, component, model, group)
@@ -181,7 +185,7 @@ def _component(
             return lines
         basis = basis_of(group)
         answer.fingerprints[basis] = answer_of(lines)
-        if model.scope is Scope.FACT:
+        if answer.bases is not None:
             answer.bases |= dict.fromkeys((fact.key for fact in group), basis)
         by_key = {fact.key: fact for fact in group}
         answer.lines += [_earned(component, model, line, by_key.get(line.key, group[-1]), basis) for line in lines]

@@ -1,6 +1,7 @@
 """What finance has kept when a model changed its mind holds for ever; what happens afterwards comes on top.
 
-Lines are held together in units: those of one fact and what corrects it, else each line for itself. Once a unit was
+Lines are held together in units: where a model is asked fact by fact those of a fact and what corrects it, else each
+line for itself, or with the fact that it is called by. Once a unit was
 kept as `holds` while its model `claimed` something else of the same facts, and the model says `now`, it comes to
 
     holds + now - claimed      where the model says more than then
@@ -34,25 +35,32 @@ class Kept:
     line: EarnedLine | None = None
 
 
-def unit_of(key: str, settles: Settles, roots: Mapping[str, str]) -> str:
-    """What a line is held together with: cash and things apart, a fact with what corrects it."""
-    name = key.partition(":")[2]
+def unit_of(key: str, settles: Settles, roots: Mapping[str, str], fact: str | None = None) -> str:
+    """What a line is held together with: cash and things apart, a fact with what corrects it.
+
+    `fact` is that of the line where its model is asked fact by fact; else the line's own name counts.
+    """
+    name = key.partition(":")[2] if fact is None else fact
     return f"{settles}:{roots.get(name, name)}"
 
 
 def hold_to(
-    kept: Sequence[Kept], lines: Iterable[EarnedLine], bases: Mapping[str, str], facts: Sequence[Fact]
+    kept: Sequence[Kept], lines: Iterable[EarnedLine], bases: Mapping[str, str] | None, facts: Sequence[Fact]
 ) -> list[EarnedLine]:
-    """The lines of a component after what is kept of it. `bases` has the fingerprints of groups of single facts."""
+    """The lines of a component after what is kept of it.
+
+    `bases` has by fact the fingerprint of its group, None where the model is not asked fact by fact.
+    """
     now = {line.key: line for line in lines}
     if not kept:
         return list(now.values())
-    roots = roots_of(facts)
-    units = _units(kept)
+    roots, single = roots_of(facts), bases is not None
+    bases = bases or {}
+    units = _units(kept, renamed=not single)
     members: dict[int, dict[str, EarnedLine]] = defaultdict(dict)
     places = {entry.unit: number for number, unit in enumerate(units) for entry in unit}
     for key, line in now.items():
-        number = places.get(unit_of(key, line.settles, roots))
+        number = places.get(unit_of(key, line.settles, roots, line.fact if single else None))
         if number is not None:
             members[number][key] = line
     untouched = {key: line for key, line in now.items() if all(key not in group for group in members.values())}
@@ -62,8 +70,8 @@ def hold_to(
     return list(untouched.values())
 
 
-def _units(kept: Sequence[Kept]) -> list[list[Kept]]:
-    """The units; those that a version gave up are one with those that it came with: it has renamed them."""
+def _units(kept: Sequence[Kept], *, renamed: bool) -> list[list[Kept]]:
+    """The units; those that a version gave up are one with those that it came with where it may have `renamed` them."""
     found: dict[str, list[Kept]] = defaultdict(list)
     for entry in kept:
         found[entry.unit].append(entry)
@@ -72,7 +80,7 @@ def _units(kept: Sequence[Kept]) -> list[list[Kept]]:
         own = [unit for unit in found.values() if unit[0].unit.startswith(f"{settles}:")]
         gone = [unit for unit in own if not sum(one.claimed for one in unit)]
         came = [unit for unit in own if not sum(one.holds for one in unit)]
-        if gone and came:
+        if renamed and gone and came:
             units.append([entry for unit in (*gone, *came) for entry in unit])
             own = [unit for unit in own if unit not in gone and unit not in came]
         units += own

@@ -53,6 +53,8 @@ class Evaluation:
     """By key what the models said, before caps and before parts met."""
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By component: the fingerprint of each answer by the fingerprint of the facts that it was given for."""
+    bases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By component whose model is asked fact by fact: for each fact the fingerprint of those it was asked with."""
     agreed: Mapping[str, EarnedLine] = field(default_factory=dict)
     """By key what holds of the claims after what finance has kept, before caps and before parts met."""
 

@@ -27,8 +27,9 @@ from core.money import Money
 from core.plugin_api.text import Text
 from core.plugin_host.host import PluginHost
 from core.tracking.models import Refund, Sale
+from samverk import Line, Settles, T, sales_with_refunds
 from tests.earnings import changing
-from tests.earnings.changing import part, plugin, sign, streak
+from tests.earnings.changing import MOST, part, plugin, sign, streak
 from tests.payouts import stage as scene
 from tests.payouts.stage import Stage
 from tests.world import build as build_world
@@ -201,6 +202,20 @@ def back(stage: Stage, sale: Sale, minor: int) -> None:
     stage.session.flush()
 
 
+def _only_below(host: PluginHost, most: int) -> None:
+    """From now on the model pays a euro for each small sale that stands, and for no other."""
+    model = host.payment_models["single"]
+
+    def earned(self: Any, terms: Any, facts: Any) -> Any:
+        return [
+            Line(sale.key, Money(100, terms.currency), Settles.CASH, T("A small sale"))
+            for sale, refunds in sales_with_refunds(facts)
+            if sale.amount.minor < most and not refunds
+        ]
+
+    type(model).earned = earned  # type: ignore[method-assign]
+
+
 def _rename(host: PluginHost) -> None:
     """From now on the model calls its one line otherwise."""
     model = host.payment_models["whole"]
@@ -212,9 +227,64 @@ def _rename(host: PluginHost) -> None:
     type(model).earned = earned  # type: ignore[method-assign]
 
 
+NOTHING = plugin("6", each=0, bonus=0, own=False)
+
+
+def test_what_earned_nothing_is_not_priced_by_a_later_version(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, NOTHING, [part("c1", "single")])
+    sale, other = sell(stage, 2_000), sell(stage, 1_000)
+    assert counted(stage, NOTHING) == [] == counted(stage, V3)
+    told = str(Text.from_json(holds(stage)["c1"].reason))
+    assert "counts €3.00 by its version 3 for what was booked as €0.00 by version 6" in told
+    assert decide(stage, V3, accept=False) == [] and holds(stage) == {}
+    sell(stage, 4_000)
+    assert [row.amount_minor for row in counted(stage, V3)] == [400], "what comes afterwards is counted by version 3"
+    assert counted(stage, plugin("7")) == [] and holds(stage) == {}, "the same was decided"
+    back(stage, sale, 2_000)
+    back(stage, other, 500)
+    assert counted(stage, V3) == [] and booked(stage) == 400
+    assert verify(session).ok
+
+
+def test_accepted_a_fact_that_earned_nothing_is_paid(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, NOTHING, [part("c1", "single")])
+    sell(stage, 2_000)
+    assert counted(stage, NOTHING) == [] == counted(stage, V3)
+    assert [row.amount_minor for row in decide(stage, V3, accept=True)] == [200]
+    assert counted(stage, V3) == [] and holds(stage) == {}
+
+
+def test_what_the_cap_left_nothing_of_keeps_its_price(today: list[int], session: Any, world: Any) -> None:
+    stage = sign(session, world, V1, [part("c1", "single")])
+    first = sell(stage, 9_000)
+    counted(stage, V1)
+    today[0] = 2
+    sell(stage, 4_000)
+    assert counted(stage, V1) == [] and booked(stage) == 900 == MOST["single"], "the first has taken all of the cap"
+    dear = plugin("2", each=50)
+    assert counted(stage, dear) == [] and decide(stage, dear, accept=False) == []
+    today[0] = 1
+    back(stage, first, 9_000)
+    counted(stage, dear)
+    assert booked(stage) == 400, "the room that a day left is filled by the second as it was signed, not by 200"
+
+
+def test_of_two_facts_that_changed_places_each_is_kept_by_itself(today: list[int], session: Any, world: Any) -> None:
+    """One that earned and no longer does, and one that does now and did not, are no line that was renamed."""
+    stage = sign(session, world, V1, [part("c1", "single")])
+    sell(stage, 2_000)
+    worthless = sell(stage, 9)
+    assert [row.amount_minor for row in counted(stage, V1)] == [200]
+    small = plugin("2")
+    _only_below(small, 100)
+    assert counted(stage, small) == [] and decide(stage, small, accept=False) == []
+    back(stage, worthless, 9)
+    assert counted(stage, small) == [] and booked(stage) == 200
+
+
 VERSIONS = [
     GONE, V1, V2, V3,
-    plugin("4", each=150, more=5_000), plugin("5", each=40, bonus=3), plugin("6", each=0, bonus=0, own=False),
+    plugin("4", each=150, more=5_000), plugin("5", each=40, bonus=3), NOTHING,
 ]  # fmt: skip
 CAPS = {"c1": 47_000, "c2": changing.MOST["single"], "c3": changing.MOST["whole"]}
 
@@ -240,13 +310,21 @@ class Life:
         self.stage, self.by = sign(session, build_world(session), V1, deal), V1
         self.sales: list[tuple[Sale, int]] = []
         self.before = dict.fromkeys(CAPS, 0)
+        self.held: set[str] = set()
         self.may_fall: set[str] = set()
 
     def do(self, name: str, *how: Any) -> None:
         getattr(self, name)(*how)
         self.stage.session.flush()
         counted(self.stage, self.by)
+        if name == "install" and how[1] is not True:
+            self.unmoved()
         self.check()
+
+    def unmoved(self) -> None:
+        """Another version alone changes nothing, neither of what was paid nor of what earned nothing."""
+        for name in CAPS.keys() - self.held:
+            assert booked(self.stage, name) == self.before[name]
 
     def approve(self, number: int) -> None:
         if self.stage.deliverables[number].approved_at is None:
@@ -289,6 +367,7 @@ class Life:
             assert now == self.before[name] or name not in held
             self.before[name] = now
         self.may_fall &= held.keys()
+        self.held = set(held)
         assert counted(self.stage, self.by) == [] and holds(self.stage).keys() == held.keys()
         if all(given == sale.amount_minor for sale, given in self.sales):
             assert all(not booked(self.stage, name) for name in ("c2", "c3") if name not in held)

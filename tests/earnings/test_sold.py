@@ -22,7 +22,7 @@ from core.crypto import Keyring
 from core.database import Database
 from core.earnings import queries, rated, service, sold
 from core.earnings.booked import BY_RATE
-from core.earnings.models import ComponentTotal, Earning
+from core.earnings.models import ComponentTotal, Earning, FactMemory
 from core.ledger import accounts as plan
 from core.ledger import queries as ledger
 from core.ledger.verify import verify
@@ -134,6 +134,7 @@ class Twins:
     def check(self) -> None:
         """Both are booked alike: rows, dates, words, balances; and the totals are the sums of the rows."""
         assert self._rows(self.short) == self._rows(self.whole)
+        assert self._nothings(self.short) == self._nothings(self.whole)
         for account in (plan.pending, plan.payable, plan.advance):
             one, other = (self._balance(account(stage.collaboration.id)) for stage in (self.whole, self.short))
             assert other == one
@@ -156,6 +157,12 @@ class Twins:
         names |= {row.public_id: row.note for row in stage.deliverables}
         rows = self.session.scalars(select(Earning).where(Earning.collaboration_id == stage.collaboration.id))
         return sorted(self._told(row, names.get(row.fact_key.partition(":")[2], "")) for row in rows)
+
+    def _nothings(self, stage: Stage) -> set[tuple[str, str]]:
+        """The orders of which nothing is booked, and by which part."""
+        names = {f"sale:{sale.public_id}": sale.external_id[1:] for pair in self.sales for sale in pair}
+        rows = self.session.scalars(select(FactMemory).where(FactMemory.collaboration_id == stage.collaboration.id))
+        return {(row.component_id, names[row.fact_key]) for row in rows if row.fact_key in names}
 
     def _told(self, row: Earning, fact: str) -> tuple[Any, ...]:
         """A row, with the order for the sale's public id; a time that is the moment of booking says nothing."""
@@ -319,6 +326,25 @@ def test_a_change_of_mind_about_many_is_an_incident(today: list[int], session: S
     assert len(earned(stage)) == len(before)
 
 
+def test_a_later_version_prices_no_sale_that_was_booked_as_nothing(
+    today: list[int], session: Session, world: Any
+) -> None:
+    """Not one of many that were booked in SQL, nor one that came alone."""
+    stage = scene.build(session, world, components=[component("c", "flat")])
+    service.recompute(session, flat(0), stage.collaboration.id)
+    rows = many_by(stage, flat(0))
+    assert {one.basis for one in session.scalars(select(FactMemory))} == {BY_RATE} and earned(stage) == []
+    counted(stage, rows[:1], new=False, by=flat(0))
+    single = stage.sell(5_000, "alone")
+    counted(stage, [single], new=True, by=flat(0))
+    assert len(set(session.scalars(select(FactMemory.fact_key)))) == len(rows) + 1
+    assert service.recompute(session, flat(0), stage.collaboration.id) == []
+    assert {one.basis for one in session.scalars(select(FactMemory))}.isdisjoint({BY_RATE, ""})
+    assert service.recompute(session, flat(70), stage.collaboration.id) == []
+    assert [hold.incident for hold in queries.holds_of(session, stage.collaboration.id)] == [True]
+    assert earned(stage) == []
+
+
 def many_by(stage: Stage, by: PluginHost) -> list[Sale]:
     rows = [
         Sale(
@@ -350,7 +376,7 @@ def flat(each: int, declared: int | None = None) -> PluginHost:
             return [Line(fact.key, pay, Settles.CASH, T("A sale")) for fact in facts]
 
         def rate(self, terms: Terms) -> Rate:
-            return Rate(Decimal(0), Money(declared or each, terms.currency))
+            return Rate(Decimal(0), Money(each if declared is None else declared, terms.currency))
 
     class Foreign(Plugin):
         name, title, api_version = "foreign", T("Foreign"), 1
