@@ -10,8 +10,9 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, InvalidURL
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -23,6 +24,8 @@ MOST_BYTES = 5_000_000
 PORTS = {"https": 443, "http": 80}
 TRANSLATED = IPv6Network("64:ff9b::/96")
 """Where IPv4 is reached from networks that have IPv6 alone."""
+INWARD = tuple(map(IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10")))
+"""What `ipaddress` calls global and yet leads inside: IPv4 in forms of a network's own, and site-local addresses."""
 
 
 class Client:
@@ -45,18 +48,20 @@ class Client:
         until = time.monotonic() + min(timeout, LONGEST)
         parts, port = self._place(url)
         host = str(parts.hostname)
-        connection = HTTPConnection(host, port, timeout=_left(until))
         try:
-            connection.sock = self._connected(host, port, parts.scheme, until)
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request(method, path, body, dict(headers))
-            answer = connection.getresponse()
-            told = {name: ", ".join(answer.headers.get_all(name, ())) for name in answer.headers}
-            return Response(answer.status, told, _read(answer, until))
+            with closing(HTTPConnection(host, port, timeout=_left(until))) as connection:
+                connection.sock = self._connected(host, port, parts.scheme, until)
+                path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+                connection.request(method, path, body, dict(headers))
+                answer = connection.getresponse()
+                told = {name: ", ".join(answer.headers.get_all(name, ())) for name in answer.headers}
+                return Response(answer.status, told, _read(answer, until))
+        except InvalidURL as error:
+            raise _unsendable(host) from error
         except (OSError, HTTPException) as error:
             raise Unavailable(T("%(host)s did not answer.", host=host)) from error
-        finally:
-            connection.close()
+        except ValueError as error:  # letters that no name of a host and no header can have
+            raise _unsendable(host) from error
 
     def _place(self, url: str) -> tuple[SplitResult, int]:
         """Where an address leads; plain http only to hosts of the operator's own."""
@@ -86,14 +91,20 @@ class Client:
             return plain
         try:
             return _context().wrap_socket(plain, server_hostname=host)
-        except OSError:
+        except (OSError, ValueError):
             plain.close()
             raise
+
+
+def _unsendable(host: str) -> Unavailable:
+    return Unavailable(T("%(host)s was not asked: the address or what goes with it cannot be sent.", host=host))
 
 
 def _public(address: str) -> bool:
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
+        if any(ip in network for network in INWARD):
+            return False
         within = IPv4Address(ip.packed[12:]) if ip in TRANSLATED else None
         ip = ip.ipv4_mapped or ip.sixtofour or within or ip
     return ip.is_global and not ip.is_multicast

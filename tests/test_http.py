@@ -85,6 +85,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed(server: str) -> None:
         "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "https://", "https://[", "https://u:p@127.0.0.1/",
         "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/", "https://10.0.0.1/",
         "https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://0.0.0.0/", "https://2130706433/", "https://x:99999/",
+        "https://[::7f00:1]/", "https://[::ffff:0:7f00:1]/", "https://[64:ff9b:1::7f00:1]/", "https://[fec0::1]/",
     ],
 )  # fmt: skip
 def test_plugins_go_nowhere_inside(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +94,19 @@ def test_plugins_go_nowhere_inside(url: str, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(Unavailable) as told:
         Client().request("GET", url)
     assert str(told.value.message) and not dialled
+
+
+@pytest.mark.parametrize("url", ["https://a..b/", f"https://{'a' * 64}.example/", "https://ex ample.com/"])
+def test_an_address_that_cannot_be_is_no_failure_of_the_plugin(url: str) -> None:
+    with pytest.raises(Unavailable, match="cannot be sent"):
+        Client().request("GET", url)
+
+
+@pytest.mark.parametrize("token", ["••••••••", "a\nb"])
+def test_a_token_that_no_header_can_carry_is_no_failure_of_the_plugin(token: str, server: str) -> None:
+    with pytest.raises(Unavailable, match="cannot be sent") as told:
+        OPEN.request("GET", server, headers={"Authorization": f"Bearer {token}"})
+    assert token not in str(told.value.message)
 
 
 def test_what_never_ends_is_ended(server: str) -> None:
