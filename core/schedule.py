@@ -20,6 +20,7 @@ from core.plugin_host.contexts import context_of
 from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
+from core.plugin_host.records import Failure
 from core.plugin_host.service import switches, switches_of
 
 RUN = "plugins.job"
@@ -60,10 +61,27 @@ def run(session: Session, host: PluginHost, keyring: Keyring, payload: dict[str,
     """Run a job; `PluginFailed` when the plugin fails. One that is off or gone meanwhile is left."""
     plugin, public = payload["plugin"], payload["brand"]
     brand = session.scalars(select(Brand).where(Brand.public_id == public)).one() if public else None
-    job = next((job for owner, job in host.jobs() if (owner, job.name) == (plugin, payload["job"])), None)
-    if job is None or not switches(session, brand.id if brand else None).get(plugin, True):
-        return
+    job = job_of(host, plugin, payload["job"])
+    if job is not None and is_on(session, plugin, brand):
+        insist(work(session, host, keyring, plugin, job, brand))
+
+
+def job_of(host: PluginHost, plugin: str, name: str) -> Job | None:
+    """A plugin's job by its name; None when it has none of that name now."""
+    return next((job for owner, job in host.jobs() if (owner, job.name) == (plugin, name)), None)
+
+
+def is_on(session: Session, plugin: str, brand: Brand | None) -> bool:
+    """Whether a plugin's jobs run for a brand, or for the installation."""
+    return switches(session, brand.id if brand else None).get(plugin, True)
+
+
+def work(
+    session: Session, host: PluginHost, keyring: Keyring, plugin: str, job: Job, brand: Brand | None
+) -> object | Failure:
+    """Run a job once and now, behind the fence; the session is closed before, for nothing is held meanwhile."""
     ctx = context_of(session, host, keyring, plugin, brand)
-    session.close()  # nothing of the database is held while a plugin works
-    work = job.run
-    insist(lend(host, session.get_bind(), plugin, ctx, lambda ctx: host.call(plugin, work, ctx, seam=Seam.WORK)))
+    bind = session.get_bind()
+    session.close()
+    do = job.run
+    return lend(host, bind, plugin, ctx, lambda ctx: host.call(plugin, do, ctx, seam=Seam.WORK, what=job.name))
