@@ -16,6 +16,7 @@ from core.web.request import commit, db, instance
 
 api = Face("api", __name__, url_prefix="/api/v1")
 MOST_BYTES = 1_000_000
+UNREAD, TOO_LARGE = 400, 413
 
 
 def _key() -> str:
@@ -23,8 +24,8 @@ def _key() -> str:
 
 
 def _signed(answer: Response) -> bool:
-    """What nobody signed does not count against the key that it names."""
-    return answer.status_code != Unsigned.status
+    """What nobody signed, or could have signed, does not count against the key that it names."""
+    return answer.status_code not in (Unsigned.status, UNREAD, TOO_LARGE)
 
 
 def _unsigned(answer: Response) -> bool:
