@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
-from core.errors import SamverkError
+from core.errors import Invalid, SamverkError
 from core.i18n import in_locale
 from core.tracking import inbox
 from core.tracking.inbox import Unsigned
@@ -16,16 +16,15 @@ from core.web.request import commit, db, instance
 
 api = Face("api", __name__, url_prefix="/api/v1")
 MOST_BYTES = 1_000_000
-UNREAD, TOO_LARGE = 400, 413
 
 
 def _key() -> str:
     return f"key {request.headers.get('Samverk-Key', '')[:20]}"
 
 
-def _signed(answer: Response) -> bool:
-    """What nobody signed, or could have signed, does not count against the key that it names."""
-    return answer.status_code not in (Unsigned.status, UNREAD, TOO_LARGE)
+def _signed(_answer: Response) -> bool:
+    """What nobody signed, or was too large or too strange to be looked at, does not count against the key it names."""
+    return bool(g.get("signed"))
 
 
 def _unsigned(answer: Response) -> bool:
@@ -42,8 +41,10 @@ def sales() -> Any:
     try:
         answer = inbox.receive(db(), instance().keyring, headers, request.get_data(cache=False))
     except SamverkError as error:
+        g.signed = not isinstance(error, Unsigned | Invalid)
         db().rollback()
         return _refusal(error)
+    g.signed = True
     commit()
     return answer
 
