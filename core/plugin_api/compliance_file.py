@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +37,17 @@ _LOADER: Any = type("_Loader", (_SAFE,), {"yaml_implicit_resolvers": _WRITTEN})
 
 
 def read_pack(path: Path) -> Any:
-    """What a file says, unchecked; one that is no YAML raises `ContractError` with the line."""
+    """What a file says, unchecked; one that is no YAML raises `ContractError` with the line. It is only to be read."""
+    return _parsed(path.name, path.read_bytes())
+
+
+@lru_cache(maxsize=16)
+def _parsed(name: str, text: bytes) -> Any:
+    """Kept, for a process may load its plugins more than once, as the commands that try one beside all others do."""
     try:
-        return yaml.load(path.read_bytes(), _LOADER)  # noqa: S506 - it is the safe loader
+        return yaml.load(text, _LOADER)  # noqa: S506 - it is the safe loader
     except yaml.YAMLError as error:
-        raise ContractError(f"{path.name}: {error}") from None
+        raise ContractError(f"{name}: {error}") from None
 
 
 def hold_to_schema(name: str, data: Any) -> None:

@@ -92,6 +92,11 @@ class Subject:
         return PluginHost([self.record])
 
     @cached_property
+    def made_up(self) -> dict[str, list[Any]]:
+        """The cases that were made up for each of its payment models, for the next check."""
+        return {}
+
+    @cached_property
     def kit(self) -> Kit:
         """What its author hands over."""
         return self.plugin.kit()

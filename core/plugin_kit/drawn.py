@@ -7,6 +7,8 @@ from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from jinja2 import TemplateSyntaxError
+
 from core.errors import SamverkError
 from core.i18n import in_locale
 from core.plugin_api.manifest import PluginScope
@@ -16,8 +18,6 @@ from core.plugin_host.loader import told
 from core.plugin_kit.checks import Broken, Subject, check, place_of
 from core.plugin_kit.rows import BRAND, PEOPLE, states, stocked
 from core.settings import load
-from core.web.app import drawing
-from core.web.plugins import fragment
 
 OF_NOTHING = (Place.DASHBOARD, Place.PORTAL_HOME)
 PARTS = ("1", PEOPLE[0])
@@ -89,6 +89,9 @@ def _ask(item: PluginPage | Panel, asked: Asked) -> object:
 
 
 def _draw(subject: Subject, item: PluginPage | Panel, view: View, where: str) -> None:
+    from core.web.app import drawing  # slow to import, and needed only here
+    from core.web.plugins import fragment
+
     path = subject.folder / "templates" / view.template if subject.folder else None
     if not view.template.startswith(f"x/{subject.name}/") or path is None or not path.is_file():
         raise Broken(f"a template of its own, x/{subject.name}/....html", view.template, f"{where}: {path or ''}")
@@ -97,5 +100,7 @@ def _draw(subject: Subject, item: PluginPage | Panel, view: View, where: str) ->
         with drawing(settings, subject.host, "kit").test_request_context("/"), in_locale("en"):
             try:
                 fragment(subject.name, _face(item), view)
+            except TemplateSyntaxError:
+                return  # told by `templates`
             except Exception as error:
                 raise Broken("a page that can be drawn", f"{told(error)}, {place_of(error)}", where) from None
