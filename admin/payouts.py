@@ -19,7 +19,7 @@ from core.errors import Refused
 from core.i18n import gettext
 from core.influencers.models import Influencer
 from core.lifecycle import whose_turn
-from core.payouts import debts, queries, service, todo
+from core.payouts import debts, onboarding, queries, service, todo
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
 from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutRun
@@ -62,10 +62,11 @@ def payouts() -> Any:
     every = ways(db(), instance().plugins, brand)
     rails = {name: way for name, way in every.items() if not way.fault}
     rail = _chosen_rail(rails, request.args.get("rail"), brand.id)
-    limits = cache(partial(limits_of, instance().plugins, rail))
+    let_in = onboarding.let_in(db(), instance().plugins, brand.id, rail)
+    limits = cache(partial(limits_of, instance().plugins, rail, let_in=let_in))
     owed = queries.owed(db(), actor(), brand.id, None if later else today, limits)
     places = {row.collaboration_id for one in owed for row in one.rows}
-    terms = terms_of(db(), instance().plugins, places)
+    terms = terms_of(db(), places)
     found = queries.runs(db(), actor(), limit=PAGE + 1, before=before_arg(), brand_id=brand.id)
     return render_template(
         "admin/payouts.html",
@@ -122,12 +123,15 @@ def payouts_prepare() -> Any:
         currency=currency,
         influencers=ids,
         due_by=None if later else today_of(db(), brand.id),
-        limits=limits_of(instance().plugins, rail, currency),
+        limits=limits_of(
+            instance().plugins, rail, currency, onboarding.let_in(db(), instance().plugins, brand.id, rail)
+        ),
         base_url=instance().settings.base_url,
     )
     if run is None:
         reason = str(blocked[0].reason) if blocked else gettext("Nothing is due for those you chose.")
         return done(url_for("admin.payouts"), reason)
+    onboarding.ask_before(db(), run)
     return done(url_for("admin.payout_run", public_id=run.public_id), gettext("The run is prepared."))
 
 
@@ -226,6 +230,7 @@ def payout_run_approve(public_id: str) -> Any:
     if form.validate_on_submit():
         with saving(form):
             _way(run).insist()
+            onboarding.insist(db(), instance().plugins, run)
             service.approve_run(db(), actor(), run)
             commit(wake=False)
             hand_over_now(instance().database, instance().plugins, run)

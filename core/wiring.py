@@ -38,7 +38,7 @@ from core.feeds import service as feeds
 from core.feeds.kinds import METRICS, ORDERS, PROFILES
 from core.influencers import importing, profiles
 from core.influencers.importing import Importer
-from core.payouts import submit, todo
+from core.payouts import onboarding, submit, todo
 from core.payouts import use as payouts_use
 from core.plugin_api.payment_models import MetricReading
 from core.plugin_host import forgetting, roll
@@ -89,6 +89,8 @@ def connect(instance: Instance) -> None:
     outbox.register(outbox.SWEEP, _sweep_outbox)
     outbox.register(submit.HAND_OVER, _hand_over, outside=True, lease=RAIL_LEASE)
     outbox.register(todo.LOOK, _hand_over, outside=True, lease=RAIL_LEASE)
+    rail_steps = onboarding.gather, onboarding.ask, onboarding.record
+    outbox.register(onboarding.ASK, _aside(*rail_steps), outside=True, lease=RAIL_LEASE)
     outbox.register(ORDERS.job, _fetch_orders, outside=True, lease=fetching.LEASE)
     importing.connect(lambda session: Importer(here(session).files, here(session).keyring))
     events.subscribe(BudgetChanged, _give_room)
@@ -138,6 +140,7 @@ def _welcome(host: PluginHost) -> None:
     events.guard(MayPurge, collaborations_use.objections)
     events.guard(MayPurge, payouts_use.objections)
     events.subscribe(PluginPurged, feeds.on_purged)
+    events.subscribe(PluginPurged, onboarding.on_purged)
     outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
 
 
@@ -284,6 +287,9 @@ def tick(instance: Instance) -> None:
     if instance.plugins.jobs():
         with instance.database.write() as session:
             schedule.enqueue_due(session, instance.plugins)
+    if onboarding.curious(instance.plugins):
+        with instance.database.write() as session:
+            onboarding.enqueue_due(session, instance.plugins)
     if due.asked(instance.plugins):
         with instance.database.write() as session:
             due.enqueue_due(session, instance.plugins)

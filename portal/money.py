@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import abort, render_template, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, StringField
 
@@ -15,7 +17,8 @@ from core.accounts.models import Brand
 from core.earnings.queries import STATE_NAMES as EARNING_NAMES
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import day, gettext, number, pgettext
-from core.payouts import details, own, queries, service
+from core.outbox import Later
+from core.payouts import details, onboarding, own, queries, service, todo
 from core.payouts.details import Asking
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
@@ -23,16 +26,18 @@ from core.payouts.models import Payout, PayoutMethod
 from core.permissions import Permission
 from core.places import country_choices
 from core.plugin_api.fields import SettingField
+from core.plugin_api.payout_rails import Onboarding
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.declared import ANY_CURRENCY
 from core.tracking import held
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, Required
-from core.web.request import actor, before_arg, db, done, instance, person, saving, values
+from core.web.limits import limiter
+from core.web.request import actor, before_arg, commit, db, done, instance, let_go, person, saving, values
 from core.web.setting_fields import data_of, input_of, raw_of, unit_of
 from core.web.sheet import sheet
 from portal.face import portal, section
 
-section("payouts", "payout", "payout_method", "payout_lines", "payout_statement")
+section("payouts", "payout", "payout_method", "payout_lines", "payout_statement", "payout_rail")
 P = Permission
 PAGE = 40
 
@@ -68,7 +73,7 @@ def payouts() -> Any:
     rows = found[:PAGE]
     method = method_of(db(), actor().influencer_id)
     kept = own.kept_back(db(), actor(), instance().plugins)
-    terms = terms_of(db(), instance().plugins, {row.collaboration.id for row in rows})
+    terms = terms_of(db(), {row.collaboration.id for row in rows})
     return render_template(
         "portal/payouts.html",
         purses=own.purses(db(), actor(), today, person().timezone),
@@ -78,6 +83,7 @@ def payouts() -> Any:
         holds=[*own.holds(db(), actor()), *held.of_influencer(db(), actor())],
         method=method,
         lacking=details.lacking(db(), instance().plugins, actor().influencer_id),
+        standing=onboarding.of_payee(db(), instance().plugins, actor().influencer_id),
         today=today,
         label=_label,
         ball=lambda row: own.whose_ball(row, method is not None, kept.get((row.brand.id, row.amount.currency))),
@@ -121,7 +127,7 @@ def payout_lines(public_id: str, component: str) -> Any:
     if not rows:
         abort(404)
     place = rows[0].collaboration_id
-    terms = terms_of(db(), instance().plugins, {place})
+    terms = terms_of(db(), {place})
     return render_template(
         "portal/payout_lines.html",
         rows=rows,
@@ -150,7 +156,7 @@ def payout(public_id: str) -> Any:
         payment=found,
         brand=db().get_one(Brand, found.brand_id),
         parts=parts,
-        terms=terms_of(db(), instance().plugins, {part.collaboration.id for part in parts}),
+        terms=terms_of(db(), {part.collaboration.id for part in parts}),
         form=form,
         names={**STATE_NAMES, **OWN_NAMES},
         steps=_steps(found),
@@ -194,8 +200,33 @@ def payout_method() -> Any:
     if method and not form.is_submitted():
         form.iban.data = form.tax_id.data = ""
     return render_template(
-        "portal/payout_method.html", form=form, method=method, asking=asking, place=_place, unit_of=unit_of
-    ), (422 if form.errors else 200)
+        "portal/payout_method.html", form=form, method=method, asking=asking, place=_place, unit_of=unit_of,
+        standing=onboarding.of_payee(db(), instance().plugins, actor().influencer_id),
+    ), (422 if form.errors else 200)  # fmt: skip
+
+
+@portal.post("/payouts/rails/<brand>/<rail>", P.PORTAL)
+@limiter.limit("12 per minute")
+def payout_rail(brand: str, rail: str) -> Any:
+    """A brand's rail is asked how far the influencer is; the way on is used at once, so no page keeps it."""
+    of, place = instance(), db().scalar(select(Brand).where(Brand.public_id == brand)) or abort(404)
+    asked = {"brand": place.id, "influencer": actor().influencer_id, "rail": rail}
+    who = onboarding.gather(db(), of.plugins, of.keyring, asked) or abort(404)
+    let_go()  # nothing of the database is held while the rail is asked
+    try:
+        answer = onboarding.ask(of.plugins, who)
+    except Later:
+        return done(url_for("portal.payout_method"), gettext("It cannot be asked just now. Try again later."))
+    onboarding.record(db(), who, answer)
+    if isinstance(answer, Onboarding) and answer.ready:
+        told = gettext("%(rail)s can pay you now.", rail=who.rail.title)
+        return done(url_for("portal.payout_method"), told)
+    commit()
+    link = todo.https_link(answer.url) if isinstance(answer, Onboarding) else ""
+    return render_template(
+        "portal/payout_rail.html", title=who.rail.title, brand=place, answer=answer, link=link,
+        host=urlsplit(link).hostname,
+    )  # fmt: skip
 
 
 def _place(one: Asking, spec: SettingField) -> str:
@@ -257,7 +288,7 @@ def payout_statement(year: int) -> Any:
     zone = ZoneInfo(person().timezone)
     found = list(own.statement(db(), actor(), year, person().timezone))
     places = {earning.collaboration_id for earning, *_ in found}
-    kinds = kind_names(instance().plugins, terms_of(db(), instance().plugins, places).values())
+    kinds = kind_names(instance().plugins, terms_of(db(), places).values())
     rows = [
         [
             earning.earned_at.astimezone(zone).date(), brand.legal_name or brand.name, brand.business_id, campaign,

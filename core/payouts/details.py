@@ -16,7 +16,7 @@ from core.crypto import Keyring, Place, decrypt, encrypt
 from core.payouts.models import PayoutMethod
 from core.payouts.ways import ways
 from core.plugin_api.fields import Errors, FieldKind, SettingField, Values, check, parse
-from core.plugin_api.payout_rails import PayoutRail
+from core.plugin_api.payout_rails import Payee, PayoutRail
 from core.plugin_api.text import Text
 from core.plugin_host.declared import ANY_CURRENCY
 from core.plugin_host.host import PluginHost
@@ -88,6 +88,22 @@ def write(keyring: Keyring, method: PayoutMethod, details: Details) -> None:
     whole = {**read(keyring, method), **details}
     method.details_cipher = encrypt(keyring, json.dumps(whole, ensure_ascii=False), _place(method))
     method.details_given = {rail: sorted(values) for rail, values in whole.items()}
+
+
+def payee_of(keyring: Keyring, method: PayoutMethod, name: str, rail: PayoutRail | None) -> Payee:
+    """A payee as the rail of a name is told of them, the account in the clear; `rail` is None when it is gone."""
+    given = read(keyring, method).get(name, {})
+    return Payee(
+        id=method.public_id,
+        name=method.payee_name,
+        country=method.country,
+        iban=decrypt(keyring, method.iban_cipher, Place("payout_method", "iban_cipher", method.id)),
+        bic=method.bic,
+        street=f"{method.street} {method.building}".strip(),
+        postcode=method.postcode,
+        town=method.town,
+        details=filled(rail.payee_fields, given) if rail else given,
+    )
 
 
 def needed(fields: Iterable[SettingField]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -33,12 +33,18 @@ class Limits:
     fault: Text | None = None
     needs: frozenset[str] = frozenset()
     """What the rail must know of a payee besides the account."""
+    let_in: Mapping[int, Text | None] | None = None
+    """Of a rail that wants to know payees first, why it pays one not yet, None for who is let in; else None."""
 
     def lacks(self, method: PayoutMethod) -> Text | None:
         """Why a payee cannot be paid by the rail before they have told it more, None when it knows enough."""
-        if self.needs <= set(method.details_given.get(self.rail, ())):
-            return None
-        return T("%(rail)s asks for more than a bank account: the influencer enters it in the portal.", rail=self.title)
+        if not self.needs <= set(method.details_given.get(self.rail, ())):
+            return T(
+                "%(rail)s asks for more than a bank account: the influencer enters it in the portal.", rail=self.title
+            )
+        if self.let_in is None or method.influencer_id in self.let_in:
+            return self.let_in[method.influencer_id] if self.let_in else None
+        return T("%(rail)s is being asked whether it can pay them. Look again in a few minutes.", rail=self.title)
 
     def sends(self, amount: Money) -> Money:
         """The largest amount up to this one that the rail sends; zero when it is too small."""
@@ -62,8 +68,8 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-def limits_of(host: PluginHost, name: str, currency: str) -> Limits:
-    """What a rail declares for a currency, asked behind its fence."""
+def limits_of(host: PluginHost, name: str, currency: str, let_in: Mapping[int, Text | None] | None = None) -> Limits:
+    """What a rail declares for a currency, asked behind its fence; `let_in` is what `onboarding.let_in` says."""
     rail = host.payout_rails.get(name)
     if rail is None:
         return Limits(name, T("%(name)s", name=name), fault=T("The way of payment %(name)s is not here.", name=name))
@@ -73,7 +79,7 @@ def limits_of(host: PluginHost, name: str, currency: str) -> Limits:
     told = host.call(host.payout_rails.owners[name], _declared, rail, currency)
     if isinstance(told, Failure):
         return Limits(name, rail.title, fault=told.reason)
-    return Limits(name, rail.title, *told, needs=needed(rail.payee_fields))
+    return Limits(name, rail.title, *told, needs=needed(rail.payee_fields), let_in=let_in)
 
 
 def _declared(rail: PayoutRail, currency: str) -> tuple[int, int]:

@@ -41,6 +41,29 @@ class PayoutMethod(PublicRow):
     changed_at: Mapped[datetime] = internal(UtcDateTime)
 
 
+class PayoutReadiness(BrandRow):
+    """How far a payee is with a brand's rail that wants to know them first; `changed_at` is that of the account."""
+
+    __tablename__ = "payout_readiness"
+    __table_args__ = owned(extra=(UniqueConstraint("brand_id", "influencer_id", "rail"),))
+
+    influencer_id: Mapped[int] = internal(ForeignKey("influencer.id"), index=True)
+    rail: Mapped[str] = internal(String(60))
+    plugin: Mapped[str] = internal(String(40))
+    ready: Mapped[bool] = internal(default=False)
+    missing: Mapped[list[dict[str, Any]]] = personal(JSON, default=list)  # of Text.to_json
+    fault: Mapped[dict[str, Any] | None] = internal(JSON(none_as_null=True))  # Text.to_json: why it could not say
+    changed_at: Mapped[datetime] = internal(UtcDateTime)
+    asked_at: Mapped[datetime] = internal(UtcDateTime)
+    next_at: Mapped[datetime] = internal(UtcDateTime)
+    tries: Mapped[int] = internal(default=0)  # since it was last ready
+
+    @property
+    def why(self) -> Text | None:
+        """Why the rail could not say, None when it did."""
+        return Text.from_json(self.fault) if self.fault else None
+
+
 class PayoutRun(BrandRow):
     """What a brand pays in one go: prepared, then approved."""
 

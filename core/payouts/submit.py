@@ -22,11 +22,11 @@ from core.accounts.models import Brand
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.database import Database
 from core.files import FileStore
-from core.payouts import details, todo
+from core.payouts import todo
 from core.payouts.booking import payouts_of
+from core.payouts.details import payee_of
 from core.payouts.lifecycle import Action, State
-from core.payouts.methods import read_iban
-from core.payouts.models import Payout, PayoutMethod, PayoutRun
+from core.payouts.models import Payout, PayoutRun
 from core.payouts.runs import TRANSFER_DAYS, methods_of
 from core.payouts.told import told
 from core.payouts.transfers import fail, record_sent
@@ -191,24 +191,8 @@ def _freeze(session: Session, keyring: Keyring, run: PayoutRun, rail: PayoutRail
             reason = T("The bank account was changed after the approval.")
             fail(session, SYSTEM, payout, reason=reason, base_url=base_url)
         else:
-            given = details.read(keyring, method).get(run.rail, {})
-            whole = details.filled(rail.payee_fields, given) if rail else given
-            payee = json.dumps(asdict(_payee(keyring, method, whole)), ensure_ascii=False)
+            payee = json.dumps(asdict(payee_of(keyring, method, run.rail, rail)), ensure_ascii=False)
             payout.payee_cipher = encrypt(keyring, payee, _place(payout))
-
-
-def _payee(keyring: Keyring, method: PayoutMethod, whole: Mapping[str, Any]) -> Payee:
-    return Payee(
-        id=method.public_id,
-        name=method.payee_name,
-        country=method.country,
-        iban=read_iban(keyring, method),
-        bic=method.bic,
-        street=f"{method.street} {method.building}".strip(),
-        postcode=method.postcode,
-        town=method.town,
-        details=whole,
-    )
 
 
 def _payee_of(keyring: Keyring, payout: Payout) -> Payee:

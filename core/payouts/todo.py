@@ -52,7 +52,7 @@ class Todo:
 
 def keep(session: Session, keyring: Keyring, store: FileStore, payout: Payout, asked: NeedsAction) -> None:
     """Take down what the rail asks for an order, in place of what it asked before."""
-    kept = {"instruction": told(asked.instruction), "url": _safe(asked.url)}
+    kept = {"instruction": told(asked.instruction), "url": https_link(asked.url)}
     payout.todo_cipher = encrypt(keyring, json.dumps(kept, ensure_ascii=False), _place(payout))
     payout.todo_file_id, payout.said = _file(session, store, payout, asked), None
     lifecycle.move(session, payout, Action.ASK, actor=SYSTEM)
@@ -102,8 +102,8 @@ def give_back(session: Session, run: PayoutRun, names: Collection[str]) -> None:
             lifecycle.move(session, payout, Action.ASK, actor=SYSTEM)
 
 
-def _safe(url: object) -> str:
-    """The link if it may be shown: https to a host, without a name or a password in it; else empty."""
+def https_link(url: object) -> str:
+    """A rail's link if it may be shown: https to a host, without a name or a password in it; else empty."""
     if not isinstance(url, str) or len(url) > MOST_URL or not url.isprintable() or set(url) & set(" \\"):
         return ""
     try:

@@ -14,7 +14,7 @@ from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
 from core.i18n import current_zone
 from core.money import Money
-from core.payouts import details
+from core.payouts import details, onboarding
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
 from core.payouts.models import Payout, PayoutReport, PayoutRun
@@ -160,6 +160,14 @@ def of_rails(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
     return [
         Waiting(T("Tell %(rail)s how you are paid", rail=title), more, None, "portal.payout_method")
         for title in details.lacking(session, host, actor.influencer_id)
+    ] + [
+        Waiting(
+            T("Go on at %(rail)s", rail=one.title),
+            T("%(brand)s can pay you by it once you are through.", brand=one.brand.name),
+            None,
+            "portal.payout_method",
+        )
+        for one in onboarding.of_payee(session, host, actor.influencer_id)
     ]
 
 

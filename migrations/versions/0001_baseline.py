@@ -378,6 +378,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_payout_method_public_id")),
     )
     op.create_table(
+        "payout_readiness",
+        sa.Column("influencer_id", sa.Integer(), nullable=False),
+        sa.Column("rail", sa.String(length=60), nullable=False),
+        sa.Column("plugin", sa.String(length=40), nullable=False),
+        sa.Column("ready", sa.Boolean(), nullable=False),
+        sa.Column("missing", sa.JSON(), nullable=False),
+        sa.Column("fault", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("next_at", UtcDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_payout_readiness_brand_id")),
+        sa.ForeignKeyConstraint(["influencer_id"], ["influencer.id"], name=op.f("fk_payout_readiness_influencer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_readiness")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_payout_readiness_brand_id_id")),
+        sa.UniqueConstraint(
+            "brand_id", "influencer_id", "rail", name=op.f("uq_payout_readiness_brand_id_influencer_id_rail")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payout_readiness_public_id")),
+    )
+    with op.batch_alter_table("payout_readiness", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payout_readiness_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payout_readiness_influencer_id"), ["influencer_id"], unique=False)
+
+    op.create_table(
         "payout_run",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
@@ -1981,6 +2010,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payout_run_brand_id"))
 
     op.drop_table("payout_run")
+    with op.batch_alter_table("payout_readiness", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payout_readiness_influencer_id"))
+        batch_op.drop_index(batch_op.f("ix_payout_readiness_brand_id"))
+
+    op.drop_table("payout_readiness")
     op.drop_table("payout_method")
     op.drop_table("one_time_token")
     with op.batch_alter_table("membership", schema=None) as batch_op:

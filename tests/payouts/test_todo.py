@@ -80,7 +80,7 @@ def test_what_is_asked_is_kept_encrypted_and_shown(instance: Instance, asked: sc
     ],
 )  # fmt: skip
 def test_only_an_https_link_is_shown(url: Any) -> None:
-    assert todo._safe(url) == ""
+    assert todo.https_link(url) == ""
 
 
 def test_done_is_looked_up_and_nothing_is_sent_again(instance: Instance, asked: scene.Stage, bank: Bank) -> None:
