@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from core import audit, clock, mail
-from core.accounts.models import Brand, Membership, Person, Workspace
+from core.accounts.models import Brand, Membership, OneTimeToken, Person, Workspace
 from core.accounts.service import actor_of, clean_email, find_token, make_token, owns_workspace, spend
 from core.errors import Invalid, Refused
 from core.permissions import Actor, Permission, Role
@@ -104,16 +104,28 @@ def change_role(session: Session, actor: Actor, member: Membership, brand: Brand
         raise Invalid(T("Choose a role."), "role")
     if role != Role.OWNER:
         _keep_an_owner(session, member, brand)
+        _end_links(session, member, OneTimeToken.invited_by_id == member.person_id)
     member.role = role
     audit.record(session, actor=actor, brand_id=brand.id, action="team.role", obj=member, detail={"role": role})
 
 
 def remove_member(session: Session, actor: Actor, member: Membership, brand: Brand) -> None:
-    """Take a member out of a brand or workspace; the last owner stays."""
+    """Take a member out of a brand or workspace; the last owner stays. No link that they made or hold leads back in."""
     _manage(session, actor, member, brand)
     _keep_an_owner(session, member, brand)
+    own = OneTimeToken.email == session.get_one(Person, member.person_id).email
+    _end_links(session, member, or_(own, OneTimeToken.invited_by_id == member.person_id))
     audit.record(session, actor=actor, brand_id=brand.id, action="team.remove", obj=member)
     session.delete(member)
+
+
+def _end_links(session: Session, member: Membership, whose: ColumnElement[bool]) -> None:
+    """Spend the open invitations to where the member was."""
+    there = OneTimeToken.workspace_id == member.workspace_id
+    if member.brand_id is not None:
+        there = and_(there, OneTimeToken.brand_id == member.brand_id)
+    unused = OneTimeToken.kind == "invite", OneTimeToken.used_at.is_(None)
+    session.execute(update(OneTimeToken).where(*unused, there, whose).values(used_at=clock.now()))
 
 
 def _manage(session: Session, actor: Actor, member: Membership, brand: Brand) -> None:
