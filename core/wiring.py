@@ -38,7 +38,7 @@ from core.feeds import service as feeds
 from core.feeds.kinds import METRICS, ORDERS, PROFILES
 from core.influencers import importing, profiles
 from core.influencers.importing import Importer
-from core.payouts import onboarding, submit, todo
+from core.payouts import erasing, onboarding, submit, todo
 from core.payouts import use as payouts_use
 from core.plugin_api.payment_models import MetricReading
 from core.plugin_host import forgetting, roll
@@ -142,6 +142,7 @@ def _welcome(host: PluginHost) -> None:
     events.subscribe(PluginPurged, feeds.on_purged)
     events.subscribe(PluginPurged, onboarding.on_purged)
     outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
+    outbox.register(erasing.FORGET, _forget_payee, outside=True, lease=observers.LEASE)
 
 
 def here(session: Session) -> Instance:
@@ -267,6 +268,14 @@ def _forget(session: Session, payload: dict[str, Any]) -> None:
     public = payload["brand"]
     brand = session.scalars(select(Brand).where(Brand.public_id == public)).one() if public else None
     forgetting.run(session, plugins(session), here(session).keyring, payload, brand)
+
+
+def _forget_payee(session: Session, payload: dict[str, Any]) -> None:
+    of = here(session)
+    gone = erasing.gather(session, of.plugins, of.keyring, payload)
+    session.close()  # nothing of the database is held while the rail is asked
+    if gone is not None:
+        erasing.tell(of.plugins, gone)
 
 
 def _run_job(session: Session, payload: dict[str, Any]) -> None:

@@ -90,6 +90,7 @@ def forget(email: str) -> None:
     from core import audit
     from core.accounts.models import Brand, Influencer, Person
     from core.influencers.models import Relationship
+    from core.payouts import erasing
     from core.plugin_host import forgetting
 
     with installation() as here, here.database.write() as session:
@@ -100,6 +101,7 @@ def forget(email: str) -> None:
         known = select(Brand.public_id).join(Relationship, Relationship.brand_id == Brand.id).distinct()
         brands = session.scalars(known.where(Relationship.influencer_id == person.id)).all()
         asked = forgetting.ask(session, here.plugins, person=person.public_id, brands=brands)
+        asked += erasing.ask(session, here.plugins, person.id)
         audit.record(session, actor=_operator(), brand_id=None, action="plugin.forget", obj=person)
     click.echo(f"The worker asks the plugins in turn: {asked} in all, by brand and for the installation.")
 

@@ -107,7 +107,9 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: dict[s
     fixed = [payout for payout in payouts_of(session, run) if payout.payee_cipher]
     if run.handed_over_at is None or not any(payout.state == State.PROCESSING for payout in fixed):
         return None
-    orders = tuple(PayoutOrder(row.public_id, row.amount, _payee_of(keyring, row), row.message) for row in fixed)
+    orders = tuple(
+        PayoutOrder(row.public_id, row.amount, payee_handed_over(keyring, row), row.message) for row in fixed
+    )
     brand, owner = session.get_one(Brand, run.brand_id), host.payout_rails.owners.get(run.rail)
     ctx = context_of(session, host, keyring, owner, brand) if owner else Context(brand.public_id)
     batch, look = PayoutBatch(run.public_id, orders), tuple(payload.get("look", ()))
@@ -170,7 +172,7 @@ def hand_over_now(database: Database, host: PluginHost, run: PayoutRun) -> None:
 
 def account_of(keyring: Keyring, payout: Payout) -> str:
     """The IBAN that a payout goes to, as it was when the payout was handed over; empty before."""
-    return _payee_of(keyring, payout).iban if payout.payee_cipher else ""
+    return payee_handed_over(keyring, payout).iban if payout.payee_cipher else ""
 
 
 def _enqueue(session: Session, run: PayoutRun, attempt: int, at: datetime) -> None:
@@ -195,7 +197,8 @@ def _freeze(session: Session, keyring: Keyring, run: PayoutRun, rail: PayoutRail
             payout.payee_cipher = encrypt(keyring, payee, _place(payout))
 
 
-def _payee_of(keyring: Keyring, payout: Payout) -> Payee:
+def payee_handed_over(keyring: Keyring, payout: Payout) -> Payee:
+    """To whom a payout goes, as the rail was told of them."""
     return Payee(**json.loads(decrypt(keyring, payout.payee_cipher, _place(payout))))
 
 

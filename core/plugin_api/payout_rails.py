@@ -125,7 +125,10 @@ class RailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Onboarding:
-    """How far a payee is with the rail: `ready`, or the link where they go on. Core does not ask for it yet."""
+    """How far a payee is with the rail: `ready`, or what is `missing` and the link where they go on.
+
+    The link must be https. It is shown at once to the payee who asked for it and kept nowhere.
+    """
 
     ready: bool
     url: str | None = None
@@ -148,7 +151,10 @@ class PayoutRail(Provider, ABC):
     """Whether a person makes each transfer in their own bank. If so, core shows them account, amount and message."""
 
     def onboard(self, ctx: Context, payee: Payee) -> Onboarding:
-        """What the payee must still do before money can be sent to them. Core does not ask it yet."""
+        """What the payee must still do before money can be sent to them; asked by the worker and when they go on.
+
+        A rail that does not write it pays whoever has an account.
+        """
         return Onboarding(ready=True)
 
     @abstractmethod
@@ -183,4 +189,7 @@ class PayoutRail(Provider, ABC):
         return Money(int(value), currency)
 
     def forget(self, ctx: Context, payee: Payee) -> None:
-        """Erase what the rail's other side keeps of a person, as far as the law lets it. Core does not ask it yet."""
+        """Erase what the rail's other side keeps of a person, as far as the law lets it.
+
+        Asked in the worker after `samverk plugin forget EMAIL`, for each brand for which the rail was told of them.
+        """
