@@ -46,7 +46,7 @@ def earnings() -> Any:
         limit=PAGE + 1,
         before=before_arg(),
     )
-    terms = terms_of(db(), instance().plugins, {row.collaboration.id for row in rows})
+    terms = terms_of(db(), {row.collaboration.id for row in rows})
     return render_template(
         "admin/earnings.html",
         rows=rows[:PAGE],

@@ -70,7 +70,7 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
     name = {SentForm: "sent", FailedForm: "failed", ReceivedForm: "received"}[type(form)]
     forms[name] = form
     parts = queries.parts(db(), [found.id])[found.id]
-    terms = terms_of(db(), instance().plugins, {part.collaboration.id for part in parts})
+    terms = terms_of(db(), {part.collaboration.id for part in parts})
     may_approve = actor().may(P.PAYOUT_APPROVE, found.brand_id)
     run = db().get_one(PayoutRun, found.payout_run_id)
     way = way_of(db(), instance().plugins, db().get_one(Brand, run.brand_id), run.rail)

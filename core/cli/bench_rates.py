@@ -15,6 +15,7 @@ from core import clock
 from core.accounts.models import Brand, Person
 from core.campaigns.models import Campaign
 from core.cli.bench_results import Results
+from core.collaborations import signed
 from core.collaborations.models import Collaboration, Contract, Offer, Signature
 from core.earnings import service, sold
 from core.influencers.models import Relationship
@@ -165,7 +166,7 @@ def _collaboration(instance: Instance, code: str) -> str:
             offer_id=offer.id,
             number=f"bench-{code}",
             state="active",
-            document={},
+            document={"pay": signed.to_json(instance.plugins, offer, Money(10**12, "EUR"))},
             sha256="0" * 64,
         )
         session.add(contract)

@@ -69,11 +69,9 @@ def to_json(host: PluginHost, offer: Offer, cap: Money) -> dict[str, Any]:
     return {"currency": cap.currency, "cap": cap.minor, "parts": parts, "meeting": told[len(parts) :]}
 
 
-def from_document(document: Mapping[str, Any]) -> SignedPay | None:
-    """The pay that a contract's document keeps."""
-    kept = document.get("pay")
-    if kept is None:
-        return None
+def from_document(document: Mapping[str, Any]) -> SignedPay:
+    """The pay that a contract's document keeps: every one does."""
+    kept = document["pay"]
     unit = kept["currency"]
     parts = {row["id"]: SignedPart(*_words(row), Money(row["cap"], unit)) for row in kept["parts"]}
     return SignedPay(Money(kept["cap"], unit), parts, next((_words(row) for row in kept["meeting"]), None))
@@ -86,7 +84,7 @@ def pay_of(session: Session, collaboration_ids: Collection[int]) -> dict[int, Si
         .where(Contract.collaboration_id.in_(collaboration_ids), Contract.state.in_(SIGNED))
         .order_by(Contract.id)
     )
-    return {name: pay for name, document in rows if (pay := from_document(document))}
+    return {name: from_document(document) for name, document in rows}
 
 
 def written_for(session: Session, offer: Offer) -> SignedPay | None:

@@ -19,9 +19,7 @@ from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Planned, Refund, Sale, Scope
-from core.plugin_host.evaluate import cap_of
 from core.plugin_host.host import PluginHost
-from core.plugin_host.records import Failure
 
 
 class Unsure(Exception):
@@ -58,9 +56,7 @@ def ground_of(session: Session, host: PluginHost, collaboration: Collaboration) 
         raise Unsure
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     planned = planned_of(host, offer, deal)
-    pay = pay_of(session, [collaboration.id]).get(collaboration.id)
-    signed = pay.caps if pay else {}
-    caps = {part.id: signed[part.id] if part.id in signed else _cap(host, part, planned) for part in parts}
+    caps = pay_of(session, [collaboration.id])[collaboration.id].caps
     return Ground(collaboration, campaign, deal, parts, caps, planned, known)
 
 
@@ -80,10 +76,3 @@ def _looks_at_sales(host: PluginHost, part: Component, total: ComponentTotal | N
     if looks and model.scope is not Scope.FACT:
         raise Unsure
     return looks
-
-
-def _cap(host: PluginHost, part: Component, planned: Planned) -> Money:
-    cap = cap_of(host, part, planned)
-    if isinstance(cap, Failure):
-        raise Unsure
-    return cap

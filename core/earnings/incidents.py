@@ -45,7 +45,7 @@ class Case:
     booked: dict[str, Booked]
     unbooked: Unbooked
     memories: dict[str, ComponentMemory]
-    pay: SignedPay | None
+    pay: SignedPay
 
     def lasts(self, component_id: str) -> Iterator[Earning]:
         """The newest row of each line of a component."""
@@ -76,8 +76,8 @@ class Case:
 
     def counted(self, host: PluginHost, withheld: Mapping[str, Text] | None = None) -> Evaluation:
         """What the deal has earned up to now, within what was signed and kept."""
-        caps = self.pay.caps if self.pay else None
-        return evaluate(host, self.deal, self.facts, self.planned, withheld=withheld, kept=self.kept(), signed=caps)
+        signed = self.pay.caps
+        return evaluate(host, self.deal, self.facts, self.planned, withheld=withheld, kept=self.kept(), signed=signed)
 
 
 def case_of(session: Session, host: PluginHost, collaboration: Collaboration) -> Case | None:
@@ -99,7 +99,7 @@ def case_of(session: Session, host: PluginHost, collaboration: Collaboration) ->
         booked=booked,
         unbooked=nothings,
         memories={row.component_id: row for row in rows},
-        pay=pay_of(session, [collaboration.id]).get(collaboration.id),
+        pay=pay_of(session, [collaboration.id])[collaboration.id],
     )
 
 

@@ -13,9 +13,7 @@ from core.collaborations.signed import SIGNED, SignedPay, from_document
 from core.earnings.queries import KIND_NAMES
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import Text
-from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
-from core.plugin_host.terms import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class TermsOf:
         return [sentence for sentences in self.components.values() for sentence in sentences]
 
 
-def terms_of(session: Session, host: PluginHost, collaboration_ids: Collection[int]) -> dict[int, TermsOf]:
+def terms_of(session: Session, collaboration_ids: Collection[int]) -> dict[int, TermsOf]:
     """The signed terms of many collaborations, in one statement."""
     rows = session.execute(
         select(Contract.collaboration_id, Contract.number, Contract.document, Offer.components)
@@ -43,15 +41,13 @@ def terms_of(session: Session, host: PluginHost, collaboration_ids: Collection[i
         .order_by(Contract.id)
     )
     return {
-        collaboration_id: _terms(host, number, from_document(document), components)
+        collaboration_id: _terms(number, from_document(document), Deal.of(components))
         for collaboration_id, number, document, components in rows
     }
 
 
-def _terms(host: PluginHost, number: str, pay: SignedPay | None, components: AnyDeal) -> TermsOf:
-    if pay is None:
-        return TermsOf(number, {part.id: told for part, told in describe(host, components)})
-    titles = {part.model: pay.parts[part.id].title for part in Deal.of(components).components if part.id in pay.parts}
+def _terms(number: str, pay: SignedPay, deal: Deal) -> TermsOf:
+    titles = {part.model: pay.parts[part.id].title for part in deal.components}
     return TermsOf(number, {name: part.says for name, part in pay.parts.items()}, titles)
 
 

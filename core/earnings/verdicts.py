@@ -189,9 +189,8 @@ def _counted_by(case: Case, component: Component) -> str:
 
 def _beyond(host: PluginHost, case: Case, component: Component) -> Text | None:
     """What to say of a model whose cap is above the signed one."""
-    signed = case.pay.caps.get(component.id) if case.pay else None
-    cap = cap_of(host, component, case.planned)
-    if signed is None or isinstance(cap, Failure) or cap <= signed:
+    signed, cap = case.pay.caps[component.id], cap_of(host, component, case.planned)
+    if isinstance(cap, Failure) or cap <= signed:
         return None
     model = host.payment_models[component.model]
     return T(

@@ -87,7 +87,7 @@ def evaluate(
     bases: dict[str, Mapping[str, str]] = {}
     for component in deal.components:
         answer = _component(host, component, known, withheld or {})
-        cap = signed[component.id] if signed and component.id in signed else cap_of(host, component, planned)
+        cap = cap_of(host, component, planned) if signed is None else signed[component.id]
         if isinstance(answer, Failure) or isinstance(cap, Failure):
             failure = answer if isinstance(answer, Failure) else cap
             holds.append(Hold(component.id, None, failure.reason))  # type: ignore[union-attr]

@@ -19,6 +19,7 @@ from core.influencers.models import Relationship
 from core.permissions import Actor
 from core.plugin_api.compliance import CompliancePack
 from core.plugin_host.host import PluginHost
+from tests.payouts.stage import paper
 from tests.world import World
 
 BASE = "http://samverk.test"
@@ -112,7 +113,7 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
         offer_id=offer.id,
         number="1",
         state="active",
-        document={},
+        document=paper(host(), offer),
         sha256="0" * 64,
     )
     session.add(contract)

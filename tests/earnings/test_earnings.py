@@ -160,7 +160,7 @@ def test_terms_are_told_by_component(stage: Stage, currency: str) -> None:
         stage.session, stage.world, name="9",
         components=[component("c1", "fixed", currency, amount=500, per="collaboration")],
     )  # fmt: skip
-    found = terms_of(stage.session, scene.host(), {stage.collaboration.id, other.collaboration.id})
+    found = terms_of(stage.session, {stage.collaboration.id, other.collaboration.id})
     assert found[stage.collaboration.id].contract == "2026-1"
     assert "At most €400.00 in all." in map(str, found[stage.collaboration.id].of("c2"))
     assert len(found[stage.collaboration.id].of("joined")) == 5

@@ -105,6 +105,7 @@ def fees(today: list[int], session: Any, world: Any) -> Stage:
             component("c2", "single"),
             component("c3", "whole"),
         ],
+        by=OLD,
     )  # fmt: skip
 
 
@@ -257,7 +258,7 @@ def test_deciding_is_finance_and_once(fees: Stage) -> None:
 
 def test_the_page_of_an_incident(app: Any, client: FlaskClient, instance: Instance) -> None:
     with instance.database.write() as session:
-        stage = scene.build(session, build_world(session), components=[component("c2", "single")])
+        stage = scene.build(session, build_world(session), components=[component("c2", "single")], by=OLD)
         sell(stage, "A1", by=OLD)
         counted(stage, NEW)
         public = holds(stage)["c2"].public_id

@@ -308,7 +308,7 @@ def test_many_sales_are_paid_like_others(seller: Stage, keyring: Keyring, today:
 
 
 def test_a_rate_that_says_otherwise_than_the_model_is_not_used(today: list[int], session: Session, world: Any) -> None:
-    stage = scene.build(session, world, components=[component("c", "flat")])
+    stage = scene.build(session, world, components=[component("c", "flat")], by=flat(100))
     service.recompute(session, flat(100, declared=200), stage.collaboration.id)
     rows = many_by(stage, flat(100, declared=200))
     assert {row.amount_minor for row in earned(stage)} == {100} and len(earned(stage)) == len(rows)
@@ -316,7 +316,7 @@ def test_a_rate_that_says_otherwise_than_the_model_is_not_used(today: list[int],
 
 
 def test_a_change_of_mind_about_many_is_an_incident(today: list[int], session: Session, world: Any) -> None:
-    stage = scene.build(session, world, components=[component("c", "flat")])
+    stage = scene.build(session, world, components=[component("c", "flat")], by=flat(100))
     service.recompute(session, flat(100), stage.collaboration.id)
     many_by(stage, flat(100))
     before = earned(stage)
@@ -330,7 +330,7 @@ def test_a_later_version_prices_no_sale_that_was_booked_as_nothing(
     today: list[int], session: Session, world: Any
 ) -> None:
     """Not one of many that were booked in SQL, nor one that came alone."""
-    stage = scene.build(session, world, components=[component("c", "flat")])
+    stage = scene.build(session, world, components=[component("c", "flat")], by=flat(100))
     service.recompute(session, flat(0), stage.collaboration.id)
     rows = many_by(stage, flat(0))
     assert {one.basis for one in session.scalars(select(FactMemory))} == {BY_RATE} and earned(stage) == []

@@ -106,7 +106,7 @@ def test_a_bonus_is_earned_waits_while_its_plugin_is_gone_and_goes_on(
     here, gone = PluginHost.load(), PluginHost.load(safe_mode=True)
     with clock.frozen(scene.day(0)):
         pay = [scene.component("c1", "piece_bonus", amount=5_000, after=1)]
-        stage = scene.build(session, world, components=pay)
+        stage = scene.build(session, world, components=pay, by=here)
         for row in stage.deliverables:
             row.state, row.approved_at = "approved", clock.now()
         session.flush()

@@ -14,6 +14,7 @@ from core import clock
 from core.accounts import service as accounts
 from core.accounts.calendar import today_of
 from core.campaigns.models import Campaign
+from core.collaborations import signed, terms
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.content.models import Deliverable
 from core.crypto import Keyring
@@ -21,9 +22,11 @@ from core.earnings import service as earnings
 from core.earnings.models import Earning
 from core.files import FileStore
 from core.influencers.models import Influencer, Relationship
+from core.money import Money
 from core.payouts import service as payouts
 from core.payouts import submit
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
+from core.plugin_host.evaluate import reserve
 from core.plugin_host.host import PluginHost
 from core.tracking.models import Gift, Refund, Sale
 from tests import world as story
@@ -152,8 +155,22 @@ class Stage:
         return payout
 
 
-def build(session: Session, world: World, *, components: list[dict[str, Any]] | None = None, name: str = "1") -> Stage:
-    """A collaboration with two reels to make, signed."""
+def paper(by: PluginHost, offer: Offer) -> dict[str, Any]:
+    """What a contract's document keeps of the pay of an offer."""
+    cap = reserve(by, offer.components, terms.planned(by, offer.components, offer.deliverables))
+    assert isinstance(cap, Money), cap
+    return {"pay": signed.to_json(by, offer, cap)}
+
+
+def build(
+    session: Session,
+    world: World,
+    *,
+    components: list[dict[str, Any]] | None = None,
+    name: str = "1",
+    by: PluginHost | None = None,
+) -> Stage:
+    """A collaboration with two reels to make, signed by the plugins of `by`, else by those in the box."""
     brand = world.brand
     campaign = Campaign(
         brand_id=brand.id, name=f"Autumn tents {name}", state="active", currency=brand.currency, markets=["FI"],
@@ -186,7 +203,7 @@ def build(session: Session, world: World, *, components: list[dict[str, Any]] | 
             offer_id=offer.id,
             number=f"2026-{name}",
             state="active",
-            document={},
+            document=paper(by or host(), offer),
             sha256="0" * 64,
         )
     )
