@@ -1,6 +1,7 @@
 """Whether a post carries the platform's own ad label, as the platform tells it: asked when it is reported, and on wish.
 
-It is shown and blocks nothing by itself: what a label means for the law is judged with the draft, by the rule packs.
+It is shown and blocks nothing by itself: what a label means for the law is judged with the draft, by the rule packs. A
+fault that other questions would meet as well is told of the connection too.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from core.content.measuring import whose
 from core.content.models import Post
 from core.crypto import Keyring
 from core.errors import Invalid, Refused
-from core.feeds import asking
-from core.feeds.faults import Fault
+from core.feeds import asking, rounds
+from core.feeds.faults import NEVER, Fault
+from core.feeds.kinds import KINDS
 from core.feeds.reach import Reach, able, reachable
 from core.permissions import Actor, Permission
 from core.plugin_api.platforms import Disclosure
@@ -43,6 +45,14 @@ class Question:
     post_id: int
     url: str
     reaches: Sequence[Reach]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Which connector was asked, and what it said."""
+
+    reach: Reach
+    said: Disclosure | Fault
 
 
 def ask_soon(session: Session, host: PluginHost, post: Post) -> bool:
@@ -75,29 +85,45 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: Mappin
     return Question(post.id, post.url, reachable(session, host, keyring, brand, KIND, METHOD))
 
 
-def ask(host: PluginHost, what: Question) -> Disclosure | Fault | None:
+def ask(host: PluginHost, what: Question) -> Told | None:
     """Ask the first connector that knows the post; None when none does."""
     for reach in what.reaches:
         known, _ = whose(host, reach.plugin, reach.provider, {what.post_id: what.url})
         for id in known:
             question = reach.provider.disclosure
-            return asking.ask(host, reach.plugin, question, reach.ctx, id, returns=Disclosure, what=METHOD)
+            said = asking.ask(host, reach.plugin, question, reach.ctx, id, returns=Disclosure, what=METHOD)
+            return Told(reach, said)
     return None
 
 
-def record(session: Session, what: Question, answer: Disclosure | Fault | None) -> None:
+def record(session: Session, what: Question, told: Told | None) -> None:
     """Keep what was told with its moment, unless the post's address was corrected meanwhile."""
     post = session.get_one(Post, what.post_id, with_for_update=True)
-    if answer is None or post.url != what.url:
+    if told is None:
         return
-    gone = isinstance(answer, Fault) and answer.kind == "NotFound"
-    post.missing_since = (post.missing_since or clock.now()) if gone else None
+    answer = told.said
+    if isinstance(answer, Fault) and answer.kind in rounds.STOPS - {NEVER}:
+        _tell_connection(session, post.brand_id, told.reach, answer)
+    if post.url != what.url:
+        return
+    if not isinstance(answer, Fault):
+        post.missing_since = None
+    elif answer.kind == "NotFound":
+        post.missing_since = post.missing_since or clock.now()
     post.label_at, post.label_words = clock.now(), ""
     if isinstance(answer, Fault):
-        post.label_state = "untold" if answer.kind == "NotSupported" else "failed"
+        post.label_state = "untold" if answer.kind == NEVER else "failed"
         return
     post.label_state = _BY_ANSWER[answer.labelled if answer.labelled is None else bool(answer.labelled)]
     post.label_words = _shown([answer.label, *answer.brands])
+
+
+def _tell_connection(session: Session, brand_id: int, reach: Reach, fault: Fault) -> None:
+    """Write the fault down of the first thing that the clock asks the connector for; where that is nothing, nowhere."""
+    kind = next((one for one in KINDS if one.kind == KIND and reach.provider.supports(one.method)), None)
+    if kind is not None:
+        feed = asking.the_feed(session, brand_id, KIND, reach.name, kind.what, plugin=reach.plugin)
+        asking.failed(feed, fault, at=reach.at, every=kind, version=reach.version)
 
 
 def _shown(words: Sequence[str]) -> str:

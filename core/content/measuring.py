@@ -15,8 +15,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.collaborations.lifecycle import COLLABORATION
-from core.collaborations.lifecycle import State as CollaborationState
+from core.collaborations.lifecycle import ENDED
 from core.collaborations.models import Collaboration
 from core.content.lifecycle import METRIC_NAMES, PostState
 from core.content.live import EVIDENCE_OF, record_metrics
@@ -39,7 +38,6 @@ SLICE = 200
 AT_ONCE = 50
 """Posts that a connector is asked for in one call."""
 AFTER_END = timedelta(days=30)
-ENDED = [state for state in CollaborationState if COLLABORATION.final(state)]
 Addresses = Mapping[int, str]
 """Where posts are, by post."""
 
@@ -138,8 +136,8 @@ def record(session: Session, what: Slice, told: Told) -> None:
     new, fault = take_down(session, told, source=feed.name)
     further = str(max(what.posts)) if len(what.posts) == SLICE else None
     cursor = feed.cursor if told.stopped else further
-    asked, version = bool(told.asked), what.ready.version
-    rounds.go_on(session, METRICS, feed, cursor=cursor, asked=asked, fault=fault, version=version, taken=new)
+    asked = bool(told.asked)
+    rounds.go_on(session, METRICS, feed, what.ready, cursor=cursor, asked=asked, fault=fault, taken=new)
 
 
 def take(session: Session, host: PluginHost, *, brand_id: int, source: str, records: Sequence[Metrics]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core import clock
 from core.campaigns.models import Campaign
+from core.collaborations.lifecycle import ENDED
 from core.collaborations.lifecycle import State as CollaborationState
 from core.collaborations.models import Collaboration
 from core.content.lifecycle import DeliverableState, PostState, SubmissionState
@@ -29,6 +30,7 @@ X = TypeVar("X")
 PAGE = 50
 _REVIEW = T("Review the draft of %(name)s")
 _CHECK = T("Check the post of %(name)s")
+_GONE = T("The post of %(name)s cannot be found any more")
 _OPEN = (DeliverableState.ASSIGNED, DeliverableState.IN_PRODUCTION, DeliverableState.APPROVED)
 
 
@@ -52,7 +54,9 @@ class Piece:
     def due_at(self) -> datetime | None:
         """When the next step is due."""
         row = self.submission or self.post or self.deliverable
-        return row.due_at or self.deliverable.due_at
+        gone = self.post.missing_since if self.post and self.collaboration.state not in ENDED else None
+        look = gone + timedelta(days=self.campaign.review_days) if gone else None
+        return row.due_at or self.deliverable.due_at or look
 
     @property
     def late(self) -> bool:
@@ -119,6 +123,20 @@ def post_queue(
     return [_with_post(row) for row in rows]
 
 
+def missing_queue(
+    session: Session, actor: Actor, limit: int = PAGE, permission: Permission = Permission.CONTENT_READ
+) -> list[Piece]:
+    """Verified posts that their platform no longer has, until it has them again or the collaboration has ended."""
+    statement = (
+        _pieces(Post)
+        .join(Post, Post.deliverable_id == Deliverable.id)
+        .where(visible(actor, permission), Post.state == PostState.VERIFIED, Post.missing_since.is_not(None))
+        .where(Collaboration.state.not_in(ENDED))
+        .order_by(Post.missing_since, Post.id)
+    )
+    return [_with_post(row) for row in session.execute(statement.limit(limit))]
+
+
 def all_content(
     session: Session, actor: Actor, *, state: str = "", q: str = "", limit: int = PAGE, offset: int = 0
 ) -> list[Piece]:
@@ -162,12 +180,14 @@ def count_posts(session: Session, actor: Actor) -> int:
 
 
 def waiting(session: Session, actor: Actor) -> list[Waiting]:
-    """What waits for the brand: drafts to review by those who may, posts to check by those who may."""
+    """What waits for the brand: drafts to review by those who may, posts to check and to look for by those who may."""
     drafts = review_queue(session, actor, permission=Permission.CONTENT_REVIEW)
     posts = post_queue(session, actor, permission=Permission.LIVE_EDIT)
+    missing = missing_queue(session, actor, permission=Permission.LIVE_EDIT)
     return [
         *(_waits(piece, _REVIEW, "admin.submission", piece.submission) for piece in drafts),
         *(_waits(piece, _CHECK, "admin.post", piece.post) for piece in posts),
+        *(_waits(piece, _GONE, "admin.post", piece.post) for piece in missing),
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -34,8 +35,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A feed whose turn it is and all that asking needs; `feed` and `brand` are as they were when they were read."""
+    """A feed whose turn it is and all that asking needs; `feed` and `brand` are as they were `at` that time."""
 
+    at: datetime
     feed: Feed
     brand: Brand
     plugin: str
@@ -49,8 +51,8 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, feed_id: int) -
 
     Close the session before you ask.
     """
-    feed = session.get(Feed, feed_id)
-    if feed is None or feed.next_at is None or feed.next_at > clock.now():
+    feed, moment = session.get(Feed, feed_id), clock.now()
+    if feed is None or feed.next_at is None or feed.next_at > moment:
         return None
     brand = session.get_one(Brand, feed.brand_id)
     owner = host.registry(feed.kind).owners.get(feed.name)
@@ -60,7 +62,7 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, feed_id: int) -
     if not is_complete(session, record, brand):
         return None
     ctx = context_of(session, host, keyring, owner, brand)
-    return Ready(feed, brand, owner, record.version[:60], host.registry(feed.kind)[feed.name], ctx)
+    return Ready(moment, feed, brand, owner, record.version[:60], host.registry(feed.kind)[feed.name], ctx)
 
 
 def is_complete(session: Session, record: Record, brand: Brand, rows: Rows | None = None) -> bool:
@@ -88,18 +90,21 @@ def ask(
     return answer
 
 
-def told(feed: Feed, *, every: FeedKind | None, version: str = "", taken: int = 0) -> None:
-    """Write down a good and whole answer; without `every` nobody is asked again by the clock."""
-    feed.asked_at = feed.told_at = moment = clock.now()
+def told(feed: Feed, *, at: datetime, every: FeedKind | None, version: str = "", taken: int = 0) -> None:
+    """Write down a good and whole answer to what was asked `at` a time; without `every` the clock asks no more."""
+    feed.asked_at, feed.told_at = at, (moment := clock.now())
     feed.taken += taken
     feed.fault, feed.fault_kind, feed.faulty_since, feed.failures = None, "", None, 0
     feed.next_at = after(every.every, 0, None, moment) if every else None
     feed.version = version
 
 
-def failed(feed: Feed, fault: Fault, *, every: FeedKind | None, version: str = "") -> None:
-    """Write down why there was no answer, and when to ask again."""
-    feed.asked_at = moment = clock.now()
+def failed(feed: Feed, fault: Fault, *, at: datetime, every: FeedKind | None, version: str = "") -> None:
+    """Write down why there was no answer to what was asked `at` a time, and when to ask again.
+
+    What was filled in after that time is news: it may be what the fault waits for.
+    """
+    feed.asked_at, moment = at, clock.now()
     feed.failures += 1
     feed.fault, feed.fault_kind = stored(fault.message), fault.kind
     feed.faulty_since = feed.faulty_since or moment

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.accounts.models import Brand
 from core.crypto import Keyring
 from core.errors import Missing, SamverkError
@@ -153,9 +154,9 @@ def take_down(
         new = receivers[kind].take(session, brand_id=brand_id, source=name, records=answer) if good else 0
         feed = the_feed(session, brand_id, kind, name, MESSAGES, plugin=mailbox.plugin)
         if isinstance(answer, Fault):
-            failed(feed, answer, every=None, version=version)
+            failed(feed, answer, at=clock.now(), every=None, version=version)
         else:
-            note(feed, every=None, version=version, taken=new)
+            note(feed, at=clock.now(), every=None, version=version, taken=new)
     return [answer for answer in told.values() if isinstance(answer, Fault)]
 
 

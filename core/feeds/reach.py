@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.accounts.models import Brand
 from core.crypto import Keyring
 from core.feeds.asking import is_complete
@@ -20,8 +22,9 @@ from core.plugin_host.service import switches
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A connector and all that asking it needs."""
+    """A connector and all that asking it needs, as it was read `at` a time."""
 
+    at: datetime
     name: str
     plugin: str
     version: str
@@ -47,10 +50,10 @@ def reachable(
     session: Session, host: PluginHost, keyring: Keyring, brand: Brand, kind: str, method: str
 ) -> list[Reach]:
     """Those of them whose settings are all filled in. Close the session before you ask."""
-    found = []
+    found, moment = [], clock.now()
     for name, provider in able(session, host, brand.id, kind, method).items():
         record = host.active[host.registry(kind).owners[name]]
         if is_complete(session, record, brand):
             ctx = context_of(session, host, keyring, record.name, brand)
-            found.append(Reach(name, record.name, record.version[:60], provider, ctx))
+            found.append(Reach(moment, name, record.name, record.version[:60], provider, ctx))
     return found

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from core import clock, outbox
-from core.feeds.asking import failed, told
+from core.feeds.asking import Ready, failed, told
 from core.feeds.faults import FINAL, Fault
 from core.feeds.kinds import FeedKind
 from core.feeds.models import Feed
@@ -28,11 +28,11 @@ def go_on(
     session: Session,
     kind: FeedKind,
     feed: Feed,
+    ready: Ready,
     *,
     cursor: str | None,
     asked: bool,
     fault: Fault | None,
-    version: str,
     taken: int,
 ) -> None:
     """Write down how a slice went and where the round goes on; without `cursor` it has come to its end.
@@ -42,11 +42,11 @@ def go_on(
     """
     feed.cursor = cursor
     if fault is not None:
-        failed(feed, fault, every=kind, version=version)
+        failed(feed, fault, at=ready.at, every=kind, version=ready.version)
         feed.taken += taken
         return
     if asked or feed.fault_kind:
-        told(feed, every=kind, version=version, taken=taken)
+        told(feed, at=ready.at, every=kind, version=ready.version, taken=taken)
     else:
         feed.next_at = clock.now() + (kind.every if feed.asked_at else IDLE)
     if cursor is not None:

@@ -101,8 +101,8 @@ def record(session: Session, what: Slice, told: Told) -> None:
     last = max(told.profiles, default=None) if told.stopped else max(what.accounts, default=None)
     over = not told.stopped and len(what.accounts) < SLICE
     cursor = None if over else feed.cursor if last is None else str(last)
-    asked, version = bool(told.profiles), what.ready.version
-    rounds.go_on(session, PROFILES, feed, cursor=cursor, asked=asked, fault=told.fault, version=version, taken=taken)
+    asked = bool(told.profiles)
+    rounds.go_on(session, PROFILES, feed, what.ready, cursor=cursor, asked=asked, fault=told.fault, taken=taken)
 
 
 def connectors_for(session: Session, host: PluginHost, brand_id: int) -> dict[str, PlatformConnector]:
@@ -144,7 +144,7 @@ def record_one(session: Session, what: One, answers: Sequence[tuple[Reach, Told]
             feed = asking.the_feed(
                 session, what.brand_id, PROFILES.kind, reach.name, PROFILES.what, plugin=reach.plugin
             )
-            asking.failed(feed, told.fault, every=PROFILES, version=reach.version)
+            asking.failed(feed, told.fault, at=reach.at, every=PROFILES, version=reach.version)
 
 
 def take_down(session: Session, channel: Channel, connector: str, told: Profile | None) -> None:

@@ -110,14 +110,14 @@ def _take_down(session: Session, ready: Ready, place: _Place, answer: Page[Sales
     if _mark(feed) != place.mark:
         return None
     if isinstance(answer, Fault):
-        failed(feed, answer, every=ORDERS, version=ready.version)
+        failed(feed, answer, at=ready.at, every=ORDERS, version=ready.version)
         if answer.kind in LOST_PLACE:
             feed.cursor = feed.began_at = None
         return None
     new = take(session, brand_id=ready.brand.id, source=feed.name, records=answer.records)
     if answer.cursor is None:
         feed.since, feed.cursor, feed.began_at = place.began_at - OVERLAP, None, None
-        told(feed, every=ORDERS, version=ready.version, taken=new)
+        told(feed, at=ready.at, every=ORDERS, version=ready.version, taken=new)
         return None
     feed.since, feed.cursor, feed.began_at = place.since, answer.cursor, place.began_at
     feed.taken, feed.asked_at = feed.taken + new, clock.now()

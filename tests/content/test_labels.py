@@ -12,9 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from core import clock, outbox
-from core.content import labels, service
+from core.collaborations.models import Collaboration
+from core.content import labels, queries, service
 from core.content.models import Deliverable, Post
 from core.errors import Denied
+from core.feeds.models import Feed
 from core.instance import Instance
 from core.plugin_host.service import set_switch
 from tests.content.stage import BASE, Stage, approve, send
@@ -152,6 +154,62 @@ def test_a_platform_that_cannot_be_asked_is_told_as_that(
     assert "could not be asked" in page.get(f"/admin/posts/{row.public_id}").text
 
 
+def feed(instance: Instance) -> Feed | None:
+    with instance.database.session() as session:
+        return session.scalar(select(Feed).where(Feed.what == "metrics"))
+
+
+def test_a_permission_that_is_gone_is_told_of_the_connection(
+    instance: Instance, square: Square, joined: Stage, app: Flask
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    square.tokens = ("another",)
+    report(instance, joined)
+    outbox.drain(instance.database)
+    row = feed(instance)
+    assert row is not None and (row.fault_kind, row.next_at) == ("AuthExpired", None)
+    owner = sign_in(app.test_client(), "owner")
+    assert "Connect square again" in owner.get("/admin/").text
+    square.later(minutes=1)
+    join(instance, joined.world, square, token="another")
+    work(instance)
+    row = feed(instance)
+    assert row is not None and row.fault_kind == "" and " again</" not in owner.get("/admin/").text
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, "RateLimited"), (500, "Unavailable")])
+def test_what_other_questions_would_meet_as_well_is_told_of_the_connection(
+    instance: Instance, square: Square, joined: Stage, status: int, kind: str
+) -> None:
+    square.status = lambda path: status
+    report(instance, joined)
+    outbox.drain(instance.database)
+    row = feed(instance)
+    assert row is not None and (row.fault_kind, row.failures) == (kind, 1) and row.next_at > square.now[0]
+
+
+@pytest.mark.parametrize("answer", [None, {"nonsense": 1}])
+def test_a_fault_of_this_question_alone_is_not(
+    instance: Instance, square: Square, joined: Stage, answer: dict[str, int] | None
+) -> None:
+    square.labels = {"a1": answer} if answer else {}
+    report(instance, joined)
+    outbox.drain(instance.database)
+    assert post(instance).label_state == "failed" and feed(instance) is None
+
+
+def test_a_fault_does_not_find_a_post_again(instance: Instance, square: Square, joined: Stage) -> None:
+    report(instance, joined)
+    outbox.drain(instance.database)
+    since = post(instance).missing_since
+    square.later(minutes=2)
+    square.status = lambda path: 500
+    with instance.database.write() as session:
+        labels.ask_for(session, joined.world.owner, instance.plugins, post=session.scalars(select(Post)).one())
+    outbox.drain(instance.database)
+    assert since is not None and post(instance).missing_since == since
+
+
 def test_where_no_connector_knows_the_post_nobody_is_asked(
     instance: Instance, square: Square, joined: Stage, page: FlaskClient
 ) -> None:
@@ -179,7 +237,7 @@ def test_the_door_is_closed_to_others(instance: Instance, square: Square, joined
     assert square.asked == []
 
 
-def test_a_post_that_is_gone_is_shown_to_the_brand(
+def test_a_post_that_is_gone_waits_for_the_brand_until_it_is_there_again_or_all_is_over(
     instance: Instance, square: Square, joined: Stage, page: FlaskClient
 ) -> None:
     report(instance, joined)
@@ -188,5 +246,25 @@ def test_a_post_that_is_gone_is_shown_to_the_brand(
         service.verify_post(session, joined.world.owner, post=row, matches=True, base_url=BASE)
     square.now[0] += timedelta(minutes=1)
     work(instance)
-    assert "not found since" in page.get(f"/admin/posts/{post(instance).public_id}").text
+    place = f"/admin/posts/{post(instance).public_id}"
+    assert "not found since" in page.get(place).text
     assert "Not found" in page.get("/admin/review?show=all").text
+
+    def cards(name: str) -> list[str]:
+        with instance.database.session() as session:
+            return [str(one.title) for one in queries.waiting(session, joined.world.actors[name])]
+
+    card = "The post of Aino Laine cannot be found any more"
+    assert cards("reviewer") == [card] and card in page.get("/admin/").text and place in page.get("/admin/").text
+    assert cards("viewer") == []
+    square.posts = {"a1": {"views": 5}}
+    square.later(days=1)
+    work(instance)
+    assert cards("reviewer") == []
+    square.posts = {}
+    square.later(days=1)
+    work(instance)
+    assert cards("reviewer") == [card]
+    with instance.database.write() as session:
+        session.get_one(Collaboration, joined.collaboration.id).state = "cancelled_by_brand"
+    assert cards("reviewer") == []

@@ -14,8 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from core import outbox
-from core.collaborations.models import Offer
+from core import clock, outbox
+from core.collaborations.models import Contract, Offer
 from core.content import measuring
 from core.content.models import MetricReading, Post
 from core.earnings.models import Earning
@@ -25,7 +25,7 @@ from core.lifecycle import move
 from core.permissions import SYSTEM
 from core.plugin_host.service import set_switch
 from tests.content.stage import Stage
-from tests.payouts.stage import component
+from tests.payouts.stage import component, paper
 from tests.plugin_host.square import OTHER_TOKEN, TOKEN, URL, Square, join, now, square, work  # noqa: F401 - fixtures
 
 
@@ -121,7 +121,9 @@ def test_readings_earn_what_performance_pays(instance: Instance, square: Square,
     publish(instance, joined, "a1")
     paid = component("c1", "performance", count="views", price=800, per=1000, evidence="measured", cap=50_000)
     with instance.database.write() as session:
-        session.scalars(select(Offer)).one().components = [paid]
+        offer = session.scalars(select(Offer)).one()
+        offer.components = [paid]
+        session.scalars(select(Contract)).one().document = paper(instance.plugins, offer)
     square.posts = {"a1": {"views": 3000}}
     work(instance)
     square.later(days=1)
@@ -190,6 +192,27 @@ def test_a_permission_that_is_gone_waits_for_a_person(instance: Instance, square
     work(instance)
     assert len(metrics_asked(square)) == 1, "nobody is asked again before somebody has connected again"
     join(instance, joined.world, square, token="another")
+    work(instance)
+    assert (feed(instance).fault_kind, len(figures(instance))) == ("", 1)
+
+
+def test_a_setting_that_is_saved_while_a_failing_ask_runs_is_asked_with(
+    instance: Instance, square: Square, joined: Stage
+) -> None:
+    publish(instance, joined, "a1")
+    square.posts = {"a1": {"views": 1}}
+    square.tokens = ("another",)
+
+    def connect() -> None:
+        square.during = lambda: None
+        with clock.frozen(lambda: square.now[0]):
+            square.later(seconds=1)
+            join(instance, joined.world, square, token="another")
+            square.later(seconds=1)
+
+    square.during = connect
+    work(instance)
+    assert feed(instance).fault_kind == "AuthExpired"
     work(instance)
     assert (feed(instance).fault_kind, len(figures(instance))) == ("", 1)
 

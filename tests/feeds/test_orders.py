@@ -224,6 +224,23 @@ def test_without_permission_it_waits_for_new_settings_or_a_person(scene: Scene) 
     assert scene.sold() == {"1": 10_000} and scene.the_feed().fault_kind == ""
 
 
+def test_a_token_that_is_saved_while_a_failing_ask_runs_is_asked_with(scene: Scene) -> None:
+    scene.shop.pages = {"a-new-token": [[scene.order("1")]]}
+
+    def fill() -> None:
+        scene.shop.before = lambda: None
+        with clock.frozen(lambda: scene.moment[0]):
+            scene.moment[0] += timedelta(seconds=1)
+            scene.fill(scene.world.brand, token="a-new-token")
+            scene.moment[0] += timedelta(seconds=1)
+
+    scene.shop.before = fill
+    scene.minute()
+    assert scene.the_feed().fault_kind == "AuthExpired"
+    scene.minute()
+    assert scene.sold() == {"1": 10_000} and scene.the_feed().fault_kind == ""
+
+
 def test_what_the_shop_does_not_offer_is_asked_again_by_another_version_alone(scene: Scene) -> None:
     scene.shop.instead = [(501, {}, b"")]
     scene.minute()
