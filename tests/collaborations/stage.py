@@ -99,6 +99,11 @@ class Stage:
     def signed(self, **changed: Any) -> tuple[Collaboration, Contract]:
         """An offer that both sides have signed."""
         made, contract = self.agreed(**changed)
+        self.sign(made, contract)
+        return made, contract
+
+    def sign(self, made: Collaboration, contract: Contract) -> None:
+        """Both sides sign."""
         for party, actor, name in (("influencer", self.creator, "Aino Laine"), ("brand", self.brand, "Mia Manager")):
             service.sign(
                 self.session,
@@ -110,7 +115,6 @@ class Stage:
                 confirmed=True,
                 base_url=BASE,
             )
-        return made, contract
 
 
 def build(session: Session, world: World, *, budget: int = 500_000) -> Stage:

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from core import events
+from core import chance, events, wiring
 from core.collaborations import endings
+from core.instance import Instance
 from core.tracking import queries
 from core.tracking.codes import _stem, make_code
 from core.tracking.events import SaleCredited, SaleRefunded
 from core.tracking.models import Refund, Sale
+from tests.collaborations import stage as theatre
 from tests.collaborations.stage import BASE, person
 from tests.tracking.conftest import Play
+from tests.world import World
 
 
 def test_every_signed_collaboration_has_one_readable_code(play: Play) -> None:
     assert play.code.startswith("AINO") and 2 <= len(play.code) - 4 <= 4
     assert make_code(play.session, play.collaboration.id) == play.code
     assert play.code.isascii() and play.code == play.code.upper()
+
+
+def test_a_code_comes_with_the_signing_and_what_was_told_before_is_nobodys(
+    session: Session, world: World, instance: Instance, moment: list[datetime]
+) -> None:
+    """Nobody can know a code before it is made. One that is guessed stays with nobody when it is."""
+    wiring.connect(instance)
+    stage = theatre.build(session, world)
+    made, contract = stage.agreed(components=[theatre.commission("10", 40_000)])
+    play = Play(session, world, stage, made, instance)
+    assert play.code == "", "there is none to be used before both have signed"
+    guessing = session.begin_nested()
+    with chance.seeded(Random(1)):
+        stage.sign(made, contract)
+        guessed = play.code
+    guessing.rollback()
+    (verdict,) = play.take(play.sale("1", 10_000, code=guessed))
+    assert (verdict.state, verdict.collaboration_id) == ("uncredited", None)
+    with chance.seeded(Random(1)):
+        stage.sign(made, contract)
+    assert play.code == guessed and play.earned() == 0
+    (again,) = play.take(play.sale("1", 10_000))
+    assert again.known and (again.state, play.earned()) == ("uncredited", 0)
+    (after,) = play.take(play.sale("2", 10_000))
+    assert (after.state, play.earned()) == ("credited", 1_000)
 
 
 def test_two_people_of_one_name_get_different_codes(play: Play) -> None:
