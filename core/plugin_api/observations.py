@@ -52,7 +52,10 @@ class SaleAttributed(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutSettled(Observation):
-    """A payout was received, or has failed for good: what it pays in one collaboration. Each is told by itself."""
+    """A payout was received, or has failed for good: what it pays in one collaboration. Each is told by itself.
+
+    What was received may come back: then it is told once more, under another `id` and not `received`.
+    """
 
     collaboration: str
     payout: str

@@ -127,7 +127,7 @@ class Life:
             )
 
     def fail(self) -> None:
-        for payout in self._in("requires_action", "sent")[:1]:
+        for payout in self._in("requires_action", "sent", "received")[:1]:
             service.mark_failed(self.session, self.world.owner, payout, reason="No", base_url=BASE)
 
     def receive(self) -> None:

@@ -16,9 +16,12 @@ from core.instance import Instance
 from core.ledger import accounts as plan
 from core.ledger import queries as ledger
 from core.ledger.verify import verify
-from core.payouts import service
-from core.payouts.models import Payout, PayoutLine, PayoutRun
+from core.payouts import heard, service
+from core.payouts.limits import Limits
+from core.payouts.models import Payout, PayoutLine, PayoutReport, PayoutRun
+from samverk import RailEvent
 from tests.payouts import stage as scene
+from tests.payouts.rails import Bank, host_with, mumble
 from tests.world import build as build_world
 
 AT_ONCE = 4
@@ -88,3 +91,21 @@ def test_a_run_approved_twice_at_once_is_paid_once(instance: Instance) -> None:
         moved = ledger.balance(session, stage.world.brand.id, plan.in_transit(payout.id), "EUR")
         assert moved.minor == 120_000
         assert verify(session).ok
+
+
+def test_an_event_told_twice_at_once_is_taken_once(instance: Instance) -> None:
+    stage, bank = stage_in(instance), Bank()
+    bank.answer, host = mumble, host_with(bank)
+    with instance.database.write() as session:
+        held = scene.Stage(session, stage.world, stage.campaign, stage.collaboration, stage.deliverables)
+        run = held.run(limits=Limits("wire"))
+        service.approve_run(session, stage.world.actors["finance"], run)
+        scene.hand_over(session, instance.keyring, run, host)
+        payout = service.payouts_of(session, run)[0].public_id
+    event = RailEvent("event-1", payout, "received", scene.START)
+    told = {"base_url": scene.BASE, "brand_id": stage.world.brand.id, "source": "wire", "records": [event]}
+    answers = together(instance, lambda session: heard.take(session, host, **told))
+    assert sorted(answers) == [0, 0, 0, 1]
+    with instance.database.session() as session:
+        assert session.scalars(select(Payout.state)).one() == "received" and verify(session).ok
+        assert session.scalars(select(PayoutReport.fault)).all() == [None]

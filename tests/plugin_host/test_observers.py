@@ -190,6 +190,16 @@ def test_switched_off_in_the_brand_it_is_not_told(instance: Instance, committed:
         assert set(session.scalars(select(OutboxJob.state))) == {"done"}
 
 
+def test_what_was_received_and_came_back_is_told_again(instance: Instance, committed: World) -> None:
+    with instance.database.write() as session:
+        _, payout = paid(session, committed, instance)
+        payouts.confirm_received(session, committed.creator, payout, received_on=clock.today())
+        payouts.mark_failed(session, committed.actors["finance"], payout, reason="It is back", base_url=till.BASE)
+    work(instance)
+    first, second = (event for event, *_ in heard("on_payout_settled"))
+    assert (first.received, second.received) == (True, False) and first.id != second.id
+
+
 def test_the_context_names_the_brand(instance: Instance, committed: World) -> None:
     with instance.database.write() as session:
         published(session, committed, instance)
