@@ -84,7 +84,7 @@ def damage(wanted: Message, found: Message, plurals: int) -> Iterator[str]:
         if "%" in names and "%" not in expected:
             yield "has a lone percent sign"
         if names - {"num", "%"} != expected - {"num", "%"}:
-            yield f"placeholders {sorted(names ^ expected)}"
+            yield f"placeholders that differ ({', '.join(sorted((names ^ expected) - {'num', '%'}))})"
 
 
 def placeholders(text: str) -> set[str]:

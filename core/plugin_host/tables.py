@@ -135,9 +135,17 @@ def _step(own: Own, url: str, engine: Engine, revision: str) -> list[str]:
         return [told(error)]
     wanted = set(own.metadata.tables) if revision == "head" else set()
     return [
-        *(f"autogenerate would still write {change}." for change in left),
+        *(f"autogenerate would still write {_in_words(change)}." for change in left),
         *(f"the table {name} should not be there." for name in sorted(there - wanted)),
     ]
+
+
+def _in_words(change: Any) -> str:
+    """A difference that Alembic found, as `modify type of x_acme_note.words`; it tells of one column in a list."""
+    kind, *rest = change[0] if isinstance(change, list) else change
+    names = [one if isinstance(one, str) else getattr(one, "name", None) for one in rest]
+    place = ".".join(name for name in names[:3] if name)
+    return f"{kind.replace('_', ' ')} of {place}" if place else kind.replace("_", " ")
 
 
 def owners(connection: Connection, known: Collection[str] = ()) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from core.plugin_api.manifest import Plugin
 from core.plugin_host.additions import folder_of
 from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, examine, find
+from core.plugin_host.loader import Candidate, examine, find, told
 from core.plugin_host.records import Record, State
 from core.plugin_kit.filled import filled, secrets
 
@@ -44,14 +45,18 @@ MODULES = (
 
 
 class Broken(Exception):
-    """A promise that a plugin does not keep: what was expected, what was seen, and the smallest example of it."""
+    """A promise that a plugin does not keep: what was expected, what was seen, and the smallest example of it.
 
-    def __init__(self, expected: str, seen: str, example: object = "") -> None:
-        """Keep the three."""
+    `mend` says what to do where the check's own hint would not say it of this fault.
+    """
+
+    def __init__(self, expected: str, seen: str, example: object = "", mend: str = "") -> None:
+        """Keep the four."""
         super().__init__(f"expected {expected}, saw {seen}")
         self.expected = expected
         self.seen = seen
         self.example = str(example)
+        self.mend = mend
 
 
 class NotAsked(Exception):
@@ -179,7 +184,7 @@ class Check:
         return self.id in GATES
 
 
-TALKATIVE = ("samverk.plugins", "core.compliance.engine")
+TALKATIVE = ("samverk.plugins", "core.compliance.engine", "core.i18n")
 GATES = ("api", "manifest", "contract", "loads")
 CHECKS: dict[str, Check] = {}
 """Every check by its id; filled by the modules of `MODULES`."""
@@ -232,7 +237,8 @@ def subjects(
 def asked(subject: Subject) -> list[tuple[Check, str, Any]]:
     """The checks that concern a plugin, each with the name of what it is asked of, and that thing."""
     plan: list[tuple[Check, str, Any]] = []
-    active = subject.record.state is State.ACTIVE
+    with _quiet():
+        active = subject.record.state is State.ACTIVE
     for one in known().values():
         if not one.kinds:
             plan += [(one, "", None)] if one.gate or active else []
@@ -252,7 +258,7 @@ def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Resu
         return Result(subject.name, one, about, broken)
     except (Exception, SystemExit) as error:
         seen = f"{type(error).__name__}: {error}"
-        return Result(subject.name, one, about, Broken("an answer", seen, place_of(error)))
+        return Result(subject.name, one, about, Broken("an answer", seen, place_of(error, subject)))
     return Result(subject.name, one, about)
 
 
@@ -278,9 +284,14 @@ def _quiet() -> Iterator[None]:
             logger.disabled = was
 
 
-def place_of(error: BaseException) -> str:
-    """The last line of the plugin's or our code that was reached."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}" if trace else ""
+def place_of(error: BaseException, subject: Subject) -> str:
+    """The last line of the plugin's own that was reached, of its templates too; where there is none, of anybody's."""
+    lines = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = str(subject.folder) if subject.record.plugin and subject.folder else "nowhere"
+    file, line = next((one for one in reversed(lines) if one[0].startswith(own)), lines[-1] if lines else ("", 0))
+    return f"{file}, line {line}" if file else ""
+
+
+def fell(error: BaseException, subject: Subject) -> str:
+    """What was raised, and where."""
+    return f"{told(error)}, {place_of(error, subject)}"

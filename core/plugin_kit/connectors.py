@@ -22,8 +22,9 @@ from core.plugin_api.contract import Provider
 from core.plugin_api.kit import FakeServer, Request
 from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.outside import calls, over, server_for
+from core.plugin_kit.plain import plain
 from core.plugin_kit.wire import Fault, lost, plainly, says
 
 KINDS = ("platforms", "sales_sources")
@@ -82,7 +83,8 @@ def paging(subject: Subject, item: Provider) -> None:
     if sorted(found) != sorted(expected):
         raise Broken(f"{len(expected)} records, each once: {', '.join(expected)[:200]}", ", ".join(found)[:200], name)
     if len(pages) < 2:
-        raise Broken(f"a server whose {name} need more than one page", "one page", "FakeServer")
+        mend = f"Let the FakeServer have more {name} than one page holds, and name them all."
+        raise Broken(f"a server whose {name} need more than one page", "one page", "FakeServer", mend)
     for number, (start, records) in enumerate(pages, 1):
         again = fetch(type(item)(), over(subject, server)[0], start)
         if list(again.records) != records:
@@ -110,11 +112,11 @@ def errors(subject: Subject, item: Provider) -> None:
                 if isinstance(error, RateLimited) and error.retry_after != 17:
                     raise Broken("retry_after=17", f"retry_after={error.retry_after}", case) from None
             except Exception as error:
-                raise Broken(expected.__name__, f"{type(error).__name__}: {error}", case) from None
+                raise Broken(expected.__name__, fell(error, subject), case) from None
             else:
                 left_out = name == "metrics" and expected is NotFound and not told
                 if wire.sent and not left_out:
-                    raise Broken(expected.__name__, f"an answer: {told!r}"[:300], case)
+                    raise Broken(expected.__name__, f"an answer: {plain(told)}"[:300], case)
 
 
 @check(
@@ -149,7 +151,7 @@ def _one_null(
     except ConnectorError:
         return
     except Exception as error:
-        raise Broken("None, or BadAnswer", f"{type(error).__name__}: {error}", case) from None
+        raise Broken("None, or BadAnswer", fell(error, subject), case) from None
     for leaf, value in _leaves(told):
         if value is None and ".values." in leaf:
             raise Broken("a metric that is not told to be left out", f"{leaf} = None", case)

@@ -14,14 +14,21 @@ from core.i18n import in_locale
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
 from core.plugin_api.tables import Data
-from core.plugin_host.loader import told
-from core.plugin_kit.checks import Broken, Subject, check, place_of
+from core.plugin_kit.checks import Broken, Subject, check, fell
+from core.plugin_kit.plain import plain
 from core.plugin_kit.rows import BRAND, PEOPLE, states, stocked
 from core.settings import load
 
 OF_NOTHING = (Place.DASHBOARD, Place.PORTAL_HOME)
 PARTS = ("1", PEOPLE[0])
 """What is put into an address: the key of a row, and a public id. It takes anything, so both have an answer."""
+
+
+TEMPLATE = (
+    "A template has the values of its View, its own templates, ui.html, forms.html and table.html, and what "
+    "docs/plugins/pages.md lists. A column that may be empty is None in some row; where a made-up row could never be "
+    "there, declare the column an Enum or answer Kit(rows=...)."
+)
 
 
 class Asked(NamedTuple):
@@ -36,14 +43,15 @@ class Asked(NamedTuple):
     "Its pages and panels answer and are drawn, over empty tables and over tables that hold rows",
     "pages",
     "panels",
-    hint='Return View("x/<plugin>/name.html", {...}), or from a page Redirect; to refuse raise Missing or Invalid. '
-    "The rows are made up from the columns: where any word will not do, declare an Enum or answer Kit(rows=...).",
+    hint="A table may be empty, a column that may be is None in some row, and a part of an address takes anything: "
+    "show that there is nothing, or raise Missing or Invalid with a T. Where a made-up row could never be there, "
+    "declare the column an Enum or answer Kit(rows=...).",
 )
 def pages(subject: Subject, item: PluginPage | Panel) -> None:
     """Whatever its tables hold there is something to see; a refusal is an answer too."""
     for state in states(subject):
         with stocked(subject, state) as data:
-            answers = [(asked.where, _ask(item, asked)) for asked in _requests(subject, item, state, data)]
+            answers = [(asked.where, _ask(subject, item, asked)) for asked in _requests(subject, item, state, data)]
         for where, answer in answers:  # the door is shut when a page is drawn, as in life
             if isinstance(answer, View):
                 _draw(subject, item, answer, where)
@@ -72,7 +80,7 @@ def _face(item: PluginPage | Panel) -> Face:
     return item.face if isinstance(item, PluginPage) else item.place.face
 
 
-def _ask(item: PluginPage | Panel, asked: Asked) -> object:
+def _ask(subject: Subject, item: PluginPage | Panel, asked: Asked) -> object:
     allowed = (View,) if isinstance(item, Panel) else (View, Redirect)
     try:
         if isinstance(item, Panel):
@@ -82,9 +90,10 @@ def _ask(item: PluginPage | Panel, asked: Asked) -> object:
     except SamverkError:
         return None
     except Exception as error:
-        raise Broken("an answer", f"{told(error)}, {place_of(error)}", asked.where) from None
+        raise Broken("an answer", fell(error, subject), asked.where) from None
     if not isinstance(answer, allowed):
-        raise Broken(" or ".join(kind.__name__ for kind in allowed), repr(answer), asked.where)
+        mend = 'Return View("x/<plugin>/name.html", {...}), or from a page Redirect("path").'
+        raise Broken(" or ".join(kind.__name__ for kind in allowed), plain(answer), asked.where, mend)
     return answer
 
 
@@ -94,7 +103,8 @@ def _draw(subject: Subject, item: PluginPage | Panel, view: View, where: str) ->
 
     path = subject.folder / "templates" / view.template if subject.folder else None
     if not view.template.startswith(f"x/{subject.name}/") or path is None or not path.is_file():
-        raise Broken(f"a template of its own, x/{subject.name}/....html", view.template, f"{where}: {path or ''}")
+        mend = "Put the template beside the module, as templates/x/<plugin>/name.html, and name it in full in the View."
+        raise Broken(f"a template of its own, x/{subject.name}/....html", view.template, where, mend)
     with TemporaryDirectory() as folder:
         settings = load({"SAMVERK_INSTANCE": folder, "SAMVERK_TESTING": "1"})
         with drawing(settings, subject.host, "kit").test_request_context("/"), in_locale("en"):
@@ -103,4 +113,4 @@ def _draw(subject: Subject, item: PluginPage | Panel, view: View, where: str) ->
             except TemplateSyntaxError:
                 return  # told by `templates`
             except Exception as error:
-                raise Broken("a page that can be drawn", f"{told(error)}, {place_of(error)}", where) from None
+                raise Broken("a page that can be drawn", fell(error, subject), where, TEMPLATE) from None

@@ -14,7 +14,9 @@ from core.plugin_api.fields import check as faults_of
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.text import Text
 from core.plugin_host.declared import fields_of
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_host.loader import told as why
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
+from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
 from core.plugin_kit.stories import values_of
 
@@ -38,7 +40,7 @@ def fields(subject: Subject) -> None:
 @check(
     "rubbish",
     "Its forms refuse rubbish, and what they take they take again",
-    hint="Look at minimum and maximum: at least one value must lie between them, and the default too.",
+    hint="Write minimum and maximum as numbers, not as texts; some value lies between them, and the default does.",
 )
 def rubbish(subject: Subject) -> None:
     """Whatever is typed, `parse` answers; what it gave passes `check` and survives the way back into the form."""
@@ -65,10 +67,14 @@ def settings(subject: Subject) -> None:
         values, alone = case
         told = {field.key: values[field.key] for field in group if not field.secret}
         secrets = {f.key: str(values[f.key]) for f in group if f.secret and values[f.key] is not None}
-        faults = tuple(plugin.check_settings(Context(None if alone else "kit-brand", told, secrets)))
+        try:
+            faults = tuple(plugin.check_settings(Context(None if alone else "kit-brand", told, secrets)))
+        except Exception as error:
+            raise Broken("(field key, Text) pairs, or none", fell(error, subject), told) from None
         for fault in faults:
             if not (isinstance(fault, tuple) and len(fault) == 2 and fault[0] in keys and isinstance(fault[1], Text)):
-                raise Broken("(field key, Text) pairs", repr(fault), told)
+                mend = f"The first of a pair is '' or one of {', '.join(sorted(keys - {''}))}, the second a T(...)."
+                raise Broken("(field key, Text) pairs", plain(fault), told, mend)
 
     filled = {field.key: st.one_of(st.none(), values_of(field, CURRENCY)) for field in group}
     search(st.tuples(st.fixed_dictionaries(filled), st.booleans()), subject.examples, holds)
@@ -93,16 +99,17 @@ FORMS: Mapping[str, tuple[str, ...]] = {
 def _shown(where: str, field: SettingField) -> None:
     place = f"{field.key} in {where}"
     if not isinstance(field.kind, FieldKind):
-        raise Broken("a FieldKind", f"kind = {field.kind!r}", place)
+        raise Broken("one of FieldKind", f"kind = {field.kind!r}", place, f"Take one of {', '.join(FieldKind)}.")
     if not isinstance(field.label, Text) or not str(field.label).strip():
-        raise Broken("a label that people can read", f"label = {field.label!r}", place)
+        raise Broken("a label that people can read", f"label = {plain(field.label)}", place, 'Write T("...") as label.')
     if field.kind is FieldKind.CHOICE and not field.choices:
-        raise Broken("choices to choose from", "none", place)
+        raise Broken("choices to choose from", "none", place, 'Write choices=(("key", T("...")), ...).')
     for key, _ in field.choices:
         if parse([field], {field.key: key}, CURRENCY)[0].get(field.key) != key:
-            raise Broken("choices whose keys a form can send: plain text", f"{key!r}", place)
+            mend = 'Write each choice as ("key", T("...")), the key a text of small letters.'
+            raise Broken("choices whose keys a form can send: plain text", f"{key!r}", place, mend)
     if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
-        raise Broken("a minimum below the maximum", f"{field.minimum} and {field.maximum}", place)
+        raise Broken("a minimum below the maximum", f"{field.minimum} and {field.maximum}", place, "Turn them round.")
     if field.default is not None:
         for fault in faults_of([field], {field.key: field.default}, CURRENCY).values():
             raise Broken("a default that the field itself takes", f"{field.default!r}: {fault}", place)
@@ -120,7 +127,10 @@ def _near(field: SettingField) -> st.SearchStrategy[Any]:
 
 
 def _read(where: str, group: Fields, raw: Mapping[str, Any]) -> None:
-    values, errors = parse(group, raw, CURRENCY)
+    try:
+        values, errors = parse(group, raw, CURRENCY)
+    except Exception as error:
+        raise Broken("a value or a message for each field", why(error), f"{where}: {dict(raw)}") from None
     told = {key: value for key, value in raw.items() if value}
     if any(not isinstance(message, Text) for message in errors.values()):
         raise Broken("a message for each refused field", repr(errors), f"{where}: {told}")

@@ -83,7 +83,8 @@ def _watching(forbidden: tuple[str, ...]) -> Iterator[list[str]]:
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     forbidden = _watch.forbidden
     if forbidden and event.startswith(forbidden) and not _importing(sys._getframe(1)):
-        what = f"{event} {args[0] if args else ''}".strip()[:120]
+        of_what = args[0] if args and isinstance(args[0], str) else ""
+        what = f"{event} {of_what}".strip()[:120]
         _watch.seen.append(what)
         raise Reached(what)
 

@@ -9,7 +9,7 @@ from core.plugin_api.kit import FakeServer
 from core.plugin_api.manifest import PluginScope
 from core.plugin_host.data import made_up
 from core.plugin_host.declared import fields_of
-from core.plugin_kit.checks import Broken, Subject, check
+from core.plugin_kit.checks import Broken, Subject, check, fell
 from core.plugin_kit.filled import secrets
 from core.plugin_kit.guard import no_network
 from core.plugin_kit.wire import Wire, lost
@@ -19,7 +19,8 @@ from core.plugin_kit.wire import Wire, lost
     "jobs",
     "Its jobs run where there is nothing yet, and where nobody answers",
     "jobs",
-    hint="The worker calls run(ctx). What goes outside goes by ctx.http, which raises Unavailable when no answer came.",
+    hint="The worker calls run(ctx). Tables may be empty, a setting that was left empty is None, and ctx.http raises "
+    "Unavailable when no answer came.",
 )
 def jobs(subject: Subject, job: Job) -> None:
     """Twice in a row; an error that says what core does next is an answer."""
@@ -32,6 +33,10 @@ def jobs(subject: Subject, job: Job) -> None:
                 try:
                     job.run(ctx)
                 except (ConnectorError, SamverkError):
-                    continue
+                    pass
+                except Exception as error:
+                    if not touched:
+                        raise Broken("an end", fell(error, subject), job.name) from None
             if touched:
-                raise Broken("ctx.http.request(...)", touched[0], job.name)
+                mend = "Go outside by ctx.http.request alone."
+                raise Broken("ctx.http.request(...)", touched[0], job.name, mend)

@@ -8,7 +8,11 @@ from core.plugin_api.text import Text
 from core.plugin_host.loader import DATA, PROVIDERS, Fault, check_version, examine, load, manifest
 from core.plugin_host.records import Record, State
 from core.plugin_kit.checks import Broken, Subject, check
+from core.plugin_kit.plain import plain
 
+DESCRIBE = 'Write description = T("..."), or leave it out.'
+SCOPE = "Import PluginScope from samverk and take one of the two, or leave scope out: then it is for brands."
+HOOK = "Write a method register_... or on_..., marked @hookimpl; docs/plugins/reference.md lists them."
 NO_CONTRACT = "It does not keep the plugin API: %(error)s."
 
 
@@ -23,7 +27,10 @@ def api(subject: Subject) -> None:
         check_version(manifest(subject.candidate))
     except Fault as fault:
         if fault.reason.params.keys() >= {"theirs", "ours"}:
-            raise Broken(f"api_version = {API_VERSION}", f"api_version = {fault.reason.params['theirs']}") from None
+            theirs = fault.reason.params["theirs"]
+            newer = "Upgrade Samverk; or, if it uses nothing newer, lower api_version in the manifest."
+            mend = newer if isinstance(theirs, int) and theirs > API_VERSION else ""
+            raise Broken(f"api_version = {API_VERSION}", f"api_version = {theirs}", mend=mend) from None
     except (Exception, SystemExit):
         return
 
@@ -42,25 +49,37 @@ def whole_manifest(subject: Subject) -> None:
     except (Exception, SystemExit):
         return  # told by `contract` or `loads`
     if not str(plugin.title).strip():
-        raise Broken("a title that people can read", f"title = {plugin.title!r}")
+        raise Broken("a title that people can read", f"title = {plain(plugin.title)}", mend='Write title = T("...").')
     if plugin.description is not None and not isinstance(plugin.description, Text):
-        raise Broken("a description that is a Text", f"description = {plugin.description!r}")
+        raise Broken("a description that is a Text", f"description = {plugin.description!r}", mend=DESCRIBE)
     if not isinstance(plugin.scope, PluginScope):
-        raise Broken("scope = PluginScope.BRAND or PluginScope.SITE", f"scope = {plugin.scope!r}")
+        raise Broken("scope = PluginScope.BRAND or PluginScope.SITE", f"scope = {plugin.scope!r}", mend=SCOPE)
     if not any(name.startswith(("register_", "on_")) for name in dir(plugin)):
-        raise Broken("at least one hook", "a plugin that brings nothing and observes nothing")
+        raise Broken("at least one hook", "a plugin that brings nothing and observes nothing", mend=HOOK)
 
 
 @check(
     "contract",
-    "It has no hook and no method that the plugin API does not know",
-    hint="Compare the name with the reference in docs/plugins; mark hooks with @hookimpl and return what they promise.",
+    "Its hooks and methods, and what they hand over, are what the plugin API knows",
+    hint="Put right what is seen: docs/plugins/reference.md tells every class with its fields and what each may be.",
 )
 def keeps_contract(subject: Subject) -> None:
-    """No misspelt hook, no outdated method, no answer of another type."""
+    """No misspelt hook, no outdated method, no answer of another type, nothing in a pack that core does not know."""
     reason = subject.record.reason
     if reason is not None and reason.msgid == NO_CONTRACT:
-        raise Broken("hooks and methods of the plugin API alone", str(reason.params["error"]))
+        seen = str(reason.params["error"])
+        mend = next((mend for word, mend in MENDS.items() if word in seen), "")
+        raise Broken("what the plugin API knows", seen, mend=mend)
+
+
+MENDS = {
+    ".yaml": "Put that field of the pack right: docs/plugins/compliance.md lists every kind, field and value.",
+    "must return": "Return a list of those from the hook; docs/plugins/reference.md tells of what for each hook.",
+    " is not a hook": "Rename it: docs/plugins/reference.md lists every hook. A method of your own begins with _.",
+    " is not in the contract": "Rename it: docs/plugins/reference.md lists the methods of each class. One of your own "
+    "that is only like it begins with _.",
+}
+"""What to do, by words of what core says is wrong."""
 
 
 @check(
@@ -72,7 +91,9 @@ def loads_alone(subject: Subject) -> None:
     """Nothing is raised while it is imported and asked for what it brings."""
     record = subject.record
     if record.state is State.BROKEN and record.reason and record.reason.msgid == "It could not be loaded: %(error)s.":
-        raise Broken("a plugin that loads", str(record.reason))
+        missing = "Install what is missing, and name it under dependencies in pyproject.toml, or mend the import."
+        mend = missing if "ModuleNotFoundError" in str(record.reason) else ""
+        raise Broken("a plugin that loads", str(record.reason), mend=mend)
 
 
 @check(
@@ -84,7 +105,7 @@ def loads_with_all(subject: Subject) -> None:
     """No other plugin has its names."""
     for record in load([subject.candidate, *subject.others]):
         if record.origin == subject.candidate.origin and record.name == subject.name and record.reason:
-            raise Broken("an active plugin", str(record.reason))
+            raise Broken("names that nobody else has", str(record.reason))
 
 
 @check(

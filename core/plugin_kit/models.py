@@ -30,9 +30,10 @@ from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import evaluate, in_order
 from core.plugin_host.simulate import Outcome, simulate
 from core.plugin_kit.bench import Bench, amounts, told, wrong
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import pure as purely
 from core.plugin_kit.placeholders import misfilled
+from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
 from core.plugin_kit.stories import CURRENCIES, Story, filled, stories
 
@@ -78,13 +79,16 @@ def terms(subject: Subject, model: PaymentModel) -> None:
         faults = tuple(model.check_terms(made))
         for fault in faults:
             if not (isinstance(fault, tuple) and len(fault) == 2 and fault[0] in keys and isinstance(fault[1], Text)):
-                raise Broken("(field key, Text) pairs from check_terms", repr(fault), case)
+                raise Broken("(field key, Text) pairs from check_terms", plain(fault), case)
         sentences = [] if faults else model.describe(made)
         if not faults and not sentences:
             raise Broken("sentences that both sides sign", "none", case)
         for sentence in sentences:
-            if not isinstance(sentence, Text) or misfilled(sentence) or not str(sentence).strip():
-                raise Broken("a Text with all its parameters", repr(sentence), case)
+            if not isinstance(sentence, Text) or not str(sentence).strip():
+                raise Broken("a Text that people can read", plain(sentence), case)
+            if lack := misfilled(sentence):
+                mend = 'Give T each name, T("%(share)s of each sale", share=...), and write a percent sign twice: %%.'
+                raise Broken("a Text with all its parameters", f"{plain(sentence)}: {lack}", case, mend)
 
     search(st.sampled_from(CURRENCIES).flatmap(lambda c: filled(model, c, given(bench))), subject.examples, holds)
 
@@ -104,7 +108,7 @@ def earns(subject: Subject, model: PaymentModel) -> None:
             try:
                 lines = model.earned(story.part.terms, group)
             except Exception as error:
-                raise Broken("lines", f"{type(error).__name__}: {error}", story) from None
+                raise Broken("lines", fell(error, subject), story) from None
             if not isinstance(lines, list | tuple):
                 raise Broken("a list of lines", type(lines).__name__, story)
             for fault in filter(None, map(wrong, lines)):
@@ -177,7 +181,8 @@ def pure(subject: Subject, model: PaymentModel) -> None:
             if first != second:
                 raise Broken(f"again {told(first)}", told(second), story)
             if repr(agreed) != before:
-                raise Broken("terms that stay as they were signed", repr(agreed), story)
+                mend = "Change nothing in terms: they are both sides' agreement, and the next call is given them too."
+                raise Broken("terms that stay as they were signed", plain(agreed), story, mend)
 
     each(bench, holds)
 
@@ -317,7 +322,8 @@ def simulator(subject: Subject, model: PaymentModel) -> None:
         paid = evaluate(subject.host, [part], _renamed(facts), planned)
         one, two = ([(x.amount, x.settles) for x in found.lines] for found in (shown, paid))
         if one != two:
-            raise Broken(f"{told(shown.lines)} as simulated", told(paid.lines), replace(story, facts=tuple(facts)))  # type: ignore[arg-type]
+            used = tuple(fact for fact in facts if isinstance(fact, tuple(model.uses)))
+            raise Broken(f"{told(shown.lines)} as simulated", told(paid.lines), replace(story, facts=used))  # type: ignore[arg-type]
 
     search(outcomes, subject.examples, holds)
 

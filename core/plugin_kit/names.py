@@ -26,7 +26,8 @@ def templates(subject: Subject) -> None:
         try:
             Environment(autoescape=True, extensions=["jinja2.ext.i18n"]).parse(path.read_text("utf-8"))
         except TemplateSyntaxError as error:
-            raise Broken("a template that Jinja can read", str(error), f"{path}, line {error.lineno}") from None
+            mend = "Put that line right; docs/plugins/pages.md tells what a template may use."
+            raise Broken("a template that Jinja can read", str(error), f"{path}, line {error.lineno}", mend) from None
 
 
 @check(
@@ -39,6 +40,8 @@ def keys(subject: Subject) -> None:
     for where, fields in declared(subject):
         seen: set[str] = set()
         for field in fields:
-            if not NAME.fullmatch(field.key) or field.key in seen:
-                raise Broken("keys of small letters, digits and underscores, each once", f"{field.key!r}", where)
+            if not NAME.fullmatch(field.key):
+                raise Broken("keys of small letters, digits and underscores", f"{field.key!r}", where)
+            if field.key in seen:
+                raise Broken("each key once", f"{field.key!r} twice", where, "Give one of the two another key.")
             seen.add(field.key)

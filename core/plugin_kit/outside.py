@@ -16,9 +16,10 @@ from core.plugin_api.kit import FakeServer, Message
 from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import no_network
 from core.plugin_kit.payees import batch_for, payees
+from core.plugin_kit.plain import plain
 from core.plugin_kit.wire import Fault, Wire, broke_after, dropped, plainly, says
 
 KINDS = ("payout_rails", "platforms", "sales_sources")
@@ -122,12 +123,13 @@ def webhooks(subject: Subject, item: Provider) -> None:
     server, ctx = happened(subject, item)
     messages = list(server.messages())
     if not messages:
-        raise Broken("messages() of the server to tell of what has happened", "none")
+        mend = "Let messages() of the FakeServer give the signed messages about what it was asked before."
+        raise Broken("messages() of the server to tell of what has happened", "none", mend=mend)
     first = [list(read(ctx, message)) for message in messages]
     again = [list(read(ctx, message)) for message in reversed(messages)][::-1]
     for message, one, two in zip(messages, first, again, strict=True):
         if one != two:
-            raise Broken(f"again {one}", str(two), message.body[:300].decode("utf-8", "replace"))
+            raise Broken(f"again {plain(one)}", plain(two), message.body[:300].decode("utf-8", "replace"))
 
 
 @check(
@@ -157,8 +159,8 @@ def signature(subject: Subject, item: Provider) -> None:
             except BadSignature:
                 continue
             except Exception as error:
-                raise Broken("BadSignature", f"{type(error).__name__}: {error}", what) from None
-            raise Broken("BadSignature", f"events: {told}", what)
+                raise Broken("BadSignature", fell(error, subject), what) from None
+            raise Broken("BadSignature", plain(told), what)
 
 
 @check(
@@ -186,7 +188,7 @@ def secrets(subject: Subject, item: Provider) -> None:
         for secret in filter(None, [*server.secrets.values(), *kept]):
             for line in said:
                 if secret in line:
-                    raise Broken("not a word of it", line.replace(secret, "•••")[:300])
+                    raise Broken("no secret and no account number", line.replace(secret, "•••")[:300])
 
 
 def _submit(rail: PayoutRail, server: FakeServer, ctx: Context) -> Any:
@@ -253,4 +255,4 @@ def forgets(subject: Subject, item: Provider) -> None:
             with contextlib.suppress(NotSupported):
                 item.forget(ctx, given)  # type: ignore[attr-defined]
             if server.keeps(person):
-                raise Broken(f"nothing kept of {person}", "the server still keeps something", "forget")
+                raise Broken(f"nothing kept of {person}", "the server still keeps something", f"forget of {person!r}")

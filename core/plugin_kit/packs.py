@@ -84,7 +84,8 @@ def cases(subject: Subject, pack: CompliancePack) -> None:
         outcome = judge([pack], case)
         if outcome.verdict != case.expected:
             seen = f"{outcome.verdict} by {', '.join(outcome.rules) or 'no rule'}"
-            raise Broken(case.expected, seen, f"{case.id}: {json.loads(line)['meta'].get('caption')!r}")
+            mend = "Put the rules right, or `expected` of the case: the rules that decided are those that are seen."
+            raise Broken(case.expected, seen, f"{case.id}: {json.loads(line)['meta'].get('caption')!r}", mend)
     if not found:
         raise Broken(f"an example for {pack.jurisdiction} in cases.jsonl or kit()", "none")
 
@@ -131,8 +132,10 @@ def order(subject: Subject, pack: CompliancePack) -> None:
     def holds(context: ContentContext) -> None:
         first, last = (check_content(packs, context) for packs in ([pack, *others], [*reversed(others), pack]))
         alone = check_content([pack], context)
-        if first != last or any(finding not in first.findings for finding in alone.findings):
-            raise Broken(f"{first.verdict} by {', '.join(first.decisive)}", f"{last.verdict}", _told(context))
+        others_say = [one for one in (*last.findings, *alone.findings) if one not in first.findings]
+        if first != last or others_say:
+            rules = ", ".join(sorted({one.rule_id for one in others_say})) or "the verdict"
+            raise Broken("the same findings, alone and in either order", f"another by {rules}", _told(context))
         if first.verdict.rank < alone.verdict.rank:
             raise Broken(f"at least {alone.verdict}", str(first.verdict), _told(context))
 

@@ -13,6 +13,7 @@ from core.plugin_api.payout_rails import Accepted, Ambiguous, NeedsAction, Payou
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.outside import happened, over, server_for, webhook
 from core.plugin_kit.payees import batch_for, sends
+from core.plugin_kit.plain import plain
 from core.plugin_kit.wire import broke_after, dropped, lost
 
 KIND = "payout_rails"
@@ -60,10 +61,10 @@ def outcomes(subject: Subject, rail: PayoutRail) -> None:
     found = rail.submit(ctx, batch, KEY)
     wanted = {order.reference for order in batch.orders}
     if not isinstance(found, Mapping) or set(found) != wanted:
-        raise Broken(f"outcomes of {', '.join(sorted(wanted))}", repr(found))
+        raise Broken(f"outcomes of {', '.join(sorted(wanted))}", plain(found))
     for reference, outcome in found.items():
         if not isinstance(outcome, OUTCOMES):
-            raise Broken("Accepted, Refused, Ambiguous or NeedsAction", repr(outcome), reference)
+            raise Broken("Accepted, Refused, Ambiguous or NeedsAction", plain(outcome), reference)
 
 
 @check(
@@ -78,7 +79,7 @@ def takes(subject: Subject, rail: PayoutRail) -> None:
     ctx, _ = over(subject, server)
     found = list(_tried(rail, ctx, batch_for(rail, server)).values())
     if found and all(isinstance(outcome, Refused | Ambiguous) for outcome in found):
-        raise Broken("an order that is not refused", repr(found[0]), f"settings: {dict(ctx.settings)}")
+        raise Broken("an order that is not refused", plain(found[0]), f"settings: {dict(ctx.settings)}")
 
 
 @check(
@@ -96,7 +97,9 @@ def same_key(subject: Subject, rail: PayoutRail) -> None:
     if rail.reaches_out:
         hold_paid(server, owed(batch), "submit, then submit again with the same key")
     if first != second:
-        raise Broken(f"again {first}", repr(second), "submit, then submit again with the same key")
+        by_hand = "Name files and ids by batch.id, key and order.reference alone, and keep nothing between two calls."
+        mend = "" if rail.reaches_out else by_hand
+        raise Broken(f"again {plain(first)}", plain(second), "submit, then submit again with the same key", mend)
 
 
 @check(
@@ -141,7 +144,7 @@ def _tried(rail: PayoutRail, ctx: Any, batch: PayoutBatch) -> Mapping[str, Any]:
     "partial",
     "One refused order does not touch the others of its batch",
     KIND,
-    hint="Answer for each order by itself, and go on after a refusal.",
+    hint="Answer for each order by itself: Refused where the provider refuses for good, and go on with the others.",
 )
 def partial(subject: Subject, rail: PayoutRail) -> None:
     """The second of three is refused: that one is Refused, the others are paid."""
@@ -154,19 +157,21 @@ def partial(subject: Subject, rail: PayoutRail) -> None:
     server.refuse(unlucky)
     found = rail.submit(ctx, batch, KEY)
     if not isinstance(found.get(unlucky), Refused):
-        raise Broken(f"Refused for {unlucky}", repr(found.get(unlucky)), f"the server refuses {unlucky} alone")
+        raise Broken(f"Refused for {unlucky}", plain(found.get(unlucky)), f"the server refuses {unlucky} alone")
     others = [payment for payment in owed(batch) if payment[0] != unlucky]
     hold_paid(server, others, f"the server refuses {unlucky} alone")
     for reference, _ in others:
         if isinstance(found.get(reference), Refused | Ambiguous):
-            raise Broken(f"Accepted for {reference}", repr(found.get(reference)), f"the server refuses {unlucky} alone")
+            raise Broken(
+                f"Accepted for {reference}", plain(found.get(reference)), f"the server refuses {unlucky} alone"
+            )
 
 
 @check(
     "events",
     "What it reports later names the order, one of four statuses and the true amount",
     KIND,
-    hint="RailEvent(the provider's id, our reference, sent, received, failed or returned, the moment, from_wire(...)).",
+    hint="RailEvent takes the provider's id, our reference, one of sent, received, failed, returned, a moment, from_wire().",
 )
 def events(subject: Subject, rail: PayoutRail) -> None:
     """Every event can be held against what was ordered."""
@@ -178,12 +183,16 @@ def events(subject: Subject, rail: PayoutRail) -> None:
     for message in server.messages():
         for event in read(ctx, message):
             if not isinstance(event, RailEvent) or event.reference not in known or event.status not in STATUSES:
-                raise Broken(f"a RailEvent of one of {', '.join(known)}, {', '.join(sorted(STATUSES))}", repr(event))
+                wanted = (
+                    f"a RailEvent, reference one of {', '.join(known)}, status one of {', '.join(sorted(STATUSES))}"
+                )
+                raise Broken(wanted, plain(event))
             if not event.id or event.at.tzinfo is None:
-                raise Broken("the provider's id and a moment with its zone", repr(event))
+                raise Broken("the provider's id and a moment with its zone", plain(event))
             if event.amount is not None and event.amount != known[event.reference]:
                 amount = known[event.reference]
-                raise Broken(f"{amount.decimal} {amount.currency}", f"{event.amount.decimal} {event.amount.currency}")
+                mend = "The amount of a RailEvent is what core ordered: from_wire turns the provider's units back."
+                raise Broken(plain(amount), plain(event.amount), plain(event), mend)
 
 
 @check(
@@ -203,10 +212,10 @@ def lookup(subject: Subject, rail: PayoutRail) -> None:
     except NotSupported:
         raise NotAsked from None
     if "never-seen" in found:
-        raise Broken("nothing about never-seen", repr(found["never-seen"]))
+        raise Broken("nothing about never-seen", plain(found["never-seen"]))
     for reference, outcome in submitted.items():
         if isinstance(outcome, Accepted) and found.get(reference) != outcome:
-            raise Broken(repr(outcome), repr(found.get(reference)), reference)
+            raise Broken(plain(outcome), plain(found.get(reference)), reference)
 
 
 @check(
@@ -220,9 +229,11 @@ def wire_units(subject: Subject, rail: PayoutRail) -> None:
     for code in sends(rail):
         step, least = rail.step(code), rail.minimum(code)
         if type(step) is not int or step < 1:
-            raise Broken("a step of at least one minor unit", repr(step), code)
+            mend = "step(currency) is the least that the provider sends, in minor units: 1, or 100 without cents."
+            raise Broken("a step of at least one minor unit", repr(step), code, mend)
         if least.currency != code or least.minor % step or least.minor <= 0:
-            raise Broken(f"a minimum in {code} that is a multiple of {step}", repr(least), code)
+            mend = "minimum(currency) is Money in that currency, above nothing and a multiple of step(currency)."
+            raise Broken(f"a minimum in {code} that is a multiple of {step}", plain(least), code, mend)
         seen: dict[object, Money] = {}
         for count in (1, 2, 7, 100, 12_345):
             amount = Money(max(step * count, least.minor) + step * count, code)

@@ -29,7 +29,8 @@ def renewed(subject: Subject, item: Provider) -> None:
         _ask(subject, item, name, server, kept)
     for key in server.rotates:
         if server.secrets.get(key) == first.get(key):
-            raise Broken(f"a server that replaces {key} when it is asked", "the same as before", "FakeServer")
+            mend = f"Let answer() of the FakeServer hand out a new {key}, take it down and refuse the old one."
+            raise Broken(f"a server that replaces {key} when it is asked", "the same as before", "FakeServer", mend)
 
 
 def _ask(subject: Subject, item: Provider, name: str, server: FakeServer, kept: dict[str, str]) -> None:

@@ -34,9 +34,14 @@ def fault(result: Result) -> str:
             *_part("expected", result.broken.expected),
             *_part("seen", result.broken.seen),
             *_part("example", result.broken.example),
-            *_part("mend it", result.check.hint),
+            *_part("mend it", _hint(result)),
         ]
     )
+
+
+def _hint(result: Result) -> str:
+    hint = (result.broken and result.broken.mend) or result.check.hint
+    return hint.replace("<plugin>", result.plugin).replace("<name>", result.about)
 
 
 def _part(name: str, text: str) -> Iterator[str]:

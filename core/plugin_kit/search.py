@@ -50,7 +50,10 @@ def search(
     except Unsatisfiable:
         pass  # told below, unless `holds` itself had no use for them
     except (Flaky, BaseExceptionGroup) as error:
-        raise Broken("the same answer every time it is asked", f"now one and then another ({error})") from None
+        first = next((one for one in getattr(error, "exceptions", ()) if isinstance(one, Broken)), None)
+        seen = "now one and then another" + (f": once {first.seen}, not {first.expected}" if first else "")
+        mend = "Keep nothing between two calls, on the object or in the module."
+        raise Broken("the same answer every time", seen, first.example if first else "", mend) from None
     if not tried:
         raise Broken("values that its own fields and check_terms accept", "none, of all that were made up")
     if wrong is not None:

@@ -15,8 +15,9 @@ from core.plugin_api.contract import Provider
 from core.plugin_api.platforms import PlatformConnector, PostRef
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import Text
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import no_network
+from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
 
 KINDS = ("platforms", "sales_sources")
@@ -66,7 +67,7 @@ def documented(subject: Subject, item: Any) -> None:
         raise Broken("columns, each under names of its own", twice)
     parsed = read(read_table(example(item.columns).encode()).aligned(item.columns))
     if len(parsed.records) != 1 or parsed.errors:
-        faults = "; ".join(f"{error.column}: {error.message}" for error in parsed.errors)
+        faults = "; ".join(f"{error.column}: {error.message}".removeprefix(": ") for error in parsed.errors)
         raise Broken("one record", faults or f"{len(parsed.records)} records", example(item.columns))
 
 
@@ -74,8 +75,8 @@ def documented(subject: Subject, item: Any) -> None:
     "rows",
     "Rubbish in a table is told row by row",
     *KINDS,
-    hint="Catch Invalid for each row and append RowError(row.line, column, error.message); the other rows go on. A row "
-    'that is rightly no record gets one too: RowError(row.line, "", T("This order was cancelled.")).',
+    hint="Catch what a row raises, Invalid and ValueError, append RowError(row.line, column, T(...)) and go on. "
+    'A row that is rightly no record gets one too: RowError(row.line, "", T("This order was cancelled.")).',
 )
 def rows(subject: Subject, item: Any) -> None:
     """Nothing is raised; every row becomes a record or an error at its own line and column."""
@@ -89,11 +90,11 @@ def rows(subject: Subject, item: Any) -> None:
         try:
             parsed = read(given)
         except Exception as error:
-            raise Broken("records and errors", f"{type(error).__name__}: {error}", table) from None
+            raise Broken("records and errors", fell(error, subject), table) from None
         lines = {row.line for row in given}
         for fault in parsed.errors:
             if fault.line not in lines or fault.column not in names or not isinstance(fault.message, Text):
-                raise Broken("errors at a line and a column of the table", repr(fault), table)
+                raise Broken("errors at a line and a column of the table", plain(fault), table)
         if len(parsed.records) + len({fault.line for fault in parsed.errors}) < len(given):
             raise Broken(f"a record or an error for each of {len(given)} rows", f"{len(parsed.records)} records", table)
 
@@ -131,11 +132,11 @@ def addresses(subject: Subject, item: PlatformConnector) -> None:
             try:
                 told = item.resolve_url(url)
             except Exception as error:
-                raise Broken("a PostRef or None", f"{type(error).__name__}: {error}", repr(url)) from None
+                raise Broken("a PostRef or None", fell(error, subject), repr(url)) from None
         if touched:
             raise Broken("an answer without asking anybody", touched[0], repr(url))
         if told is not None and not (isinstance(told, PostRef) and told.post):
-            raise Broken("a PostRef with a post, or None", repr(told), repr(url))
+            raise Broken("a PostRef with a post, or None", plain(told), repr(url))
 
     made = st.builds("https://{}/{}".format, st.sampled_from(["example.com", "x.test"]), st.text(max_size=20))
     search(st.one_of(st.sampled_from(ADDRESSES), made, st.text(max_size=30)), subject.examples, holds)

@@ -24,12 +24,22 @@ from core.plugin_host.tables import rehearse
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.rows import BRAND, PEOPLE, WHOLE, fill, fit_in, personal, tells_whose
 
+MENDS = {
+    "autogenerate would": 'Say `samverk plugin revision <plugin> "what changes"`: it writes what is missing.',
+    "On the way down": "Let downgrade take back all that upgrade made, in the opposite order.",
+    "should not be there": "Make in migrations only what the plugin declares, its names beginning with x_<plugin>_.",
+}
+"""What to do, by words of what went wrong."""
+KEEP = (
+    "The rows that are there need a value: give a new column that may not be empty a server_default, or add it "
+    "nullable, fill it with op.execute, then make it not nullable."
+)
+
 
 @check(
     "tables",
     "Its migrations go up, down and up again, keep the rows that are there, and leave nothing for autogenerate",
-    hint="Run `samverk plugin revision NAME`, read what it wrote, and let downgrade take back all that upgrade made. A "
-    "new column that may not be empty needs a server_default: rows that are there get it.",
+    hint="Put the migration right: it runs on SQLite and PostgreSQL, and downgrade takes back all that upgrade made.",
 )
 def tables(subject: Subject) -> None:
     """On a SQLite file, and on a PostgreSQL server when the kit is told of one."""
@@ -65,7 +75,8 @@ def forgets_person(subject: Subject) -> None:
                 told = Context(brand, subject.settings())
                 failed = lend(subject.host, engine, subject.name, told, partial(_tell, subject))
                 if isinstance(failed, Failure):
-                    raise Broken("an answer", str(failed.reason), f"forget({PEOPLE[0]!r}), brand {brand}")
+                    mend = "Delete what refers to their rows before the rows; where nothing is left, just end."
+                    raise Broken("an end", str(failed.reason), f"forget({PEOPLE[0]!r}), brand {brand}", mend)
             with engine.connect() as connection:
                 _hold_forgotten(connection, own.metadata)
         finally:
@@ -84,19 +95,21 @@ def _hold_forgotten(connection: Connection, metadata: MetaData) -> None:
             raise Broken(f"nothing of {gone}", f"a row of theirs in {table.name}", f"forget({gone!r})")
         left = [row for row in rows if stays in row] if tells_whose(table) else rows
         if any(personal(column) for column in table.columns) and not left:
-            raise Broken(f"the row of {stays} in {table.name}", "it is gone too", f"forget({gone!r})")
+            mend = "Delete the rows of that person alone: where(Row.column == person)."
+            raise Broken(f"the row of {stays} in {table.name}", "it is gone too", f"forget({gone!r})", mend)
 
 
 def _hold(subject: Subject, url: str, engine: str) -> None:
     for fault in rehearse(subject.plugin, url):
-        raise Broken("the tables that it declares and nothing else", fault, f"an empty database of {engine}")
+        mend = next((mend for word, mend in MENDS.items() if word in fault), "")
+        raise Broken("the tables that it declares and nothing else", fault, f"an empty database of {engine}", mend)
     own = own_of(subject.plugin)
     if own is not None and _with_rows(own, url):
         try:
             command.upgrade(own.config(url), "head")
         except Exception as error:
             last = f"the last migration, in tables of {engine} that hold rows"
-            raise Broken("an upgrade that keeps the rows", told(error), last) from None
+            raise Broken("an upgrade that keeps the rows", told(error), last, KEEP) from None
 
 
 def _with_rows(own: Own, url: str) -> bool:

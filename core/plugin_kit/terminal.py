@@ -15,8 +15,7 @@ from core.plugin_api.kit import FakeServer
 from core.plugin_api.manifest import PluginScope
 from core.plugin_host.deadlines import Limit, TookTooLong, Watch
 from core.plugin_host.declared import fields_of
-from core.plugin_host.loader import told
-from core.plugin_kit.checks import Broken, Subject, check, place_of
+from core.plugin_kit.checks import Broken, Subject, check, fell
 from core.plugin_kit.filled import secrets
 from core.plugin_kit.guard import no_network
 from core.plugin_kit.rows import BRAND, states, stocked
@@ -34,8 +33,8 @@ _watch = Watch()
     "commands",
     "Its commands end with an answer or a sentence, over empty tables and over tables that hold rows",
     "commands",
-    hint="Raise click.ClickException, Invalid or Missing with a sentence for what a person can mend, also where no "
-    "--brand was given; what goes outside goes by ctx.http, which raises Unavailable when no answer came.",
+    hint="Tables may be empty, and without --brand ctx.brand is None: say so with click.ClickException, Invalid or "
+    "Missing. ctx.http raises Unavailable when no answer came.",
 )
 def commands(subject: Subject, command: click.Command) -> None:
     """What needs no argument is run, for the installation and for a brand; of the rest the help is shown."""
@@ -65,12 +64,13 @@ def _hold(subject: Subject, command: click.Command, arguments: Sequence[str], br
         try:
             ended = _watch.run(subject.name, line, Limit(SECONDS), _run, (command, arguments, ctx), {})
         except TookTooLong:
-            raise Broken(f"an end within {SECONDS:g} seconds", "none", f"{line}, {state}") from None
+            mend = "Let what goes on and on ask for an argument, or an option with required=True."
+            raise Broken(f"an end within {SECONDS:g} seconds", "none", f"{line}, {state}", mend) from None
     if touched:
-        raise Broken("ctx.http.request(...)", touched[0], f"{line}, {state}")
+        raise Broken("ctx.http.request(...)", touched[0], f"{line}, {state}", "Go outside by ctx.http.request alone.")
     error = ended.exception
     if error is not None and not isinstance(error, ON_PURPOSE):
-        raise Broken("an answer or a sentence", f"{told(error)}, {place_of(error)}", f"{line}, {state}")
+        raise Broken("an answer or a sentence", fell(error, subject), f"{line}, {state}")
 
 
 def _run(command: click.Command, arguments: Sequence[str], ctx: Context) -> Result:

@@ -22,7 +22,7 @@ CORE = "messages"
 @check(
     "words",
     "Every message is in its catalogue, in every language that it ships",
-    hint="Run `samverk plugin words NAME`, translate what is empty in the catalogues, keep the %(names)s as they are.",
+    hint="Run `samverk plugin words <plugin>`, translate what is empty in the catalogues, keep each %(name)s as it is.",
 )
 def words(subject: Subject) -> None:
     """What its Python and its templates say is translated, whole and undamaged."""
@@ -31,7 +31,8 @@ def words(subject: Subject) -> None:
     template = gather(Catalog(charset="utf-8"), subject.folder, OF_A_PLUGIN)
     for locale, path in _catalogues(subject, subject.folder):
         if not path.exists():
-            raise Broken(f"a catalogue for {locale}", "a folder without it", path)
+            mend = f"Run `samverk plugin words <plugin> {locale}`, or remove the folder translations/{locale}."
+            raise Broken(f"a catalogue for {locale}", "a folder without it", path, mend)
         for fault in faults(template, _read(path, locale), locale):
             raise Broken("every message whole in every language", fault, path)
 
@@ -39,7 +40,7 @@ def words(subject: Subject) -> None:
 @check(
     "domain",
     "Its messages speak its own gettext domain",
-    hint='A plugin with catalogues of its own says T = texts("its_name"), imported from samverk, instead of T.',
+    hint='Write T = texts("<plugin>"), with texts imported from samverk, instead of importing T.',
 )
 def domain(subject: Subject) -> None:
     """What it shows is looked up where its translations are."""
