@@ -89,18 +89,18 @@ def _due(session: Session, host: PluginHost, rail: str) -> Iterator[tuple[int, i
     """Those with an account who work for a brand that pays by the rail, and were not asked for or are again."""
     c, m, r = Collaboration, PayoutMethod, PayoutReadiness
     same = and_(r.brand_id == c.brand_id, r.influencer_id == c.influencer_id, r.rail == rail)
-    found = session.execute(
+    wanted = (
         select(c.brand_id, m.influencer_id, r.asked_at)
         .join(m, m.influencer_id == c.influencer_id)
         .outerjoin(r, same)
         .where(or_(r.id.is_(None), r.changed_at != m.changed_at, r.next_at <= clock.now()))
         .distinct()
-        .order_by(c.brand_id, m.influencer_id)
-        .limit(AT_ONCE)
-    ).all()
-    brands = session.scalars(select(Brand).where(Brand.id.in_({row[0] for row in found})))
-    open_to = {brand.id for brand in brands if _pays(session, host, brand, rail)}
-    return ((brand, influencer, asked) for brand, influencer, asked in found if brand in open_to)
+    )
+    brands = session.scalars(select(Brand).where(Brand.id.in_(wanted.with_only_columns(c.brand_id)))).all()
+    open_to = [brand.id for brand in brands if _pays(session, host, brand, rail)]
+    if open_to:
+        some = wanted.where(c.brand_id.in_(open_to)).order_by(c.brand_id, m.influencer_id).limit(AT_ONCE)
+        yield from session.execute(some).tuples()
 
 
 def _pays(session: Session, host: PluginHost, brand: Brand, rail: str) -> bool:
@@ -139,7 +139,7 @@ def _checked(rail: PayoutRail, ctx: Context, payee: Payee) -> Onboarding:
     missing = tuple(found.missing)[:MOST_MISSING]
     if not all(isinstance(one, Text) for one in missing):
         raise TypeError("what is missing is told as Text")
-    return replace(found, missing=missing)
+    return replace(found, missing=tuple(Text.from_json(told(one)) for one in missing))
 
 
 def record(session: Session, who: Who, answer: Onboarding | Fault) -> None:

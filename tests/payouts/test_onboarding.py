@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -228,6 +229,29 @@ def test_where_it_is_switched_off_or_paused_nobody_is_asked(
     with instance.database.write() as session:
         set_switch(session, gate.world.owner, plugin="gate", enabled=False, brand_id=gate.world.brand.id)
     assert minute(instance, now, hours=1) == 0 and client.post(on).status_code == 404 and asked == []
+
+
+def test_a_brand_that_cannot_pay_by_it_holds_nobody_up(
+    instance: Instance, gate: scene.Stage, now: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.payouts.onboarding.AT_ONCE", 1)
+    with instance.database.write() as session:
+        held = scene.Stage(session, gate.world, gate.campaign, gate.collaboration, gate.deliverables)
+        scene.second_payee(session, held, instance.keyring)
+        other = session.merge(gate.world.other_brand)
+        scene.build(session, replace(gate.world, brand=other), name="elsewhere")
+        set_switch(session, gate.world.owner, plugin="gate", enabled=False, brand_id=gate.world.brand.id)
+    assert minute(instance, now) == 1 and asked[0][0] == gate.world.other_brand.public_id
+
+
+def test_words_that_cannot_be_read_break_no_page(
+    client: FlaskClient, instance: Instance, gate: scene.Stage, now: list[datetime]
+) -> None:
+    says["answer"] = Onboarding(False, LINK, [T("Your %(what)s", other={1, 2})])
+    sign_in(client, "influencer")
+    page = client.post(f"/portal/payouts/rails/{gate.world.brand.public_id}/gate")
+    assert page.status_code == 200 and "Your %(what)s" in page.text
+    assert client.get(ACCOUNT).status_code == 200
 
 
 def test_without_an_account_there_is_nobody_to_ask_for(
