@@ -100,7 +100,7 @@ def _due(session: Session, host: PluginHost, rail: str) -> Iterator[tuple[int, i
     open_to = [brand.id for brand in brands if _pays(session, host, brand, rail)]
     if open_to:
         some = wanted.where(c.brand_id.in_(open_to)).order_by(c.brand_id, m.influencer_id).limit(AT_ONCE)
-        yield from session.execute(some).tuples()
+        yield from session.execute(some)
 
 
 def _pays(session: Session, host: PluginHost, brand: Brand, rail: str) -> bool:
