@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, request, url_for
 
 from core.permissions import Permission, right
-from core.web.request import actor
+from core.web.request import actor, back
 
 PUBLIC = "public"
 View = Callable[..., Any]
@@ -50,7 +50,7 @@ def guard(view: View, permission: Permission | str) -> View:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         who = actor()
         if who.person_id is None:
-            target = request.full_path.rstrip("?") if request.method == "GET" else None
+            target = request.full_path.rstrip("?") if request.method == "GET" else back()
             return redirect(url_for("lobby.sign_in", next=target), 303)
         if not who.may(permission):
             abort(403)

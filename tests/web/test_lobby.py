@@ -99,6 +99,14 @@ def test_a_reset_link_works_once_and_ends_other_sessions(app, client, committed,
     assert again.post("/sign-in", data={"email": "owner@example.com", "password": PASSWORD}).status_code == 200
 
 
+def test_who_was_signed_out_meanwhile_comes_back_to_the_form(client, committed):
+    told = {"Referer": "http://localhost/admin/team?x=1"}
+    answer = client.post("/admin/team", data={"email": "new@example.com"}, headers=told)
+    assert answer.headers["Location"] == "/sign-in?next=/admin/team?x%3D1"
+    elsewhere = client.post("/admin/team", headers={"Referer": "https://evil.example/admin/team"})
+    assert elsewhere.headers["Location"] == "/sign-in?next=/"
+
+
 def test_links_in_mails_do_not_come_from_the_request(client, committed, instance):
     refused = client.post("/reset", data={"email": "owner@example.com"}, headers={"Host": "evil.example"})
     assert refused.status_code == 400
