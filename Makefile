@@ -23,7 +23,7 @@ demo: setup
 
 # Three for two cores: a third of the time a test waits for a browser, a server or a deadline.
 test: setup
-	$(PY) -m pytest -q -n 3
+	$(PY) -m pytest -q -n 3 --maxschedchunk 2
 
 check: setup
 	.venv/bin/ruff check .

@@ -10,13 +10,14 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Dialect, event, make_url
 from sqlalchemy.orm import Session
 
 os.environ["SAMVERK_TESTING"] = "1"
@@ -32,6 +33,19 @@ from tests import world as story
 
 passwords.cheapen()
 i18n.compile_catalogues(i18n.ROOT / "translations")
+servers.keep_in_memory()
+
+EARLY = (
+    "tests/browser/test_pages.py::test_every_page", "tests/browser/test_pages.py::test_forms",
+    "tests/web/test_words.py::test_no_word_of_a_page", "tests/web/test_words.py::test_no_word_of_a_complaint",
+    "tests/browser/test_walk.py", "tests/browser/", "tests/web/test_words.py", "tests/cli/test_demo.py",
+    "tests/earnings/",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: no process is left with them at the end, and no two wait for the same example to be told."""
+    items.sort(key=lambda item: next((n for n, start in enumerate(EARLY) if item.nodeid.startswith(start)), len(EARLY)))
 
 
 @pytest.fixture(scope="session")
@@ -71,14 +85,44 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server.admin(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+class Moving(Database):
+    """A database object that goes on from test to test, so that what SQLAlchemy compiled once stays compiled."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        event.listen(self.engine, "do_connect", self._connect)
+
+    def to(self, url: str) -> Moving:
+        """From now on it connects to the database at this address."""
+        self.engine.dispose()
+        self.url = make_url(url)
+        return self
+
+    def _connect(self, dialect: Dialect, _record: object, place: list[Any], named: dict[str, Any]) -> None:
+        place[:], more = dialect.create_connect_args(self.url)
+        named |= more
+
+
+@pytest.fixture(scope="session")
+def moving() -> Callable[[str], Moving]:
+    """A database object for an address: one of a process for each engine."""
+    made: dict[str, Moving] = {}
+
+    def at(url: str) -> Moving:
+        return made.setdefault(url.partition(":")[0], Moving(url)).to(url)
+
+    return at
+
+
 @pytest.fixture
-def instance(tmp_path: Path, database_url: str) -> Iterator[Instance]:
+def instance(tmp_path: Path, database_url: str, moving: Callable[[str], Moving]) -> Iterator[Instance]:
     """An installation with an empty database of its own."""
     (tmp_path / "secret_key").write_text("k" * 64)
     environment = {"SAMVERK_INSTANCE": str(tmp_path), "SAMVERK_TESTING": "1", "SAMVERK_DATABASE_URL": database_url}
     made = Instance(load(environment))
+    vars(made)["database"] = database = moving(made.settings.database_url)
     yield made
-    made.database.engine.dispose()
+    database.engine.dispose()
 
 
 @pytest.fixture

@@ -6,17 +6,22 @@ elements which its kind has shown already is passed by.
 
 from __future__ import annotations
 
+import fcntl
 import io
+import json
+import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
+from pytest import TempPathFactory
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 
@@ -83,11 +88,28 @@ def serve(folder: Path) -> Flask:
     return app
 
 
-def told(blank: Path, folder: Path) -> Flask:
-    """The example, told."""
-    app = installation(blank, folder)
-    telling.tell(here(app))
-    return app
+def told(factory: TempPathFactory, blank: Path, language: str = "") -> Path:
+    """Where the example is, told once for all test processes. Take a copy; `language` names what it was told in."""
+
+    def tell(folder: Path) -> None:
+        app = installation(blank, folder)
+        telling.tell(here(app))
+        here(app).database.engine.dispose()
+
+    return shared(factory, f"told{language}", tell)
+
+
+def shared(factory: TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first test process to need it makes, and that the others wait for."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / name).exists():
+            shutil.rmtree(begun := root / f"{name}.begun", ignore_errors=True)
+            make(begun)
+            begun.rename(root / name)
+    return root / name
 
 
 def here(app: Flask) -> Instance:
@@ -96,13 +118,33 @@ def here(app: Flask) -> Instance:
     return made
 
 
-def everywhere(blank: Path, folder: Path) -> list[Stop]:
-    """Every page: of the example as its people see it, of an installation without anything in it, of a first visit."""
-    example, empty, first = (
-        told(blank, folder / "told"),
-        begun(blank, folder / "begun"),
-        installation(blank, folder / "new"),
-    )
+def everywhere(factory: TempPathFactory, blank: Path, language: str = "") -> list[Stop]:
+    """Every page: of the example as its people see it, of an installation without anything in it, of a first visit.
+
+    They are looked for once for all test processes; each process has installations of its own to look at them.
+    """
+    found = shared(factory, f"tour{language}", lambda folder: explore(folder, told(factory, blank, language), blank))
+    mine = factory.mktemp("tour") / "mine"
+    shutil.copytree(found, mine)
+    apps = {name: serve(mine / name) for name in ("told", "begun", "new")}
+    stops: list[dict[str, Any]] = json.loads((mine / "stops.json").read_text("utf-8"))
+    return [Stop(**{**stop, "app": apps[stop["app"]]}) for stop in stops]
+
+
+def explore(folder: Path, example: Path, blank: Path) -> None:
+    """Go everywhere, and leave the installations and a list of the stops in a folder."""
+    shutil.copytree(example, folder / "told")
+    apps = {"told": serve(folder / "told"), "begun": begun(blank, folder / "begun")}
+    apps["new"] = installation(blank, folder / "new")
+    names = {app: name for name, app in apps.items()}
+    stops = [{**vars(stop), "app": names[stop.app]} for stop in visits(apps["told"], apps["begun"], apps["new"])]
+    for app in names:
+        here(app).database.engine.dispose()
+    (folder / "stops.json").write_text(json.dumps(stops), "utf-8")
+
+
+def visits(example: Flask, empty: Flask, first: Flask) -> list[Stop]:
+    """The stops of everybody."""
     tour = Tour()
     stops = tour.visit(first, "", "/setup")
     stops += tour.visit(empty, FIRST, "/admin/", "/account")

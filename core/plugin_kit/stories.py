@@ -63,56 +63,44 @@ def _plain(value: Any) -> str:
     return f"{value.decimal} {value.currency}" if isinstance(value, Money) else str(value)
 
 
-def stories(model: PaymentModel, given: Sequence[Mapping[str, Any]] = ()) -> st.SearchStrategy[Story]:
+@st.composite
+def stories(draw: st.DrawFn, model: PaymentModel, given: Sequence[Mapping[str, Any]] = ()) -> Story:
     """Any deal of a model and any story; `given` are the author's own terms."""
-
-    @st.composite
-    def make(draw: st.DrawFn) -> Story:
-        currency = draw(st.sampled_from(CURRENCIES))
-        part = Component("part", model.name, draw(terms(model, currency, given)), model.version)
-        return Story(part, draw(facts(model.uses, currency)))
-
-    return make()
+    currency = draw(st.sampled_from(CURRENCIES))
+    part = Component("part", model.name, draw(terms(model, currency, given)), model.version)
+    return Story(part, draw(facts(model.uses, currency)))
 
 
-def terms(model: PaymentModel, currency: str, given: Sequence[Mapping[str, Any]] = ()) -> st.SearchStrategy[Terms]:
+@st.composite
+def terms(draw: st.DrawFn, model: PaymentModel, currency: str, given: Sequence[Mapping[str, Any]] = ()) -> Terms:
     """Terms that the model's own fields and `check_terms` accept; what they refuse is filled in anew, or left out."""
-
-    @st.composite
-    def make(draw: st.DrawFn) -> Terms:
-        made = draw(filled(model, currency, given))
-        for attempt in range(TRIES):
-            refused = _refused(model, made)
-            if not refused:
-                return made
-            values = dict(made.values)
-            for field in model.terms:
-                if field.key in refused or "" in refused:
-                    values.pop(field.key, None)
-                    if field.required or attempt < TRIES // 2:
-                        values |= _entry(field.key, draw(values_of(field, currency)))
-            made = Terms(currency, values)
-        reject()
-
-    return make()
-
-
-def filled(model: PaymentModel, currency: str, given: Sequence[Mapping[str, Any]] = ()) -> st.SearchStrategy[Terms]:
-    """Terms that the model's fields accept, one by one."""
-
-    @st.composite
-    def make(draw: st.DrawFn) -> Terms:
-        base = draw(st.sampled_from(given)) if given else None
-        values: dict[str, Any] = {}
+    made = draw(filled(model, currency, given))
+    for attempt in range(TRIES):
+        refused = _refused(model, made)
+        if not refused:
+            return made
+        values = dict(made.values)
         for field in model.terms:
-            if base is not None and (field.kind is FieldKind.TEXT or draw(st.booleans())):
-                values |= _entry(field.key, base.get(field.key))
-            else:
-                values |= _entry(field.key, draw(values_of(field, currency)))
-        assume(not check(model.terms, values, currency))
-        return Terms(currency, values)
+            if field.key in refused or "" in refused:
+                values.pop(field.key, None)
+                if field.required or attempt < TRIES // 2:
+                    values |= _entry(field.key, draw(values_of(field, currency)))
+        made = Terms(currency, values)
+    reject()
 
-    return make()
+
+@st.composite
+def filled(draw: st.DrawFn, model: PaymentModel, currency: str, given: Sequence[Mapping[str, Any]] = ()) -> Terms:
+    """Terms that the model's fields accept, one by one."""
+    base = draw(st.sampled_from(given)) if given else None
+    values: dict[str, Any] = {}
+    for field in model.terms:
+        if base is not None and (field.kind is FieldKind.TEXT or draw(st.booleans())):
+            values |= _entry(field.key, base.get(field.key))
+        else:
+            values |= _entry(field.key, draw(values_of(field, currency)))
+    assume(not check(model.terms, values, currency))
+    return Terms(currency, values)
 
 
 def _entry(key: str, value: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from core.payouts.models import Payout
 from core.settings import load
 from core.tracking.lifecycle import SaleState
 from core.tracking.models import DiscountCode, Gift, Refund, Sale
+from tests import tour
 from wsgi import make_app
 
 IMPORTANT = {
@@ -48,10 +49,8 @@ IMPORTANT = {
 }
 
 
-def installation(blank: Path, folder: Path) -> Instance:
-    """An empty installation of its own."""
-    folder.mkdir()
-    shutil.copy(blank, folder / "samverk.db")
+def opened(folder: Path) -> Instance:
+    """The installation in a folder."""
     made = Instance(load({"SAMVERK_INSTANCE": str(folder), "SAMVERK_TESTING": "1"}))
     make_app(made)
     return made
@@ -59,8 +58,8 @@ def installation(blank: Path, folder: Path) -> Instance:
 
 @pytest.fixture(scope="module")
 def told(blank_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    made = installation(blank_sqlite, tmp_path_factory.mktemp("demo") / "one")
-    telling.tell(made)
+    example = tour.told(tmp_path_factory, blank_sqlite)
+    made = opened(shutil.copytree(example, tmp_path_factory.mktemp("demo") / "one"))
     yield made
     made.database.engine.dispose()
 
@@ -105,7 +104,8 @@ def test_the_books_prove_right_and_nothing_waits_in_the_outbox(told: Instance) -
 
 
 def test_it_is_the_same_each_time(told: Instance, blank_sqlite: Path, tmp_path: Path) -> None:
-    again = installation(blank_sqlite, tmp_path / "two")
+    shutil.copy(blank_sqlite, tmp_path / "samverk.db")
+    again = opened(tmp_path)
     telling.tell(again)
     assert digest(again) == digest(told)
     again.database.engine.dispose()

@@ -168,7 +168,7 @@ def data(stops) -> set[str]:
 
 @pytest.fixture(scope="module")
 def stops(marks, blank_sqlite, tmp_path_factory) -> list[Stop]:
-    return tour.everywhere(blank_sqlite, tmp_path_factory.mktemp("words"))
+    return tour.everywhere(tmp_path_factory, blank_sqlite, "-marked")
 
 
 @pytest.fixture
