@@ -171,7 +171,7 @@ def partial(subject: Subject, rail: PayoutRail) -> None:
     "events",
     "What it reports later names the order, one of four statuses and the true amount",
     KIND,
-    hint="RailEvent takes the provider's id, our reference, one of sent, received, failed, returned, a moment, from_wire().",
+    hint="RailEvent takes the provider's id, our reference, sent, received, failed or returned, a moment, from_wire().",
 )
 def events(subject: Subject, rail: PayoutRail) -> None:
     """Every event can be held against what was ordered."""

@@ -80,7 +80,7 @@ def test_a_payment_model_is_25_lines(tmp_path: Path) -> None:
     new("fair_share", "payment-models", tmp_path)
     text = (tmp_path / "samverk-fair-share" / "samverk_fair_share" / "__init__.py").read_text("utf-8")
     code = text.partition("\n)\n")[2]
-    assert code.startswith("\n\nclass FairShare(PaymentModel):")
+    assert code.startswith('\nT = texts("fair_share")\n\n\nclass FairShare(PaymentModel):')
     assert len([line for line in code.splitlines() if line.strip()]) <= 27
 
 

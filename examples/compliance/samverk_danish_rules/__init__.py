@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from samverk import CompliancePack, Plugin, T, hookimpl
+from samverk import CompliancePack, Plugin, hookimpl, texts
+
+T = texts("danish_rules")
 
 
 class DanishRules(Plugin):
@@ -12,7 +14,7 @@ class DanishRules(Plugin):
 
     @hookimpl
     def register_compliance(self):
-        return [CompliancePack.load(Path(__file__).with_name("pack.yaml"))]
+        return [CompliancePack.load(Path(__file__).with_name("pack.yaml"), domain="danish_rules")]
 
 
 plugin = DanishRules()

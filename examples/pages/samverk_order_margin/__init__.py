@@ -18,12 +18,13 @@ from samverk import (
     Plugin,
     PluginPage,
     SaleAttributed,
-    T,
     View,
     hookimpl,
     parse_number,
+    texts,
 )
 
+T = texts("order_margin")
 log = logging.getLogger("samverk_order_margin")
 TYPICAL = {"price": "89", "cost": "30", "discount": "15", "commission": "12", "currency": "EUR"}
 

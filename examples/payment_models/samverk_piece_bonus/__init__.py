@@ -8,10 +8,12 @@ from samverk import (
     Plugin,
     SettingField,
     Settles,
-    T,
     hookimpl,
     standing,
+    texts,
 )
+
+T = texts("piece_bonus")
 
 
 class PieceBonus(PaymentModel):

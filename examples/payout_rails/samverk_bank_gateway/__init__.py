@@ -16,10 +16,12 @@ from samverk import (
     RailEvent,
     Refused,
     SettingField,
-    T,
     Unavailable,
     hookimpl,
+    texts,
 )
+
+T = texts("bank_gateway")
 
 
 class BankGateway(PayoutRail):

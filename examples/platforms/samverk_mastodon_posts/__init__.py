@@ -22,11 +22,12 @@ from samverk import (
     Profile,
     RateLimited,
     SettingField,
-    T,
     Unavailable,
     hookimpl,
+    texts,
 )
 
+T = texts("mastodon_posts")
 HOST = re.compile(r"[a-z0-9.-]+\.[a-z]{2,}")
 POST = re.compile(r"/@([\w.]+)(?:@[\w.-]+)?/(\d+)/?")
 NEXT = re.compile(r'max_id=(\d+)[^>]*>; *rel="next"')
@@ -42,10 +43,8 @@ class MastodonPosts(PlatformConnector):
 
     def profile(self, ctx, account):
         found, _ = self._get(ctx, "accounts/lookup", dict, acct=account)
-        counts = found.get("followers_count"), found.get("statuses_count")
-        return Profile(
-            account, found.get("acct", account), found.get("display_name", ""), found.get("url", ""), *counts
-        )
+        names = found.get("acct", account), found.get("display_name", ""), found.get("url", "")
+        return Profile(account, *names, found.get("followers_count"), found.get("statuses_count"))
 
     def posts(self, ctx, account, cursor=None):
         here = f"{ctx.settings['server']}/"

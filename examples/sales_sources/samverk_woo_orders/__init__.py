@@ -21,13 +21,14 @@ from samverk import (
     SaleRecord,
     SalesSource,
     SettingField,
-    T,
     half_even,
     hookimpl,
     parse_moment,
     parse_number,
+    texts,
 )
 
+T = texts("woo_orders")
 AMOUNTS = ("total", "total_tax", "shipping_total")
 PAID = ("processing", "completed", "refunded")
 
@@ -78,17 +79,15 @@ class WooOrders(SalesSource):
         total, tax, shipping = (Money.from_decimal(order[k], currency) for k in AMOUNTS)
         net = total - tax - shipping
         code = next((line["code"] for line in order["coupon_lines"]), "")
-        yield SaleRecord(number, net, moment(order["date_created_gmt"]), code)
+        sold, changed = (parse_moment(order[k], UTC) for k in ("date_created_gmt", "date_modified_gmt"))
+        yield SaleRecord(number, net, sold, code)
         if not total:
             return  # nothing was paid, so nothing can be given back
         for refund in order["refunds"]:  # told with VAT and shipping, so the same share of the net is taken back
             back = Money.from_decimal(refund["total"].lstrip("-"), currency)
             share = half_even(Fraction(net.minor * back.minor, total.minor))
-            yield RefundRecord(f"R{refund['id']}", number, Money(share, currency), moment(order["date_modified_gmt"]))
-
-
-def moment(text):
-    return parse_moment(text, UTC)
+            # no moment is told: the order's last change is near it when the shop first tells, and core keeps that
+            yield RefundRecord(f"R{refund['id']}", number, Money(share, currency), changed)
 
 
 def net_of(number, currency):
