@@ -173,6 +173,16 @@ def test_the_reason_is_read_by_both_sides_and_the_history_names_the_rail(bank: S
         assert ("Bank gateway · " in page) == (face == "admin")
 
 
+def test_finance_too_takes_back_what_had_arrived(bank: Scene, app: Any) -> None:
+    bank.send(bank.body("received"))
+    app.config["WTF_CSRF_ENABLED"] = False
+    finance, path = sign_in(app.test_client(), "finance"), f"/admin/payouts/{payout(bank.instance).public_id}"
+    page = finance.get(path).text
+    assert "It failed or came back" in page and "<dt>Known from</dt><dd>Bank gateway</dd>" in page
+    assert finance.post(f"{path}/failed", data={"reason": "It is back on our account"}).status_code == 303
+    assert payout(bank.instance).state == "returned" and bank.reports()
+
+
 def test_the_address_is_told_where_the_settings_are(bank: Scene, app: Any) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     owner = sign_in(app.test_client(), "owner")
