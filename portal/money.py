@@ -145,7 +145,7 @@ def payout_lines(public_id: str, component: str) -> Any:
 def payout(public_id: str) -> Any:
     """One payment: what it is for, where it is, and the button that says it arrived."""
     found = queries.get_own(db(), actor(), public_id)
-    form = ArrivedForm(data={"received_on": clock.today(person().timezone)})
+    form = ArrivedForm(data={"received_on": _arrived_on(found)})
     if form.validate_on_submit():
         with saving(form):
             service.confirm_received(db(), actor(), found, received_on=form.received_on.data)
@@ -162,6 +162,12 @@ def payout(public_id: str) -> Any:
         steps=_steps(found),
         late=bool(found.sent_on and found.sent_on < clock.today(person().timezone) - timedelta(days=3)),
     ), (422 if form.errors else 200)
+
+
+def _arrived_on(found: Payout) -> date:
+    """The reader's today, within what a payment takes: not before it was sent, nor after today where the brand is."""
+    today = min(clock.today(person().timezone), service.today_of(db(), found.brand_id))
+    return max(today, found.sent_on or today)
 
 
 def _steps(found: Payout) -> list[dict[str, Any]]:
