@@ -15,7 +15,7 @@ from core import clock
 from core.campaigns.catalogue import BRIEF_FIELDS, DELIVERABLE_KINDS, MARKS, PLATFORMS
 from core.collaborations import queries as collaborations
 from core.compliance.engine import Report
-from core.compliance.kit import label_kit
+from core.compliance.told import label_kit
 from core.content import choosing, queries, service, versions
 from core.content.facts import Setting, benefits, chosen, judged
 from core.content.findings import fresh, labels, stored

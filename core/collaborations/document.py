@@ -14,7 +14,8 @@ from core.accounts.models import Brand
 from core.campaigns.models import BriefVersion, Campaign
 from core.collaborations import signed, terms
 from core.collaborations.models import Offer
-from core.compliance.kit import contract_clauses, label_kit
+from core.compliance.kit import contract_clauses
+from core.compliance.told import label_kit
 from core.i18n import country, day, gettext
 from core.money import Money
 from core.plugin_api.compliance import CompliancePack, DealContext, Label

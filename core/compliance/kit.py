@@ -1,10 +1,9 @@
-"""What to write and what to sign: the exact label for every market, and the clauses that rules ask for."""
+"""What a pack asks to write and to sign: its exact label, and the clauses of its rules."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 from core.compliance.jurisdictions import resolve_jurisdictions
 from core.compliance.validity import active
@@ -26,39 +25,6 @@ log = logging.getLogger(__name__)
 _FIRST = T("At the very start of the text, and in the picture or video for as long as the promotion lasts.")
 
 
-def label_kit(
-    packs: Iterable[CompliancePack],
-    markets: Sequence[str],
-    *,
-    language: str | None = None,
-    brands: Sequence[str],
-    compensation: Sequence[str],
-    on: date,
-    for_minors: bool = False,
-) -> tuple[Label, ...]:
-    """The exact label for each market that a pack covers, in the order of the markets."""
-    by_market = {pack.jurisdiction: pack for pack in packs}
-    context = ContentContext(
-        target_markets=tuple(markets),
-        compensation=tuple(compensation),
-        posted_on=on,
-        content_language=language,
-        brands=tuple(Brand(name) for name in brands),
-        audience_under18_share=1.0 if for_minors else None,
-    )
-    found = (_label(by_market[market], context) for market in markets if market in by_market)
-    return tuple(label for label in found if label)
-
-
-def _label(pack: CompliancePack, context: ContentContext) -> Label | None:
-    """The same for a page that shows many: a pack that fails has no label there, and its check says that it failed."""
-    try:
-        return exact_label(pack, context)
-    except Exception:
-        log.exception("compliance pack %s has no label to tell", pack.id)
-        return None
-
-
 def exact_label(pack: CompliancePack, context: ContentContext) -> Label | None:
     """The label that a pack recommends for a publication; None if the pack names no words."""
     rows = [
@@ -76,11 +42,17 @@ def exact_label(pack: CompliancePack, context: ContentContext) -> Label | None:
         return None
     rule, row = _best(choice, context)
     names = ", ".join(brand.name for brand in context.advertisers)
-    note = (
-        None if own[1] else T("No word in this language is named in the sources; a person has to confirm this label.")
-    )
     text = row["text"].replace("{brand}", names).strip(" |")
-    return Label(pack.jurisdiction, row["lang"], text, _FIRST, rule.id, rule.source, note)
+    return Label(pack.jurisdiction, row["lang"], text, _FIRST, rule.id, rule.source)
+
+
+def shown_label(pack: CompliancePack, context: ContentContext) -> Label | None:
+    """The label as a page shows it: a pack that fails has none there, and its check says that it failed."""
+    try:
+        return exact_label(pack, context)
+    except Exception:
+        log.exception("compliance pack %s has no label to tell", pack.id)
+        return None
 
 
 def told_labels(packs: Sequence[CompliancePack], context: ContentContext) -> tuple[ToldLabel, ...]:
@@ -88,7 +60,7 @@ def told_labels(packs: Sequence[CompliancePack], context: ContentContext) -> tup
 
     Where a country's own label is in the language of that of the pack it rests on, it is the label of both.
     """
-    own = {pack.jurisdiction: label for pack in packs if (label := _label(pack, context))}
+    own = {pack.jurisdiction: label for pack in packs if (label := shown_label(pack, context))}
     below = [(parent, own[pack.jurisdiction]) for pack in packs if pack.jurisdiction in own for parent in pack.parents]
     told = {
         code: next((one for above, one in below if above == code and same_language(one.language, mine.language)), mine)
@@ -103,11 +75,6 @@ def _best(rows: Sequence[tuple[Rule, Mapping[str, str]]], context: ContentContex
     made_for = [(rule, row) for rule, row in rows if benefits and benefits <= set(row.get("use_for", ()))]
     for_all = [(rule, row) for rule, row in rows if "use_for" not in row]
     return (made_for or for_all or list(rows))[0]
-
-
-def joined(labels: Iterable[Label]) -> str:
-    """All labels on one line, each once."""
-    return " · ".join(dict.fromkeys(label.text for label in labels))
 
 
 def contract_clauses(packs: Iterable[CompliancePack], deal: DealContext) -> tuple[ContractClause, ...]:

@@ -38,6 +38,11 @@ class Shown:
     """Further rules that say the same, no worse."""
 
     @property
+    def asks_label(self) -> bool:
+        """Whether what it says to do is, among others, to write its label."""
+        return any("%(label)s" in text.english for text in (self.message, self.fix) if text)
+
+    @property
     def open(self) -> bool:
         """Whether it still holds the publication up."""
         return self.blocks and (self.row is None or self.row.state == "open")
@@ -105,10 +110,10 @@ def segments(caption: str, findings: Sequence[Shown]) -> list[tuple[str, str | N
 
 
 def labels(findings: Iterable[Shown]) -> dict[str, list[str]]:
-    """The exact labels to write, each with the countries that it serves, as far as the findings name one."""
+    """The exact labels to write, each with the countries that it serves, as far as the findings ask for one."""
     found: dict[str, list[str]] = {}
     for shown in (one for top in findings for one in (top, *top.also)):
-        if shown.label and shown.jurisdiction not in found.setdefault(shown.label, []):
+        if shown.label and shown.asks_label and shown.jurisdiction not in found.setdefault(shown.label, []):
             found[shown.label].append(shown.jurisdiction)
     return found
 

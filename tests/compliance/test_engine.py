@@ -12,7 +12,8 @@ import pytest
 
 from core.compliance.engine import check_content, check_everywhere
 from core.compliance.jurisdictions import Reach, resolve_jurisdictions
-from core.compliance.kit import contract_clauses, label_kit
+from core.compliance.kit import contract_clauses
+from core.compliance.told import label_kit
 from core.errors import Invalid
 from core.plugin_api.compliance import (
     Basis,
@@ -153,12 +154,17 @@ def test_the_kit_gives_the_exact_words() -> None:
     assert kit("NO", "paid") == "Reklame | X"
 
 
-def test_a_language_without_a_named_word_says_so() -> None:
-    (label,) = label_kit(
-        PACKS.values(), ["SE"], language="en", brands=["X"], compensation=["paid"], on=date(2026, 3, 2)
-    )
-    assert label.text == "Reklam för X"
-    assert label.note
+def test_a_label_that_a_person_has_to_confirm_names_the_language_that_is_wanted() -> None:
+    def kit(*markets: str) -> dict[str, tuple[str, str | None]]:
+        day = date(2026, 3, 2)
+        found = label_kit(PACKS.values(), markets, language="da", brands=["X"], compensation=["paid"], on=day)
+        return {label.market: (label.text, label.note and str(label.note)) for label in found}
+
+    noted = "The rules of this country name no label in the language of the content (Danish); a person has to"
+    (text, note) = kit("FI")["FI"]
+    assert (text, note) == ("Mainos X", f"{noted} confirm this label.")
+    assert kit("SE") == {"SE": ("Reklam för X", None)}, "no rule of Sweden's asks for the language of the text"
+    assert kit("FI", "NO")["FI"] == ("Mainos X", None), "Norway's Reklame beside it is Danish as well"
 
 
 def test_clauses_follow_the_markets() -> None:

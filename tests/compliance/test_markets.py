@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.compliance.engine import Report, check_everywhere
+from core.compliance.told import joined, label_kit
 from core.content.findings import fresh, labels
 from core.plugin_api.compliance import CompliancePack, ContentContext, Verdict
 from tests.compliance.facts import PACKS, facts
@@ -58,6 +59,30 @@ def test_what_core_tells_to_write_passes_in_every_language(markets: tuple[str, .
                 assert not report.holding_up(own_codes_bind=True), (done.caption, language, report.decisive)
                 if language in accepted:
                     assert report.verdict is Verdict.OK, (done.caption, language, report.decisive)
+
+
+@pytest.mark.parametrize("markets", MARKETS, ids="-".join)
+def test_a_label_is_said_to_need_a_person_just_where_the_check_asks_for_one(markets: tuple[str, ...]) -> None:
+    packs = [COUNTRIES[code] for code in markets] + [PACKS["EU"]]
+    for language in languages(packs):
+        for benefit in BENEFITS:
+            context = publication(markets, language, compensation=[benefit])
+            names = [brand.name for brand in context.advertisers]
+            kit = label_kit(
+                packs, markets, language=language, brands=names, compensation=[benefit], on=context.posted_on
+            )
+            report = check_everywhere(packs, replace(context, caption=f"{joined(kit)} | Uutta"))
+            asked = {finding.jurisdiction for finding in report.findings if finding.verdict is not Verdict.OK}
+            assert {label.market for label in kit if label.note} == asked - {"EU"}, (language, benefit)
+
+
+def test_no_label_is_told_where_none_helps() -> None:
+    alcohol = publication(("NO",), "nb", categories=["alcohol"])
+    labelled = replace(alcohol, caption="Reklame | Lumi Nordic | Ny")
+    packs = [PACKS["NO"], PACKS["EU"]]
+    refused = check_everywhere(packs, labelled)
+    assert refused.verdict is Verdict.NEEDS_REVIEW and told(refused) == {}
+    assert "NO" in told(check_everywhere(packs, alcohol))["Reklame | Lumi Nordic"]
 
 
 @pytest.mark.parametrize("markets", MARKETS, ids="-".join)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.compliance.engine import check_content
-from core.compliance.kit import exact_label, joined, label_kit
+from core.compliance.kit import exact_label
+from core.compliance.told import joined, label_kit
 from core.plugin_api.compliance import Confidence, ContentContext, Verdict
 from tests.compliance.facts import LANGUAGE, PACKS, facts, overlay
 
