@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 import core.audit
 import core.ledger.models
@@ -27,6 +29,21 @@ def database(database_url: str) -> Iterator[Database]:
     _brands(made)
     yield made
     made.engine.dispose()
+
+
+@contextmanager
+def statements(engine: Any) -> Iterator[list[str]]:
+    """What a database is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from core import lifecycle
 from core.campaigns import queries, service
@@ -15,6 +15,7 @@ from core.errors import Denied, Invalid, Missing, Refused
 from core.ledger import postings
 from core.ledger.postings import Voucher
 from core.money import Money
+from tests.databases import statements
 from tests.world import sign_in
 
 LINE = {"field": "messages", "mark": "must", "text": "Tuoksuu metsältä."}
@@ -145,33 +146,24 @@ def test_another_brand_sees_nothing(session, world):
     assert queries.list_campaigns(session, world.outsider) == []
 
 
-def statements(app, client, path):
-    """How many statements a page takes."""
-    seen = []
-    engine = app.extensions["samverk"].database.engine
-
-    def note(_connection, _cursor, statement, *_rest):
-        if not statement.startswith(("BEGIN", "PRAGMA")):
-            seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    response = client.get(path)
-    event.remove(engine, "before_cursor_execute", note)
-    assert response.status_code == 200
-    return seen
+def asked(instance, client, path):
+    """What a page asks the database."""
+    with statements(instance.database.engine) as seen:
+        assert client.get(path).status_code == 200
+    return [statement for statement in seen if not statement.startswith(("BEGIN", "PRAGMA"))]
 
 
 def test_the_list_takes_at_most_eight_statements_however_long(app, client, instance, committed):
     sign_in(client, "owner")
     with instance.database.write() as session:
         planned(session, committed)
-    few = statements(app, client, "/admin/campaigns")
+    few = asked(instance, client, "/admin/campaigns")
     with instance.database.write() as session:
         for number in range(60):
             session.add(
                 Campaign(brand_id=committed.brand.id, name=f"Kampanja {number}", currency="EUR", markets=["FI"])
             )
-    many = statements(app, client, "/admin/campaigns")
+    many = asked(instance, client, "/admin/campaigns")
     assert len(few) == len(many) <= 8, "\n".join(many)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
@@ -19,6 +19,7 @@ from core.instance import Instance
 from core.mail import MailMessage
 from tests.collaborations import stage as staging
 from tests.collaborations.stage import Stage
+from tests.databases import statements
 from tests.world import PASSWORD, World, sign_in
 
 TERMS = {
@@ -237,11 +238,8 @@ def test_the_list_asks_the_same_however_long(
             for _ in range(count):
                 known = staging.person(session, committed, "Aino", f"aino{_}-{count}@example.com")
                 here.offer(relationship=known)
-        asked: list[str] = []
-        listen = lambda *given: asked.append(given[2])  # noqa: E731
-        event.listen(instance.database.engine, "before_cursor_execute", listen)
-        assert phone.get("/portal/offers").status_code == 200
-        event.remove(instance.database.engine, "before_cursor_execute", listen)
+        with statements(instance.database.engine) as asked:
+            assert phone.get("/portal/offers").status_code == 200
         return len([sql for sql in asked if sql.lstrip().upper().startswith("SELECT")])
 
     few, many = offers(1), offers(12)

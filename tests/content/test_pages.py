@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from core import clock
 from core.campaigns.models import Campaign
@@ -20,6 +20,7 @@ from core.files import StoredFile
 from core.instance import Instance
 from core.plugin_api.text import Text
 from tests.content.stage import BARE, LABELLED, Stage, film, picture
+from tests.databases import statements
 from tests.plugin_host.foreign import EXAMPLES, install
 from tests.world import sign_in
 
@@ -272,10 +273,9 @@ def test_the_lists_ask_the_database_little(
     phone: FlaskClient, desk: FlaskClient, shown: Stage, instance: Instance, path: str
 ) -> None:
     walk_to_review(phone, shown, instance)
-    statements: list[str] = []
-    event.listen(instance.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    assert desk.get(path).status_code == 200
-    assert len(statements) <= 8, statements
+    with statements(instance.database.engine) as asked:
+        assert desk.get(path).status_code == 200
+    assert len(asked) <= 8, asked
 
 
 def test_every_list_has_words_for_nothing(desk: FlaskClient, phone: FlaskClient, shown: Stage) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -21,6 +19,7 @@ from core.influencers.service import Figures
 from core.influencers.tags import known_tags
 from core.influencers.vocabulary import CRITERIA, tier_of
 from core.instance import Instance
+from tests.databases import statements
 from tests.world import World
 
 FIGURES = Figures(followers=20_000, posts_counted=10, likes=6_000, comments=500, shares=300)
@@ -219,10 +218,10 @@ def test_as_many_statements_with_many_rows_as_with_few(session: Session, world: 
     counts = []
     for more in (60, 1_000):
         bulk(session, world, more, start=more)
-        with counting(session.get_bind()) as statements:
+        with statements(session.get_bind()) as asked:
             queries.list_people(session, world.owner, PeopleFilter(q="name", tier="micro"), sort="engagement")
             known_tags(session, world.owner)
-        counts.append(len(statements))
+        counts.append(len(asked))
     assert counts[0] == counts[1] <= 3
 
 
@@ -233,19 +232,6 @@ def test_the_filter_offers_every_tag_of_ones_own_brands_once(session, world, ins
     service.edit_person(session, world.owner, instance.keyring, relationship=row, details={"tags": ["skin"]})
     assert "skin" in known_tags(session, world.owner)
     assert known_tags(session, world.outsider) == []
-
-
-@contextmanager
-def counting(target: Any) -> Iterator[list[str]]:
-    """The statements that a database is asked within the block."""
-    statements: list[str] = []
-
-    def keep(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        statements.append(statement)
-
-    event.listen(target, "before_cursor_execute", keep)
-    yield statements
-    event.remove(target, "before_cursor_execute", keep)
 
 
 def bulk(session: Session, world: World, count: int, start: int = 0) -> None:

@@ -14,6 +14,7 @@ from core.earnings.models import Earning
 from core.instance import Instance
 from core.payouts import service
 from core.payouts.models import Payout, PayoutMethod
+from tests.databases import statements
 from tests.payouts import stage as scene
 from tests.world import build as build_world
 from tests.world import sign_in
@@ -223,14 +224,9 @@ def test_the_bank_account_is_checked_and_kept(client: FlaskClient, instance: Ins
 def test_pages_ask_the_database_a_bounded_number_of_times(
     client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
 ) -> None:
-    from sqlalchemy import event
-
-    asked: list[str] = []
-    event.listen(instance.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-
     def count(path: str) -> int:
-        asked.clear()
-        assert client.get(path).status_code == 200
+        with statements(instance.database.engine) as asked:
+            assert client.get(path).status_code == 200
         return len([one for one in asked if one.lstrip().upper().startswith("SELECT")])
 
     today[0] = 14

@@ -5,16 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
-from sqlalchemy import event
-
-from core.instance import Instance
 
 ACME = Path(__file__).parent / "acme"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -96,18 +90,3 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = tmp_path / "site" / "other" / "templates" / "x" / "other" / "secret.html"
     secret.parent.mkdir(parents=True)
     secret.write_text("<p>The secret of the other</p>")
-
-
-@contextmanager
-def statements(instance: Instance) -> Iterator[list[str]]:
-    """The SQL that a block runs."""
-    seen: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(instance.database.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(instance.database.engine, "before_cursor_execute", note)

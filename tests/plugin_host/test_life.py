@@ -137,8 +137,8 @@ def test_a_broken_one_is_told_and_holds_what_it_pays(life: Life) -> None:
 
 def test_the_roll_is_called_by_one_statement_when_nothing_has_changed(life: Life) -> None:
     from core.plugin_host import roll
-    from tests.plugin_host.foreign import statements
+    from tests.databases import statements
 
-    with statements(life.here) as seen:
+    with statements(life.here.database.engine) as seen:
         roll.call(life.here.database, life.here.plugins)
     assert len([one for one in seen if not one.startswith("BEGIN")]) == 1

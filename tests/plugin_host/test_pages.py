@@ -18,7 +18,8 @@ from core.instance import Instance
 from core.plugin_host.service import set_switch
 from samverk import PageRequest, texts
 from tests.content import stage as scene
-from tests.plugin_host.foreign import acme, install, module, statements  # noqa: F401 - the first is a fixture
+from tests.databases import statements
+from tests.plugin_host.foreign import acme, install, module  # noqa: F401 - the first is a fixture
 from tests.world import World, sign_in
 
 pytestmark = pytest.mark.usefixtures("acme")
@@ -270,6 +271,6 @@ def test_panels_stand_in_their_places(
 def test_panels_and_pages_cost_one_statement(client: FlaskClient, committed: World, instance: Instance) -> None:
     sign_in(client, "owner")
     client.get("/admin/")
-    with statements(instance) as seen:
+    with statements(instance.database.engine) as seen:
         assert "Box of acme" in client.get("/admin/").text
     assert len([statement for statement in seen if "plugin_switch" in statement]) == 1

@@ -25,8 +25,9 @@ from core.plugin_host.pausing import IN_A_ROW, resume, sync
 from core.plugin_host.records import Failure
 from core.tracking.models import Sale
 from samverk import Text
+from tests.databases import statements
 from tests.payouts import stage as till
-from tests.plugin_host.foreign import acme, module, statements  # noqa: F401 - the first is a fixture
+from tests.plugin_host.foreign import acme, module  # noqa: F401 - the first is a fixture
 from tests.plugin_host.tipping import command
 from tests.world import World, sign_in
 
@@ -167,7 +168,7 @@ def test_the_turn_passes_on_when_it_is_not_used(web: Process, worker: Process, m
 
 def test_a_paused_plugin_costs_no_statement(web: Process, instance: Instance) -> None:
     web.fail(IN_A_ROW)
-    with statements(instance) as seen:
+    with statements(instance.database.engine) as seen:
         web.ask()
     assert not seen
 

@@ -12,7 +12,8 @@ from core import clock, outbox, schedule, wiring
 from core.instance import Instance
 from core.outbox import OutboxJob
 from core.plugin_host.service import set_switch
-from tests.plugin_host.foreign import acme, module, statements  # noqa: F401 - the first is a fixture
+from tests.databases import statements
+from tests.plugin_host.foreign import acme, module  # noqa: F401 - the first is a fixture
 from tests.world import World
 
 MIDNIGHT = datetime(2026, 11, 3, tzinfo=UTC)
@@ -89,6 +90,6 @@ def test_a_run_that_fails_is_tried_again_and_told(here: Instance, moment: list[d
 
 def test_without_jobs_the_clock_asks_nothing(instance: Instance, committed: World) -> None:
     wiring.connect(instance)
-    with statements(instance) as seen:
+    with statements(instance.database.engine) as seen:
         wiring.tick(instance)
     assert seen and not [statement for statement in seen if "plugin_switch" in statement]

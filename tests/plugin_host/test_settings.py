@@ -29,8 +29,9 @@ from core.plugin_host.models import PluginSetting
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
 from samverk import Context
+from tests.databases import statements
 from tests.payouts import stage as scene
-from tests.plugin_host.foreign import install, module, statements
+from tests.plugin_host.foreign import install, module
 from tests.world import World, sign_in
 
 HERE = Path(__file__).parent
@@ -100,7 +101,7 @@ def test_a_brand_stands_over_the_installation_over_the_default(instance: Instanc
 
 def test_all_of_it_is_one_statement(instance: Instance, committed: World) -> None:
     fill(instance, committed, committed.brand, address="x", limit="7", token=TOKEN)
-    with statements(instance) as seen:
+    with statements(instance.database.engine) as seen:
         told(instance, committed.brand)
     assert len([statement for statement in seen if statement.startswith("SELECT")]) == 1
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import func, select
 
 from core import clock
 from core.instance import Instance
 from core.tracking import gifts
 from core.tracking.models import Gift, Sale, SalesKey
 from tests.collaborations.stage import BASE
+from tests.databases import statements
 from tests.tracking.conftest import Play, perform
 from tests.tracking.test_gifts import ADDRESS
 from tests.world import build, sign_in
@@ -45,20 +45,6 @@ def one(instance: Instance, statement: Any) -> Any:
         return session.scalars(statement).one()
 
 
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 def test_the_list_shows_filters_and_sums(shown: Play, client: FlaskClient) -> None:
     sign_in(client, "viewer")
     page = client.get("/admin/sales").text
@@ -74,7 +60,7 @@ def test_the_list_takes_eight_statements_however_long(shown: Play, client: Flask
     sign_in(client, "owner")
     address = f"/admin/sales?q={code(shown)}&state=credited"
     client.get(address)
-    with counted(instance.database.engine) as few:
+    with statements(instance.database.engine) as few:
         client.get(address)
     with instance.database.write() as session:
         play = Play(session, shown.world, shown.stage, shown.collaboration, instance)
@@ -82,7 +68,7 @@ def test_the_list_takes_eight_statements_however_long(shown: Play, client: Flask
     page = client.get(address).text
     mark = re.search("after=([a-z0-9]+)", page)
     assert mark
-    with counted(instance.database.engine) as many:
+    with statements(instance.database.engine) as many:
         assert "No sale fits" not in client.get(f"{address}&after={mark[1]}").text
     assert len([s for s in many if s.startswith("SELECT")]) == len([s for s in few if s.startswith("SELECT")]) <= 8
 
