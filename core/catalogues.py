@@ -38,6 +38,7 @@ def read(path: Path, locale: str) -> Catalog:
 def renew(template: Catalog, path: Path, locale: str) -> int:
     """Bring a language's catalogue up to what the sources say, new messages empty; how many are to be translated."""
     catalogue = read(path, locale)
+    catalogue.project, catalogue.version = template.project, template.version
     catalogue.update(template, no_fuzzy_matching=True)
     write(catalogue, path)
     return sum(1 for message in catalogue if message.id and not _done(message))

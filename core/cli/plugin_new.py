@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from core.i18n import ROOT
+from core.places import country_choices
 from core.plugin_api.manifest import PluginKind
 
 EXAMPLES = ROOT / "examples"
@@ -127,7 +128,15 @@ def name_of(example: Path) -> str:
 def spellings(name: str) -> tuple[str, ...]:
     """A name as that of a module, a distribution, a class and a title: `a_b`, `a-b`, `AB`, `A b`."""
     words = name.split("_")
-    return name, "-".join(words), "".join(word.capitalize() for word in words), " ".join(words).capitalize()
+    return name, "-".join(words), "".join(word.capitalize() for word in words), title_of(name)
+
+
+def title_of(name: str) -> str:
+    """A name as a title: a capital at the start, and those of the countries that it names."""
+    title = name.replace("_", " ").capitalize()
+    for _, country in country_choices(every=True):
+        title = re.sub(rf"\b{re.escape(country)}\b", country, title, flags=re.IGNORECASE)
+    return title
 
 
 def renamed(text: str, old: str, new: Sequence[str]) -> str:

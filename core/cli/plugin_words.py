@@ -29,7 +29,8 @@ def words(name: str, locales: tuple[str, ...]) -> None:
     known = {path.parent.name for path in (folder / "translations").glob("*/LC_MESSAGES")}
     if not known | set(locales):
         raise click.UsageError(f"Name a language to begin with, as in: samverk plugin words {name} sv")
-    template = gather(Catalog(project=name, charset="utf-8", fuzzy=False), folder, OF_A_PLUGIN)
+    empty = Catalog(project=name, version=record.version, charset="utf-8", fuzzy=False)
+    template = gather(empty, folder, OF_A_PLUGIN)
     for locale in sorted(known | set(locales)):
         path = folder / "translations" / locale / "LC_MESSAGES" / f"{name}.po"
         click.echo(f"{path}: {renew(template, path, locale)} to translate")

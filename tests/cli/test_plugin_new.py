@@ -46,6 +46,15 @@ def test_a_natural_name_works(name: str, kind: str, tmp_path: Path, monkeypatch:
     assert [str(result.broken) for result in run_all(subject) if result.broken] == []
 
 
+def test_a_country_in_a_name_has_its_capitals_in_the_title(tmp_path: Path) -> None:
+    assert new("rules_of_south_korea", "compliance", tmp_path).exit_code == 0
+    folder = tmp_path / "samverk-rules-of-south-korea"
+    module = folder / "samverk_rules_of_south_korea"
+    assert 'title = T("Rules of South Korea")' in (module / "__init__.py").read_text("utf-8")
+    assert "title: Rules of South Korea" in (module / "pack.yaml").read_text("utf-8")
+    assert (folder / "README.md").read_text("utf-8").startswith("# Rules of South Korea\n")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_does_not_say_of_itself_what_the_example_is(kind: str, tmp_path: Path) -> None:
     new("fair_share", kind, tmp_path)

@@ -52,6 +52,7 @@ def test_a_catalogue_is_begun_kept_and_brought_up_to_date(catalogue: Path) -> No
     again = words("greeter")
     assert again.output == f"{catalogue}: 2 to translate\n"
     told = catalogue.read_text()
+    assert '"Project-Id-Version: greeter 1.0\\n"' in told and "Swedish translations for greeter." in told
     assert 'msgstr "God dag"' in told and 'msgid "The greeter"' in told and 'msgid "Greeter"' not in told
 
 
