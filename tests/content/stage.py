@@ -91,8 +91,15 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
     )
     session.add(collaboration)
     session.flush()
+    contract = _signed(session, collaboration)
+    made = service.create_deliverables(session, collaboration.id)
+    return Stage(world, campaign, collaboration, contract, made)
+
+
+def _signed(session: Session, collaboration: Collaboration) -> Contract:
+    """A contract over two posts and a reel, with the offer that it is made of."""
     offer = Offer(
-        brand_id=brand.id,
+        brand_id=collaboration.brand_id,
         collaboration_id=collaboration.id,
         number=1,
         proposed_by="brand",
@@ -108,7 +115,7 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
     session.add(offer)
     session.flush()
     contract = Contract(
-        brand_id=brand.id,
+        brand_id=collaboration.brand_id,
         collaboration_id=collaboration.id,
         offer_id=offer.id,
         number="1",
@@ -118,8 +125,7 @@ def build(session: Session, world: World, *, markets: tuple[str, ...] = ("FI",),
     )
     session.add(contract)
     session.flush()
-    made = service.create_deliverables(session, collaboration.id)
-    return Stage(world, campaign, collaboration, contract, made)
+    return contract
 
 
 def draft(caption: str = LABELLED, **answers: object) -> service.Draft:

@@ -45,6 +45,22 @@ def plugin(version: str, *, bonus: int = 1, each: int = 100, more: int = 0, own:
 
     `more` is what the models add to the caps that they name.
     """
+    models = [_streak(version, bonus, more, own), *_by_sales(each, more)]
+    for model in models:
+        model.version = version
+
+    class Foreign(Plugin):
+        name, title, api_version = "foreign", T("Foreign"), 1
+
+        @hookimpl
+        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
+            return models
+
+    return PluginHost.load(candidates=[*in_the_box(), Candidate("foreign", "foreign", version, "", Foreign)])
+
+
+def _streak(version: str, times: int, more: int, own: bool) -> type[PaymentModel]:
+    """A model of a whole agreement that pays more for what follows soon."""
 
     class Streak(PaymentModel):
         name, title, scope, uses = "streak", T("Streak"), Scope.AGREEMENT, (DeliverableApproved,)
@@ -60,7 +76,7 @@ def plugin(version: str, *, bonus: int = 1, each: int = 100, more: int = 0, own:
             return [T("%(bonus)s for each that follows soon.", bonus=self.bonus(terms))]
 
         def bonus(self, terms: Terms) -> Money:
-            return terms.money("bonus") * (2 if terms.flag("doubled") else bonus)
+            return terms.money("bonus") * (2 if terms.flag("doubled") else times)
 
         def earned(self, terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
             parts: list[tuple[str, Money]] = []
@@ -77,6 +93,12 @@ def plugin(version: str, *, bonus: int = 1, each: int = 100, more: int = 0, own:
             most += self.bonus(terms) * (planned.deliverables - 1)
             cap = terms.money("cap")
             return (cap if 0 < cap.minor < most.minor and own else most) + Money(more, terms.currency)
+
+    return Streak
+
+
+def _by_sales(each: int, more: int) -> tuple[type[PaymentModel], type[PaymentModel]]:
+    """The same pay as lines of single sales, and as one line of the whole agreement."""
 
     class Single(PaymentModel):
         name, title, uses = "single", T("Single"), (Sale, Refund)
@@ -111,16 +133,7 @@ def plugin(version: str, *, bonus: int = 1, each: int = 100, more: int = 0, own:
         def cap(self, terms: Terms, planned: Planned) -> Money:
             return Money(MOST["whole"] + more, terms.currency)
 
-    Streak.version = Single.version = Whole.version = version
-
-    class Foreign(Plugin):
-        name, title, api_version = "foreign", T("Foreign"), 1
-
-        @hookimpl
-        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-            return [Streak, Single, Whole]
-
-    return PluginHost.load(candidates=[*in_the_box(), Candidate("foreign", "foreign", version, "", Foreign)])
+    return Single, Whole
 
 
 def _cut(parts: Sequence[tuple[str, Money]], cap: int) -> list[Line]:
