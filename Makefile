@@ -1,6 +1,8 @@
 # Everything a stranger needs; each target stands on a fresh checkout.
 PY := .venv/bin/python
 export PYTHONPATH := $(CURDIR)
+# Byte-code is kept even where the surroundings say otherwise: each of many processes would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup run demo test check bench
 
