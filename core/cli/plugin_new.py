@@ -21,7 +21,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LENGTH = range(2, 41)
 KINDS = {kind.value.replace("_", "-"): kind for kind in PluginKind}
 LEFT_OUT = re.compile(r"^\.|^__pycache__$|^build$|\.egg-info$|^translations$")
-"""What tools leave behind in a folder where somebody works, and what is said there of the example in other languages."""
+"""What tools leave behind in a folder where somebody works, and what is said of the example in other languages."""
 BLANK = Path(__file__).with_name("blank")
 """By kind, files that stand in place of the example's own where those would speak for somebody."""
 BLANK_NAME = "blank_rules"
