@@ -148,12 +148,12 @@ def looks_at(host: PluginHost, components: AnyDeal, kind: type[Fact]) -> bool:
 
 
 def _days(deliverables: Any) -> tuple[int, ...]:
-    """The days on which the pieces are due, counted from the first; none where one has no day."""
+    """The day on which each piece is due, counted from the first day; none where one has no day."""
     due = [day for row in deliverables for day in [row.get("due_on")] * int(row.get("quantity") or 1)]
     if not all(due):
         return ()
-    days = sorted(day if isinstance(day, date) else date.fromisoformat(day) for day in due)
-    return tuple((day - days[0]).days for day in days)
+    days = [day if isinstance(day, date) else date.fromisoformat(day) for day in due]
+    return tuple((day - min(days)).days for day in days)
 
 
 def _title(host: PluginHost, model: str) -> Text:

@@ -14,7 +14,7 @@ from core.errors import Invalid, Refused
 from core.money import Money
 from core.plugin_api.composition import Composition, Maximum, Net, Part
 from core.plugin_api.deal import Deal
-from core.plugin_api.payment_models import Planned
+from core.plugin_api.payment_models import Piece, Planned
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import AnyDeal, reserve
 from core.plugin_host.host import PluginHost
@@ -74,9 +74,11 @@ def _deliverable(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def planned(host: PluginHost, components: AnyDeal, deliverables: Iterable[Mapping[str, Any]]) -> Planned:
-    """What the deliverables and the months of the deal bound the pay to."""
-    pieces = sum(int(row["quantity"]) for row in deliverables)
-    return Planned(deliverables=max(1, pieces), months=months_of(host, components))
+    """What the deliverables, piece by piece in their order, and the months of the deal bound the pay to."""
+    pieces = tuple(
+        Piece(row["kind"], row["platform"]) for row in deliverables for _ in range(int(row.get("quantity", 1)))
+    )
+    return Planned(months=months_of(host, components), pieces=pieces)
 
 
 def reserved(host: PluginHost, components: AnyDeal, deliverables: Iterable[Mapping[str, Any]], currency: str) -> Money:

@@ -92,6 +92,8 @@ def _approvals(session: Session, collaboration: Collaboration) -> list[Fact]:
             title=_title(row),
             position=number,
             planned=len(rows),
+            kind=row.kind,
+            platform=row.platform,
         )
         for number, row in enumerate(rows, 1)
         if row.approved_at is not None

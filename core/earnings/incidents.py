@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.collaborations import terms
 from core.collaborations.models import Collaboration, Offer
 from core.collaborations.signed import SignedPay, pay_of
 from core.earnings import unbooked
@@ -28,7 +29,6 @@ from core.plugin_api.text import Text
 from core.plugin_host.evaluate import EarnedLine, Evaluation, evaluate
 from core.plugin_host.host import PluginHost
 from core.plugin_host.keeping import Kept, unit_of
-from core.plugin_host.terms import months_of
 
 Lines = dict[str, list[Any]]
 """By line key: minor units that hold, minor units that the model claimed, the unit, and the facts' fingerprint."""
@@ -105,8 +105,7 @@ def case_of(session: Session, host: PluginHost, collaboration: Collaboration) ->
 
 def planned_of(host: PluginHost, offer: Offer, deal: Deal) -> Planned:
     """What an offer plans."""
-    pieces = sum(int(item.get("quantity", 1)) for item in offer.deliverables) or 1
-    return Planned(deliverables=pieces, months=months_of(host, deal))
+    return terms.planned(host, deal, offer.deliverables)
 
 
 def remember(session: Session, host: PluginHost, case: Case, found: Evaluation, made: Sequence[Earning]) -> None:

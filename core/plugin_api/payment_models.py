@@ -50,12 +50,18 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverableApproved(Fact):
-    """The brand approved a deliverable: the `position`th (from 1) of `planned` in the contract."""
+    """The brand approved a deliverable: the `position`th (from 1) of `planned` in the contract.
+
+    `kind` ("reel") and `platform` ("instagram") are codes, the same as those of `Planned.pieces[position - 1]`;
+    `title` is words for people alone.
+    """
 
     deliverable: str
     title: str | Text = ""
     position: int = 1
     planned: int = 1
+    kind: str = ""
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +200,29 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One deliverable that a contract plans, by its codes; empty where nobody has said."""
+
+    kind: str = ""
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
-    """What a contract plans, as far as it bounds the pay."""
+    """What a contract plans, as far as it bounds the pay.
+
+    `pieces` are the deliverables in the order of the contract, always as many as `deliverables` counts.
+    """
 
     deliverables: int = 1
     months: int = 1
+    pieces: tuple[Piece, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let count and pieces agree: pieces of which nothing is known fill up, more pieces count."""
+        unknown = (Piece(),) * (self.deliverables - len(self.pieces))
+        object.__setattr__(self, "pieces", (*self.pieces, *unknown))
+        object.__setattr__(self, "deliverables", len(self.pieces))
 
 
 @dataclass(frozen=True, slots=True)

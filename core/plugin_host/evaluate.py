@@ -17,6 +17,7 @@ from core.plugin_api.payment_models import (
     Line,
     PaymentModel,
     Period,
+    Piece,
     Planned,
     Refund,
     Sale,
@@ -54,7 +55,7 @@ class _Answer:
 
     lines: list[EarnedLine] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
-    bases: dict[str, str] | None = None  # where the model is asked fact by fact: by fact the fingerprint of its group
+    bases: dict[str, str] = field(default_factory=dict)  # by fact the fingerprint of all that it was asked with
     seen: list[Fact] = field(default_factory=list)
     waiting: list[Hold] = field(default_factory=list)
 
@@ -95,9 +96,9 @@ def evaluate(
         holds += answer.waiting
         claims |= {line.key: line for line in answer.lines}
         answers[component.id] = answer.fingerprints
-        if answer.bases is not None:
-            bases[component.id] = answer.bases
-        held_to = hold_to((kept or {}).get(component.id, ()), answer.lines, answer.bases, answer.seen)
+        bases[component.id] = answer.bases
+        single = host.payment_models[component.model].scope is Scope.FACT
+        held_to = hold_to((kept or {}).get(component.id, ()), answer.lines, answer.bases, answer.seen, single=single)
         agreed |= {line.key: line for line in held_to}
         lines[component.id] = limit(held_to, cap, answer.seen)
     compose(deal.composition, lines, holds)
@@ -114,7 +115,9 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 def planned_by(facts: Iterable[Fact]) -> Planned:
     """What the contract plans, as far as the facts tell."""
     approved = [fact for fact in facts if isinstance(fact, DeliverableApproved)]
-    return Planned(deliverables=max((1, len(approved), *(max(fact.planned, fact.position) for fact in approved))))
+    known = {fact.position: Piece(fact.kind, fact.platform) for fact in approved}
+    count = max((1, len(approved), *(max(fact.planned, fact.position) for fact in approved)))
+    return Planned(pieces=tuple(known.get(number, Piece()) for number in range(1, count + 1)))
 
 
 def model_of(host: PluginHost, component: Component) -> PaymentModel | Failure:
@@ -177,7 +180,7 @@ def _component(
     model = model_of(host, component)
     if isinstance(model, Failure):
         return model
-    answer = _Answer(bases={} if model.scope is Scope.FACT else None)
+    answer = _Answer()
     answer.seen, answer.waiting = _for_component(component, model, facts)
     for group in _groups(model.scope, answer.seen):
         lines = _ask(host, component, model, group)
@@ -185,8 +188,7 @@ def _component(
             return lines
         basis = basis_of(group)
         answer.fingerprints[basis] = answer_of(lines)
-        if answer.bases is not None:
-            answer.bases |= dict.fromkeys((fact.key for fact in group), basis)
+        answer.bases |= dict.fromkeys((fact.key for fact in group), basis)
         by_key = {fact.key: fact for fact in group}
         answer.lines += [_earned(component, model, line, by_key.get(line.key, group[-1]), basis) for line in lines]
     if len({line.key for line in answer.lines}) != len(answer.lines):

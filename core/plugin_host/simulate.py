@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain, repeat
 
 from core.money import Money, split
 from core.plugin_api.deal import Deal
@@ -16,6 +17,7 @@ from core.plugin_api.payment_models import (
     GiftDelivered,
     MetricReading,
     Period,
+    Piece,
     Planned,
     Refund,
     Sale,
@@ -34,7 +36,8 @@ class Outcome:
     """How a collaboration might go: `refunds` of the `sales` orders, which are worth `value` together, come back.
 
     The content is seen `views` times; four in a hundred viewers engage and one clicks. All planned months are worked.
-    `days` says when each deliverable is approved, counted from the first; where it is silent they are a week apart.
+    `days` says when each deliverable is approved, in the order of the contract and counted from the first approval;
+    where it is silent they are a week apart.
     """
 
     title: Text
@@ -47,8 +50,8 @@ class Outcome:
 
     @property
     def approvals(self) -> tuple[int, ...]:
-        """The day of each approval, counted from the first."""
-        last = self.days[-1] if self.days else -WEEK
+        """The day on which each deliverable is approved, counted from the first approval."""
+        last = max(self.days, default=-WEEK)
         later = (last + WEEK * number for number in range(1, self.deliverables - len(self.days) + 1))
         return (*self.days, *later)[: self.deliverables]
 
@@ -72,15 +75,17 @@ class Outcome:
         yield AgreementSigned(key="signed", at=next(clock))
         for component in deal.components:
             yield GiftDelivered(key=f"gift-{component.id}", at=next(clock), gift=component.id, component=component.id)
-        begun, last = next(clock), START
-        for number, days in enumerate(self.approvals, 1):
-            last = max(begun + timedelta(days=days), last + timedelta(minutes=1))
+        begun, approvals = next(clock), self.approvals
+        for number, (days, piece) in enumerate(zip(approvals, _endless(planned.pieces), strict=False), 1):
+            earlier = approvals[: number - 1].count(days)
             yield DeliverableApproved(
                 key=f"deliverable-{number}",
-                at=last,
+                at=begun + timedelta(days=days, minutes=earlier),
                 deliverable=str(number),
                 position=number,
                 planned=planned.deliverables,
+                kind=piece.kind,
+                platform=piece.platform,
             )
         amounts = self.value.split([1] * self.sales) if self.sales else []
         for number, amount in enumerate(amounts, 1):
@@ -107,6 +112,11 @@ class Outcome:
                 )
 
 
+def _endless(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The pieces, and after them such of which nothing is known."""
+    return chain(pieces, repeat(Piece()))
+
+
 def _month(number: int) -> Period:
     """A whole month of an agreement that was signed at the start."""
     first, last = (date(START.year + n // 12, n % 12 + 1, 1) for n in (number - 1, number))
@@ -124,7 +134,9 @@ def outcomes(
     """
     expected = Outcome(T("As expected"), planned.deliverables, sales, value, sales // 10, views, days)
     plan = expected.approvals
-    late, early = tuple(2 * day + WEEK * n for n, day in enumerate(plan)), tuple(day // 2 for day in plan)
+    turn = {number: n for n, number in enumerate(sorted(range(len(plan)), key=plan.__getitem__))}
+    late = tuple(2 * day + WEEK * turn[number] for number, day in enumerate(plan))
+    early = tuple(day // 2 for day in plan)
     few, small = (sales // 3, Money(value.minor // 3 if sales // 3 else 0, value.currency))
     low = replace(expected, title=T("Low"), sales=few, value=small, refunds=few // 5, views=views // 3, days=late)
     high = replace(expected, title=T("High"), sales=sales * 3, value=value * 3, refunds=0, views=views * 3, days=early)

@@ -10,12 +10,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from core.campaigns.catalogue import DELIVERABLE_KINDS
 from core.money import Money, exponent
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import (
+    DeliverableApproved,
     Fact,
     PaymentModel,
+    Piece,
     Planned,
     Rate,
     Refund,
@@ -35,7 +38,7 @@ from core.plugin_kit.guard import pure as purely
 from core.plugin_kit.placeholders import misfilled
 from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
-from core.plugin_kit.stories import CURRENCIES, Story, filled, stories
+from core.plugin_kit.stories import CURRENCIES, MOST_PIECES, PIECES, Story, filled, stories
 
 KIND = "payment_models"
 SHARES = (100, 50, 3)
@@ -306,17 +309,18 @@ def _stored(part: Component) -> Component:
     "simulator",
     "What was simulated before signing is what is paid",
     KIND,
-    hint="Read no meaning into keys, order numbers or names: the simulator makes up others than life does.",
+    hint="Read no meaning into keys, order numbers, titles or names: the simulator makes up others than life does.",
 )
 def simulator(subject: Subject, model: PaymentModel) -> None:
     """The same story under other keys and numbers pays the same, amount by amount."""
     bench = Bench(subject, model)
-    outcomes = st.tuples(cases(bench), st.integers(0, 4), st.integers(0, 8), st.integers(0, 10**6))
+    pieces = st.lists(PIECES, max_size=MOST_PIECES - 1)
+    outcomes = st.tuples(cases(bench), pieces, st.integers(0, 8), st.integers(0, 10**6))
 
-    def holds(case: tuple[Story, int, int, int]) -> None:
+    def holds(case: tuple[Story, list[Piece], int, int]) -> None:
         story, approved, sales, value = case
-        part, planned = story.part, Planned(deliverables=5)
-        outcome = Outcome(T("As expected"), approved, sales, Money(value, part.terms.currency), sales // 3)
+        part, planned = story.part, Planned(MOST_PIECES, pieces=tuple(approved))
+        outcome = Outcome(T("As expected"), len(approved), sales, Money(value, part.terms.currency), sales // 3)
         facts = in_order(outcome.facts(Deal.of([part]), planned))
         shown = simulate(subject.host, [part], outcome, planned)
         paid = evaluate(subject.host, [part], _renamed(facts), planned)
@@ -334,6 +338,9 @@ def _renamed(facts: Sequence[Fact]) -> list[Fact]:
     for fact in facts:
         if isinstance(fact, Sale | Refund):
             fact = replace(fact, order=f"no-{fact.order}")
+        if isinstance(fact, DeliverableApproved):
+            title = DELIVERABLE_KINDS.get(fact.kind, fact.kind)
+            fact = replace(fact, deliverable=f"no-{fact.deliverable}", title=title)
         found.append(replace(fact, key=names[fact.key], corrects=names.get(fact.corrects or "")))
     return found
 
@@ -351,11 +358,11 @@ def cap(subject: Subject, model: PaymentModel) -> None:
 
     def holds(story: Story) -> None:
         unit, facts = story.part.terms.currency, in_order(story.facts)
-        most = model.cap(story.part.terms, Planned(deliverables=5, months=4))
+        most = model.cap(story.part.terms, story.planned)
         if not isinstance(most, Money) or most.currency != unit or most.minor < 0:
             raise Broken(f"an amount in {unit} that is not below nothing", repr(most), story)
         running = 0
-        for line in evaluate(subject.host, [story.part], facts, Planned(deliverables=5, months=4)).lines:
+        for line in evaluate(subject.host, [story.part], facts, story.planned).lines:
             running += line.amount.minor if line.settles is Settles.CASH else 0
             if running > most.minor:
                 raise Broken(f"at most {most.decimal} {unit}", f"{Money(running, unit).decimal} {unit}", story)

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import assume, reject
 from hypothesis import strategies as st
 
+from core.campaigns.catalogue import DELIVERABLE_KINDS, KNOWN_PLATFORMS
 from core.money import Money, exponent
 from core.plugin_api.composition import Component
 from core.plugin_api.fields import FieldKind, SettingField, check
@@ -23,17 +24,25 @@ from core.plugin_api.payment_models import (
     MetricReading,
     PaymentModel,
     Period,
+    Piece,
+    Planned,
     Refund,
     Sale,
     Terms,
 )
 from core.plugin_api.platforms import METRICS
+from core.plugin_host.evaluate import planned_by
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CURRENCIES = ("EUR", "ISK", "KWD", "JPY")
 MINUTES = 120 * 24 * 60
 """Stories last four months."""
 MOST = 10**9
+MOST_PIECES = 5
+PIECES = st.builds(
+    Piece, kind=st.sampled_from(list(DELIVERABLE_KINDS)), platform=st.sampled_from(list(KNOWN_PLATFORMS))
+)
+"""Any deliverable of a contract."""
 TRIES = 6
 
 
@@ -43,6 +52,11 @@ class Story:
 
     part: Component
     facts: tuple[Fact, ...]
+
+    @property
+    def planned(self) -> Planned:
+        """A contract that plans what happened, and further pieces of which nothing is known."""
+        return Planned(MOST_PIECES, months=4, pieces=planned_by(self.facts).pieces[:MOST_PIECES])
 
     def __str__(self) -> str:
         """The case as an author reads it: terms first, then a fact a line."""
@@ -200,10 +214,19 @@ def orders(draw: st.DrawFn, kind: type[Fact], currency: str) -> list[Fact]:
 
 @st.composite
 def _deliverables(draw: st.DrawFn, kind: type[Fact], currency: str) -> list[Fact]:
-    planned = draw(st.integers(1, 5))
+    planned = draw(st.integers(1, MOST_PIECES))
+    made = draw(st.lists(PIECES, max_size=planned))
     return [
-        DeliverableApproved(key=f"approved-{n}", at=at(draw), deliverable=str(n), position=n, planned=planned)
-        for n in range(1, draw(st.integers(0, planned)) + 1)
+        DeliverableApproved(
+            key=f"approved-{n}",
+            at=at(draw),
+            deliverable=str(n),
+            position=n,
+            planned=planned,
+            kind=piece.kind,
+            platform=piece.platform,
+        )
+        for n, piece in enumerate(made, 1)
     ]
 
 

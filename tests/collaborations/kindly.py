@@ -1,0 +1,75 @@
+"""A foreign plugin that pays by kind of content, and a later version of it with a further term of each sort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.plugin_host.host import PluginHost
+from core.plugin_host.loader import Candidate, in_the_box
+from samverk import (
+    DeliverableApproved,
+    Fact,
+    FieldKind,
+    Line,
+    Money,
+    PaymentModel,
+    Piece,
+    Planned,
+    Plugin,
+    SettingField,
+    Settles,
+    T,
+    Terms,
+    Text,
+    hookimpl,
+    standing,
+)
+
+POINTS = {("reel", "instagram"): 3, ("story", "instagram"): 1}
+OTHERS = 2
+LATER = (
+    SettingField("doubled", T("Twice the points"), FieldKind.BOOL, required=False, default=True),
+    SettingField("until", T("Until"), FieldKind.DATE, required=False, default="2027-01-31"),
+    SettingField("most", T("At most so many pieces"), FieldKind.INTEGER, required=False, default=7),
+    SettingField("share", T("Share"), FieldKind.PERCENT, required=False, default="12.5"),
+    SettingField("tone", T("Tone"), FieldKind.CHOICE, default="loud", choices=(("low", T("Low")), ("loud", T("Loud")))),
+)
+
+
+def plugin(version: str = "1") -> PluginHost:
+    """The plugins in the box beside one that pays so much a point; from version 2 on points may count twice."""
+
+    class KindPay(PaymentModel):
+        name, title, uses = "kind_pay", T("Pay by kind"), (DeliverableApproved,)
+        terms = (SettingField("point", T("For each point"), FieldKind.MONEY), *(LATER if version > "1" else ()))
+
+        def describe(self, terms: Terms) -> Sequence[Text]:
+            return [T("%(amount)s a point.", amount=terms.money("point"))]
+
+        def earned(self, terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
+            return [
+                Line(fact.key, self.worth(terms, Piece(fact.kind, fact.platform)), Settles.CASH, T("Points"))
+                for fact in standing(facts)
+                if isinstance(fact, DeliverableApproved)
+            ]
+
+        def cap(self, terms: Terms, planned: Planned) -> Money:
+            return sum((self.worth(terms, piece) for piece in planned.pieces), Money.zero(terms.currency))
+
+        def worth(self, terms: Terms, piece: Piece) -> Money:
+            points = POINTS.get((piece.kind, piece.platform), OTHERS)
+            return terms.money("point") * points * (2 if terms.flag("doubled") else 1)
+
+    KindPay.version = version
+
+    class Foreign(Plugin):
+        name, title, api_version = "pay_by_kind", T("Points"), 1
+
+        @hookimpl
+        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
+            return [KindPay]
+
+    return PluginHost.load(candidates=[*in_the_box(), Candidate("pay_by_kind", "pay_by_kind", version, "", Foreign)])
+
+
+HERE, RENEWED = plugin("1"), plugin("2")

@@ -1,0 +1,107 @@
+"""A model that prices by kind: what plan, offer and the influencer's page tell is what the books take down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeGuard
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.collaborations import reading
+from core.collaborations.models import Collaboration, Contract
+from core.content.drafts import create_deliverables
+from core.content.models import Deliverable
+from core.earnings import service as earnings
+from core.earnings.models import Earning
+from core.instance import Instance
+from samverk import Component, Deal, DeliverableApproved, Fact, Piece, Planned, Terms
+from tests.collaborations import stage as staging
+from tests.collaborations.kindly import HERE
+from tests.collaborations.stage import Stage
+from tests.world import World, sign_in
+
+PART = Component("c1", "kind_pay", Terms("EUR", {"point": 5_000}))
+ROWS = [
+    {"kind": "reel", "platform": "instagram", "quantity": 2, "due_on": "2026-12-20"},
+    {"kind": "story", "platform": "instagram", "quantity": 1, "due_on": "2026-12-10"},
+]
+POINT = {"parts": "c1:kind_pay", "c1-point": "50"}
+WORK = {
+    "rows": "2",
+    "d0-kind": "reel", "d0-platform": "instagram", "d0-quantity": "2", "d0-due_on": "2026-12-20",
+    "d1-kind": "story", "d1-platform": "instagram", "d1-quantity": "1", "d1-due_on": "2026-12-10",
+}  # fmt: skip
+PAID = "€350.00"
+
+
+@pytest.fixture
+def stage(instance: Instance, committed: World) -> Stage:
+    """A launched campaign, committed, where the plugin is installed."""
+    vars(instance)["plugins"] = HERE
+    with instance.database.write() as session:
+        return staging.build(session, committed)
+
+
+def test_what_is_told_before_is_what_is_booked_after(
+    client: FlaskClient, stage: Stage, instance: Instance, committed: World
+) -> None:
+    """Two reels and a story: every page says 350, and so does the contract's maximum, and so do the books."""
+    brand = sign_in(client, "manager")
+    plan = f"/admin/campaigns/{stage.campaign.public_id}/pay"
+    assert brand.post(plan, data=POINT | WORK | {"preview": "1"}).text.count(PAID) >= 4
+    assert brand.post(plan, data=POINT | WORK).status_code == 303
+    assert brand.get(plan).text.count(PAID) >= 4, "reserved, and three outcomes"
+    new = f"/admin/offers/new?campaign={stage.campaign.public_id}&person={stage.known.public_id}"
+    assert brand.get(new).text.count(PAID) >= 4
+    assert brand.post(new, data=POINT | WORK | {"preview": "1", "way": "link"}).text.count(PAID) >= 4
+    assert brand.post(new, data=POINT | WORK | {"way": "link"}).status_code == 303
+    deal = _given_to(instance, committed)
+    path = f"/portal/offers/{deal}"
+    phone = sign_in(client.application.test_client(), "influencer")
+    assert phone.get(path).text.count(PAID) >= 3, "three outcomes"
+    assert phone.post(f"{path}/accept", data={"number": "1"}).status_code == 303
+    with instance.database.write() as session:
+        assert _booked(session, stage, deal) == 35_000
+    assert phone.get(path).text.count(PAID) >= 3
+
+
+def _given_to(instance: Instance, world: World) -> str:
+    """The offer is in the influencer's hands."""
+    with instance.database.write() as session:
+        deal = session.scalars(select(Collaboration)).one()
+        deal.influencer_id = world.influencer.id
+        return deal.public_id
+
+
+def _booked(session: Session, stage: Stage, public_id: str) -> int:
+    """Both sign, all content is approved, and the books take down what the plugin says of it."""
+    deal = session.scalars(select(Collaboration).where(Collaboration.public_id == public_id)).one()
+    contract = session.scalars(select(Contract)).one()
+    replace(stage, session=session).sign(deal, contract)
+    create_deliverables(session, deal.id)
+    for row in session.scalars(select(Deliverable)):
+        row.state, row.approved_at = "approved", clock.now()
+    session.flush()
+    earnings.recompute(session, HERE, deal.id)
+    return sum(session.scalars(select(Earning.amount_minor)))
+
+
+def test_a_piece_is_approved_on_its_own_day_in_an_outcome() -> None:
+    """The story that is due first keeps its place in the contract and its kind."""
+    told = reading.forecasts(HERE, Deal.of([PART]), ROWS, "EUR", sales=0)
+    planned = Planned(pieces=(Piece("reel", "instagram"), Piece("reel", "instagram"), Piece("story", "instagram")))
+    low, expected, high = (
+        {(f.position, f.kind): f.at.day for f in one.outcome.facts(Deal.of([PART]), planned) if _approval(f)}
+        for one in told
+    )
+    assert expected == {(1, "reel"): 11, (2, "reel"): 11, (3, "story"): 1}
+    assert low == {(1, "reel"): 28, (2, "reel"): 4, (3, "story"): 1}, "late each time"
+    assert high == {(1, "reel"): 6, (2, "reel"): 6, (3, "story"): 1}
+
+
+def _approval(fact: Fact) -> TypeGuard[DeliverableApproved]:
+    return isinstance(fact, DeliverableApproved)
