@@ -11,9 +11,9 @@ from core.permissions import Permission
 from core.plugin_api.pages import Face as FaceName
 from core.plugin_api.text import T, Text
 from core.web import plugins
-from core.web.brands import brands
+from core.web.brands import brands, chosen_brand
 from core.web.face import Face
-from core.web.request import actor, db, instance, login
+from core.web.request import actor, db, instance
 
 admin = Face("admin", __name__, url_prefix="/admin", template_folder="templates")
 
@@ -53,8 +53,7 @@ def navigation() -> list[list[dict[str, Any]]]:
 def surroundings() -> dict[str, Any]:
     """What every page of the admin shows around itself: navigation, brand, the brands to switch to."""
     mine = brands()
-    row = login()
-    chosen = next((b for b in mine if row and b.id == row.brand_id), mine[0] if mine else None)
+    chosen = chosen_brand() or (mine[0] if mine else None)
     return {
         "nav": navigation(),
         "brand": chosen,

@@ -32,6 +32,7 @@ from core.plugin_api.text import T
 from core.plugin_host.host import PluginHost
 from core.settings import Settings
 from core.web import api, hooks, lobby, media, plugin_templates, plugins
+from core.web.brands import in_brand
 from core.web.limits import limiter
 from core.web.marks import avatar
 from core.web.request import SAFE, actor, back, cookie_name, db, let_go
@@ -150,6 +151,7 @@ def _furnish(app: Flask, settings: Settings) -> None:
         asset=asset,
         locales=i18n.LOCALES,
         Permission=Permission,
+        in_brand=in_brand,
         upload_limit=settings.max_upload_mb * 1_000_000,
     )
     app.jinja_env.filters["avatar"] = avatar

@@ -30,7 +30,7 @@ from core.plugin_host.declared import fields_of
 from core.plugin_host.records import Failure
 from core.plugin_host.service import switches_of
 from core.plugin_host.settings import settings_of, stored
-from core.web.brands import brands, current_brand
+from core.web.brands import IN_BRAND, brands, current_brand
 from core.web.face import guard
 from core.web.plugin_templates import PREFIX, belongs
 from core.web.request import SAFE, actor, commit, db, instance
@@ -175,7 +175,7 @@ def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
 
 
 def _sent(arguments: Mapping[str, str]) -> dict[str, Any]:
-    form = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    form = {name: value for name, value in request.form.items() if name not in ("csrf_token", IN_BRAND)}
     method = "POST" if request.method == "POST" else "GET"
     return {"method": method, "query": request.args.to_dict(), "form": form, "arguments": dict(arguments)}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
-from core.accounts.models import Brand, LoginSession
+from core.accounts.models import Brand, LoginSession, Membership, OneTimeToken
 from tests.world import sign_in
 
 PAGES = ["/admin/ledger", "/admin/sales", "/admin/payouts", "/admin/earnings"]
@@ -45,3 +47,42 @@ def test_the_next_session_goes_on_where_the_last_one_was(app, client, committed,
     assert client.post("/admin/brand", data={"brand": other}).status_code == 303
     again = sign_in(app.test_client(), "owner")
     assert "Aardvark · " in again.get("/admin/sales").text
+
+
+@pytest.fixture
+def tab(client, committed, instance):
+    """A page of the first brand, open in one tab while another brand is chosen in another; what its form carries."""
+    sign_in(client, "owner")
+    given(instance, "Aardvark")
+    page = client.get("/admin/team").text
+    (carried,) = set(re.findall(r'name="in_brand" value="([^"]+)"', page))
+    assert carried == committed.brand.public_id
+    with instance.database.session() as session:
+        other = session.scalar(select(Brand.public_id).where(Brand.name == "Aardvark"))
+    assert client.post("/admin/brand", data={"brand": other, "in_brand": carried}).status_code == 303
+    assert "Aardvark" in client.get("/admin/team").text
+    return {"email": "new@example.com", "role": "finance", "locale": "en", "in_brand": carried}
+
+
+def test_a_form_is_taken_in_the_brand_of_its_page(client, committed, instance, tab):
+    assert client.post("/admin/team", data=tab).status_code == 303
+    with instance.database.session() as session:
+        assert session.scalar(select(OneTimeToken.brand_id)) == committed.brand.id
+    page = client.get("/admin/team").text
+    assert committed.brand.name in page and "/join/" in page, "the person goes on in the brand of the form"
+
+
+def test_a_form_with_a_fault_stays_in_its_brand(client, committed, tab):
+    page = client.post("/admin/team", data={**tab, "email": "no address"}).text
+    assert "This is not an e-mail address." in page
+    assert set(re.findall(r'name="in_brand" value="([^"]+)"', page)) == {committed.brand.public_id}
+
+
+def test_a_form_of_a_brand_that_was_lost_meanwhile_is_not_taken_elsewhere(client, committed, instance, tab):
+    with instance.database.write() as session:
+        other = session.scalar(select(Brand).where(Brand.name == "Aardvark"))
+        row = session.scalar(select(Membership).where(Membership.person_id == committed.owner.person_id))
+        row.brand_id = other.id
+    assert client.post("/admin/team", data=tab).status_code == 404
+    with instance.database.session() as session:
+        assert session.scalar(select(OneTimeToken)) is None
