@@ -19,7 +19,7 @@ from core.earnings.booked import BY_RATE
 from core.earnings.models import Earning, FactMemory
 from core.money import Money
 from core.plugin_api.composition import Component
-from core.plugin_api.payment_models import Fact, Line, Settles, roots_of
+from core.plugin_api.payment_models import Fact, Line, Scope, Settles, roots_of
 from core.plugin_api.text import Text
 from core.plugin_host.evaluate import Evaluation
 from core.plugin_host.host import PluginHost
@@ -65,7 +65,7 @@ def remember(session: Session, host: PluginHost, scene: Scene, found: Evaluation
     """Take down what was said of each fact of which nothing is booked, and forget those that are booked or gone."""
     roots = roots_of(scene.facts)
     for part in scene.parts:
-        if part.id not in found.bases:
+        if part.id not in found.bases or host.payment_models[part.model].scope is not Scope.FACT:
             continue
         booked = {row.basis for row in scene.rows if row.component_id == part.id}
         at = {roots[key]: basis for key, basis in found.bases[part.id].items() if basis not in booked}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core.money import Money
-from core.plugin_api.payment_models import Fact, Settles, roots_of
+from core.plugin_api.payment_models import Fact, Refund, Sale, Settles, roots_of, sales_with_refunds
 from core.plugin_host.lines import EarnedLine
 
 
@@ -45,17 +45,16 @@ def unit_of(key: str, settles: Settles, roots: Mapping[str, str], fact: str | No
 
 
 def hold_to(
-    kept: Sequence[Kept], lines: Iterable[EarnedLine], bases: Mapping[str, str] | None, facts: Sequence[Fact]
+    kept: Sequence[Kept], lines: Iterable[EarnedLine], bases: Mapping[str, str], facts: Sequence[Fact], *, single: bool
 ) -> list[EarnedLine]:
     """The lines of a component after what is kept of it.
 
-    `bases` has by fact the fingerprint of its group, None where the model is not asked fact by fact.
+    `bases` has by fact the fingerprint of its group; `single` where the model is asked fact by fact.
     """
     now = {line.key: line for line in lines}
     if not kept:
         return list(now.values())
-    roots, single = roots_of(facts), bases is not None
-    bases = bases or {}
+    roots, undone = roots_of(facts), _undone(facts)
     units = _units(kept, renamed=not single)
     members: dict[int, dict[str, EarnedLine]] = defaultdict(dict)
     places = {entry.unit: number for number, unit in enumerate(units) for entry in unit}
@@ -66,8 +65,17 @@ def hold_to(
     untouched = {key: line for key, line in now.items() if all(key not in group for group in members.values())}
     for number, unit in enumerate(units):
         standing = [one for one in unit if not one.basis or one.basis == bases.get(one.line.fact if one.line else "")]
-        untouched |= _unit(standing, members[number], bases)
+        if not undone or any(one.claimed for one in unit):
+            untouched |= _unit(standing, members[number], bases)
     return list(untouched.values())
+
+
+def _undone(facts: Sequence[Fact]) -> bool:
+    """Whether there were only sales and all of them came back: then nothing is left that could be kept."""
+    if not all(isinstance(fact, Sale | Refund) for fact in facts):
+        return False
+    sales = sales_with_refunds(facts)
+    return bool(sales) and all(sum(one.amount.minor for one in back) >= sale.amount.minor for sale, back in sales)
 
 
 def _units(kept: Sequence[Kept], *, renamed: bool) -> list[list[Kept]]:

@@ -54,7 +54,7 @@ class Evaluation:
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By component: the fingerprint of each answer by the fingerprint of the facts that it was given for."""
     bases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By component whose model is asked fact by fact: for each fact the fingerprint of those it was asked with."""
+    """By component: for each fact the fingerprint of all that its model was asked with at once."""
     agreed: Mapping[str, EarnedLine] = field(default_factory=dict)
     """By key what holds of the claims after what finance has kept, before caps and before parts met."""
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.crypto import Keyring
+from core.database import Database
 from core.instance import Instance
 from tests.payouts import stage as scene
 from tests.world import World
@@ -32,3 +38,33 @@ def keyring(instance: Instance) -> Keyring:
 def stage(today: list[int], session: Session, world: World) -> scene.Stage:
     """A signed collaboration."""
     return scene.build(session, world)
+
+
+@pytest.fixture
+def sandbox(blank_sqlite: Path, tmp_path: Path) -> Iterator[Session]:
+    """A writing session for all examples of a property: what is set up and compiled for one serves the next."""
+    shutil.copy(blank_sqlite, tmp_path / "sandbox.db")
+    database = Database(f"sqlite:///{tmp_path / 'sandbox.db'}")
+    with database.session(write=True) as opened:
+        yield opened
+        opened.rollback()
+    database.engine.dispose()
+
+
+@contextmanager
+def undone(session: Session) -> Iterator[None]:
+    """One of a property's examples: whatever it does is undone."""
+    point = session.begin_nested()
+    try:
+        yield
+    finally:
+        point.rollback()
+        session.expire_all()
+
+
+@pytest.fixture
+def moving() -> Iterator[list[int]]:
+    """Like `today`, but no two moments are the same: the cap is met in the order of the sales."""
+    days, moments = [0], count()
+    with clock.frozen(lambda: scene.day(days[0]) + timedelta(milliseconds=next(moments))):
+        yield days

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from core import clock, events
 from core.collaborations.reading import cap_or_none
-from core.database import Database
 from core.earnings import deciding, queries, service
 from core.earnings.models import ComponentHold, Earning
 from core.ledger.verify import verify
@@ -30,6 +26,7 @@ from core.tracking.models import Refund, Sale
 from samverk import Line, Settles, T, sales_with_refunds
 from tests.earnings import changing
 from tests.earnings.changing import MOST, part, plugin, sign, streak
+from tests.earnings.conftest import undone
 from tests.payouts import stage as scene
 from tests.payouts.stage import Stage
 from tests.world import build as build_world
@@ -246,6 +243,34 @@ def test_what_earned_nothing_is_not_priced_by_a_later_version(today: list[int], 
     assert verify(session).ok
 
 
+def test_what_a_version_gave_up_and_was_kept_stays_when_another_one_claims_it(
+    today: list[int], session: Any, world: Any
+) -> None:
+    stage = sign(session, world, V1, [streak(), part("c3", "whole")])
+    sell(stage, 2_000)
+    approve(stage, 0, V1)
+    approve(stage, 1, V1)
+    assert counted(stage, NOTHING) == []
+    assert [decide(stage, NOTHING, accept=False, name=name) for name in ("c1", "c3")] == [[], []]
+    for by in (V1, NOTHING, V3):
+        assert counted(stage, by) == [] and holds(stage) == {}
+    assert (booked(stage), booked(stage, "c3")) == (45_000, 200)
+
+
+def test_a_refund_of_everything_takes_back_what_was_kept_of_a_model_that_claims_nothing(
+    today: list[int], session: Any, world: Any
+) -> None:
+    stage = sign(session, world, V1, [part("c1", "whole")])
+    sale = sell(stage, 2_000)
+    counted(stage, V1)
+    assert counted(stage, NOTHING) == [] == decide(stage, NOTHING, accept=False)
+    back(stage, sale, 1_999)
+    assert counted(stage, NOTHING) == [], "of a claim of nothing there is no part"
+    back(stage, sale, 1)
+    counted(stage, NOTHING)
+    assert booked(stage) == 0 and verify(session).ok
+
+
 def test_accepted_a_fact_that_earned_nothing_is_paid(today: list[int], session: Any, world: Any) -> None:
     stage = sign(session, world, NOTHING, [part("c1", "single")])
     sell(stage, 2_000)
@@ -305,9 +330,8 @@ def story(seed: int) -> list[tuple[Any, ...]]:
 class Life:
     """A deal of three parts, what happens to it, and what must hold after each step."""
 
-    def __init__(self, session: Any) -> None:
-        deal = [streak(cap=47_000), part("c2", "single"), part("c3", "whole")]
-        self.stage, self.by = sign(session, build_world(session), V1, deal), V1
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.by = stage, V1
         self.sales: list[tuple[Sale, int]] = []
         self.before = dict.fromkeys(CAPS, 0)
         self.held: set[str] = set()
@@ -373,20 +397,20 @@ class Life:
             assert all(not booked(self.stage, name) for name in ("c2", "c3") if name not in held)
 
 
+@pytest.fixture
+def three(moving: list[int], sandbox: Session) -> Stage:
+    """A signed deal of three parts of which nothing has happened yet."""
+    return sign(sandbox, build_world(sandbox), V1, [streak(cap=47_000), part("c2", "single"), part("c3", "whole")])
+
+
 @settings(
     max_examples=40, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(seed=st.integers(0, 10**6))
-def test_any_life_keeps_what_was_signed_and_kept(blank_sqlite: Path, seed: int) -> None:
-    moments = count()  # no two moments are the same: the cap is met in the order of the sales
-    with TemporaryDirectory() as folder, clock.frozen(lambda: scene.day(0) + timedelta(milliseconds=next(moments))):
-        shutil.copy(blank_sqlite, f"{folder}/life.db")
-        database = Database(f"sqlite:///{folder}/life.db")
-        with database.session(write=True) as session:
-            life = Life(session)
-            for name, *how in story(seed):
-                life.do(name, *how)
-            assert verify(session).ok
-            session.rollback()
-        database.engine.dispose()
+def test_any_life_keeps_what_was_signed_and_kept(three: Stage, seed: int) -> None:
+    with undone(three.session):
+        life = Life(three)
+        for name, *how in story(seed):
+            life.do(name, *how)
+        assert verify(three.session).ok

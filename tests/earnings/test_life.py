@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from fractions import Fraction
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from core import clock
 from core.crypto import Keyring
-from core.database import Database
 from core.earnings import service as earnings
 from core.earnings.models import Earning
 from core.errors import Refused
@@ -28,6 +23,7 @@ from core.ledger.verify import verify
 from core.payouts import service
 from core.payouts.models import Payout, PayoutLine, PayoutRun
 from core.tracking.models import Sale
+from tests.earnings.conftest import undone
 from tests.payouts import stage as scene
 from tests.payouts.stage import BASE, Stage
 from tests.world import build as build_world
@@ -51,11 +47,9 @@ step = st.one_of(
 class Life:
     """Two collaborations of one influencer, what happens to them, and what must hold after each step."""
 
-    def __init__(self, session: Any, days: list[int]) -> None:
-        world = build_world(session)
-        self.session, self.world, self.days = session, world, days
-        self.stages = [scene.build(session, world, name=str(n)) for n in (1, 2)]
-        self.stages[0].account(KEYS)
+    def __init__(self, stages: list[Stage], days: list[int]) -> None:
+        self.stages, self.days = stages, days
+        self.session, self.world = stages[0].session, stages[0].world
         self.approved: set[tuple[int, int]] = set()
         self.sales: list[tuple[int, Sale, int]] = []
         self.count = 0
@@ -217,23 +211,24 @@ class Life:
         return ledger.balance(self.session, self.world.brand.id, code, "EUR").minor
 
 
+@pytest.fixture
+def two(moving: list[int], sandbox: Session) -> list[Stage]:
+    """Two signed collaborations of one influencer, who has an account."""
+    world = build_world(sandbox)
+    stages = [scene.build(sandbox, world, name=str(n)) for n in (1, 2)]
+    stages[0].account(KEYS)
+    return stages
+
+
 @settings(
     max_examples=60, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(steps=st.lists(step, min_size=4, max_size=20))
-def test_any_life_adds_up(blank_sqlite: Path, steps: list[tuple[Any, ...]]) -> None:
-    days, moments = [0], count()  # no two moments are the same: the cap is met in the order of the sales
-    with (
-        TemporaryDirectory() as folder,
-        clock.frozen(lambda: scene.day(days[0]) + timedelta(milliseconds=next(moments))),
-    ):
-        shutil.copy(blank_sqlite, f"{folder}/life.db")
-        database = Database(f"sqlite:///{folder}/life.db")
-        with database.session(write=True) as session:
-            life = Life(session, days)
-            for name, *given_ in steps:
-                life.do(name, *given_)
-            assert verify(session).ok
-            session.rollback()
-        database.engine.dispose()
+def test_any_life_adds_up(two: list[Stage], moving: list[int], steps: list[tuple[Any, ...]]) -> None:
+    moving[0] = 0
+    with undone(two[0].session):
+        life = Life(two, moving)
+        for name, *given_ in steps:
+            life.do(name, *given_)
+        assert verify(life.session).ok

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.crypto import Keyring
-from core.database import Database
 from core.earnings import queries, rated, service, sold
 from core.earnings.booked import BY_RATE
 from core.earnings.models import ComponentTotal, Earning, FactMemory
@@ -33,9 +32,10 @@ from core.tracking.models import Refund, Sale
 from core.typed import MOST_MINOR
 from samverk import Fact, Line, Money, PaymentModel, Planned, Plugin, Rate, Settles, T, Terms, Text, hookimpl
 from samverk import Sale as SaleFact
+from tests.earnings.conftest import undone
 from tests.payouts import stage as scene
 from tests.payouts.stage import Stage, component
-from tests.world import build as build_world
+from tests.world import World
 
 FEE = component("fee", "fixed", amount=5_000, per="deliverable")
 PREPAID = component("ahead", "advance", amount=3_000, on="signing")
@@ -75,8 +75,7 @@ step = st.one_of(
 class Twins:
     """Two collaborations with one deal, to which the same happens: one is always counted whole."""
 
-    def __init__(self, session: Session, days: list[int], deal: list[dict[str, Any]], zone: str) -> None:
-        world = build_world(session)
+    def __init__(self, session: Session, world: World, days: list[int], deal: list[dict[str, Any]], zone: str) -> None:
         world.brand.timezone = zone
         self.session, self.days, self.moments = session, days, count()
         self.whole, self.short = (scene.build(session, world, components=deal, name=name) for name in "AB")
@@ -207,22 +206,24 @@ class Twins:
     steps=[("sell", [15_000], 0), ("sell", [10_000], 1), ("sell", [3_000], -3)], deal=[share(cap=2_000)], zone="UTC"
 )
 def test_each_way_comes_to_the_same(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[Any, ...]], deal: Any, zone: str
+    session: Session,
+    moving: list[int],
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[tuple[Any, ...]],
+    deal: Any,
+    zone: str,
 ) -> None:
     monkeypatch.setattr(rated, "LEAST", 4)
-    days, moments = [0], count()
-    moving = clock.frozen(lambda: scene.day(days[0]) + timedelta(milliseconds=next(moments)))
-    database = Database(database_url.replace("postgresql://", "postgresql+psycopg://"))
-    with moving, database.session(write=True) as session:
-        twins = Twins(session, days, deal, zone)
+    moving[0] = 0
+    with undone(session):
+        twins = Twins(session, world, moving, deal, zone)
         for name, *how in steps:
             getattr(twins, name)(*how)
             session.flush()
             twins.check()
         assert service.recompute(session, scene.host(), twins.short.collaboration.id) == []
         assert verify(session).ok
-        session.rollback()
-    database.engine.dispose()
 
 
 def many(stage: Stage, amounts: Sequence[int], *, days: int = 0) -> list[Sale]:
