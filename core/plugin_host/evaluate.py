@@ -17,6 +17,7 @@ from core.plugin_api.payment_models import (
     Line,
     PaymentModel,
     Period,
+    Piece,
     Planned,
     Refund,
     Sale,
@@ -114,7 +115,9 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 def planned_by(facts: Iterable[Fact]) -> Planned:
     """What the contract plans, as far as the facts tell."""
     approved = [fact for fact in facts if isinstance(fact, DeliverableApproved)]
-    return Planned(deliverables=max((1, len(approved), *(max(fact.planned, fact.position) for fact in approved))))
+    known = {fact.position: Piece(fact.kind, fact.platform) for fact in approved}
+    count = max((1, len(approved), *(max(fact.planned, fact.position) for fact in approved)))
+    return Planned(pieces=tuple(known.get(number, Piece()) for number in range(1, count + 1)))
 
 
 def model_of(host: PluginHost, component: Component) -> PaymentModel | Failure:
