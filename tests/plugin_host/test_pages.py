@@ -100,7 +100,9 @@ def test_a_form_is_guarded_and_answers_with_a_redirect(app: Flask, client: Flask
     page = client.get("/admin/x/acme/orders/7")
     assert "<h1>Order 7</h1>" in page.text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]  # type: ignore[index]
-    answer = client.post("/admin/x/acme/orders/7", data={"note": "Fragile", "csrf_token": token})
+    brand = re.search(r'name="in_brand" value="([^"]+)"', page.text)[1]  # type: ignore[index]
+    sent = {"note": "Fragile", "csrf_token": token, "in_brand": brand}
+    answer = client.post("/admin/x/acme/orders/7", data=sent)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/x/acme/")
     assert "Noted." in client.get("/admin/x/acme/").text
     request = heard("order")
