@@ -18,6 +18,7 @@ from core.plugin_api.manifest import PluginScope
 from core.plugin_api.text import T, Text
 from core.plugin_host.models import PluginEntry
 from core.plugin_host.pausing import health_of, resume
+from core.plugin_host.purge import objections
 from core.plugin_host.records import Record
 from core.plugin_host.roll import consequences, vanished
 from core.plugin_host.saving import save_settings
@@ -109,7 +110,16 @@ def _gone(name: str) -> PluginEntry | None:
 
 
 def _page_of_gone(entry: PluginEntry) -> Any:
-    return render_template("admin/plugin_gone.html", entry=entry, consequences=consequences(entry))
+    """What is left of it. What keeps it from being removed is of every brand: the installation's admin alone reads it."""
+    against = objections(db(), instance().plugins, entry.plugin)
+    return render_template(
+        "admin/plugin_gone.html",
+        entry=entry,
+        consequences=consequences(entry),
+        refused=bool(against),
+        against=against[:SHOWN] if actor().may(Permission.SITE_ADMIN) else [],
+        more=len(against[SHOWN:]),
+    )
 
 
 def _brand() -> Brand:

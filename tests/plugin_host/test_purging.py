@@ -56,6 +56,23 @@ def test_while_a_deal_is_paid_by_it_it_is_not_removed(life: Life) -> None:
     assert left(life)["tables"] == 3 and life.notes()
 
 
+def test_the_page_of_a_plugin_that_is_gone_tells_what_keeps_it_from_being_removed(life: Life) -> None:
+    life.site.uninstall()
+    life.restart()
+    life.minute()
+    person, refused = "Aino Laine in Autumn tents is paid by this plugin.", "This is refused as long as running"
+
+    def told(who: str) -> tuple[bool, bool]:
+        page = sign_in(life.app().test_client(), who).get("/admin/plugins/tips").text
+        assert "samverk plugin purge tips" in page
+        return refused in page, person in page
+
+    assert told("owner") == (True, True)
+    assert told("outsider") == (True, False), "whose deals they are is for the installation's admin alone"
+    finished(life)
+    assert told("owner") == (False, False)
+
+
 @pytest.mark.parametrize("gone", [False, True])
 def test_purged_nothing_of_it_is_left(life: Life, gone: bool) -> None:
     switch(life, False)
