@@ -110,7 +110,7 @@ def _gone(name: str) -> PluginEntry | None:
 
 
 def _page_of_gone(entry: PluginEntry) -> Any:
-    """What is left of it. What keeps it from being removed is of every brand: the installation's admin alone reads it."""
+    """What is left of it; what keeps it from being removed is of every brand, so only the admin of all reads it."""
     against = objections(db(), instance().plugins, entry.plugin)
     return render_template(
         "admin/plugin_gone.html",
