@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import click
@@ -91,8 +90,8 @@ def made_up(
     if plugin.tables is None:
         yield NO_DATA
         return
-    with TemporaryDirectory() as folder:
-        engine = make_engine(f"sqlite:///{folder}/rows.db")
+    engine = make_engine("sqlite://")  # in memory, of this thread alone
+    try:
         with engine.begin() as connection:
             plugin.tables.metadata.create_all(connection)
             if fill is not None:
@@ -102,7 +101,8 @@ def made_up(
             yield door
         finally:
             door.shut()
-            engine.dispose()
+    finally:
+        engine.dispose()
 
 
 class Door:

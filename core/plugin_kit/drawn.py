@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -49,12 +49,13 @@ class Asked(NamedTuple):
 )
 def pages(subject: Subject, item: PluginPage | Panel) -> None:
     """Whatever its tables hold there is something to see; a refusal is an answer too."""
+    views: list[tuple[str, View]] = []
     for state in states(subject):
         with stocked(subject, state) as data:
             answers = [(asked.where, _ask(subject, item, asked)) for asked in _requests(subject, item, state, data)]
-        for where, answer in answers:  # the door is shut when a page is drawn, as in life
-            if isinstance(answer, View):
-                _draw(subject, item, answer, where)
+        views += [(where, answer) for where, answer in answers if isinstance(answer, View)]
+    if views:  # the door is shut when a page is drawn, as in life
+        _draw(subject, _face(item), views)
 
 
 def _requests(subject: Subject, item: PluginPage | Panel, state: str, data: Data) -> Iterator[Asked]:
@@ -97,20 +98,25 @@ def _ask(subject: Subject, item: PluginPage | Panel, asked: Asked) -> object:
     return answer
 
 
-def _draw(subject: Subject, item: PluginPage | Panel, view: View, where: str) -> None:
+def _draw(subject: Subject, face: Face, views: Sequence[tuple[str, View]]) -> None:
     from core.web.app import drawing  # slow to import, and needed only here
     from core.web.plugins import fragment
 
+    with TemporaryDirectory() as folder:
+        app = drawing(load({"SAMVERK_INSTANCE": folder, "SAMVERK_TESTING": "1"}), subject.host, "kit")
+        for where, view in views:
+            _hold_own(subject, view, where)
+            with app.test_request_context("/"), in_locale("en"):
+                try:
+                    fragment(subject.name, face, view)
+                except TemplateSyntaxError:
+                    return  # told by `templates`
+                except Exception as error:
+                    raise Broken("a page that can be drawn", fell(error, subject), where, TEMPLATE) from None
+
+
+def _hold_own(subject: Subject, view: View, where: str) -> None:
     path = subject.folder / "templates" / view.template if subject.folder else None
     if not view.template.startswith(f"x/{subject.name}/") or path is None or not path.is_file():
         mend = "Put the template beside the module, as templates/x/<plugin>/name.html, and name it in full in the View."
         raise Broken(f"a template of its own, x/{subject.name}/....html", view.template, where, mend)
-    with TemporaryDirectory() as folder:
-        settings = load({"SAMVERK_INSTANCE": folder, "SAMVERK_TESTING": "1"})
-        with drawing(settings, subject.host, "kit").test_request_context("/"), in_locale("en"):
-            try:
-                fragment(subject.name, _face(item), view)
-            except TemplateSyntaxError:
-                return  # told by `templates`
-            except Exception as error:
-                raise Broken("a page that can be drawn", fell(error, subject), where, TEMPLATE) from None
