@@ -45,7 +45,7 @@ from core.plugin_host import forgetting, roll
 from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.pausing import PluginResumed
-from core.plugin_host.purge import MayPurge, PluginPurged
+from core.plugin_host.purge import MayPurge, PluginPurged, WouldGo
 from core.tracking import codes, deciding, fetching, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
@@ -141,6 +141,8 @@ def _welcome(host: PluginHost) -> None:
     events.guard(MayPurge, payouts_use.objections)
     events.subscribe(PluginPurged, feeds.on_purged)
     events.subscribe(PluginPurged, onboarding.on_purged)
+    events.subscribe(WouldGo, payouts_use.count)
+    events.subscribe(PluginPurged, _forget_details)
     outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
     outbox.register(erasing.FORGET, _forget_payee, outside=True, lease=observers.LEASE)
 
@@ -156,6 +158,10 @@ def here(session: Session) -> Instance:
 def plugins(session: Session) -> PluginHost:
     """The plugins of that installation."""
     return here(session).plugins
+
+
+def _forget_details(session: Session, event: PluginPurged) -> None:
+    payouts_use.on_purged(session, here(session).keyring, event)
 
 
 def _end_collaborations(session: Session, event: CampaignCancelled) -> None:

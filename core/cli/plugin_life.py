@@ -112,7 +112,8 @@ def forget(email: str) -> None:
 def purge(name: str, yes: bool) -> None:
     """Remove all that a plugin keeps: its tables, settings, secrets, switches and waiting jobs. There is no way back.
 
-    Refused, exit 1, while the plugin is on or running agreements are paid by it. It may be gone already.
+    What payees told its rails goes too. Refused, exit 1, while the plugin is on, running agreements are paid by it or
+    payments are on their way by it. It may be gone already.
     """
     from core import wiring
     from core.errors import SamverkError
@@ -140,6 +141,7 @@ def purge(name: str, yes: bool) -> None:
 def _told(found: Removed) -> str:
     lines = [f"{name:<40} {rows:>8} rows" for name, rows in found.tables.items()]
     others = {"settings": found.settings, "secrets": found.secrets, "switches": found.switches, "jobs": found.jobs}
+    others |= found.others
     return "\n".join([*lines, *(f"{what:<40} {count:>8}" for what, count in others.items())])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,19 @@ def write(keyring: Keyring, method: PayoutMethod, details: Details) -> None:
     whole = {**read(keyring, method), **details}
     method.details_cipher = encrypt(keyring, json.dumps(whole, ensure_ascii=False), _place(method))
     method.details_given = {rail: sorted(values) for rail, values in whole.items()}
+
+
+def told_to(session: Session, rails: Collection[str]) -> list[PayoutMethod]:
+    """The payees who have told one of these rails something, whether they still work for anybody or not."""
+    methods = session.scalars(select(PayoutMethod).where(PayoutMethod.details_cipher != "").order_by(PayoutMethod.id))
+    return [method for method in methods if not set(rails).isdisjoint(method.details_given)]
+
+
+def drop(keyring: Keyring, method: PayoutMethod, rails: Collection[str]) -> None:
+    """Remove for good what a payee has told these rails. To the others they are paid as before."""
+    left = {rail: values for rail, values in read(keyring, method).items() if rail not in rails}
+    method.details_cipher = encrypt(keyring, json.dumps(left, ensure_ascii=False), _place(method)) if left else ""
+    method.details_given = {rail: keys for rail, keys in method.details_given.items() if rail not in rails}
 
 
 def payee_of(keyring: Keyring, method: PayoutMethod, name: str, rail: PayoutRail | None) -> Payee:

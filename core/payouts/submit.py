@@ -9,11 +9,12 @@ while the rail remembers the key, then looked up once, then left to a person.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock, lifecycle, outbox
@@ -200,6 +201,14 @@ def _freeze(session: Session, keyring: Keyring, run: PayoutRun, rail: PayoutRail
 def payee_handed_over(keyring: Keyring, payout: Payout) -> Payee:
     """To whom a payout goes, as the rail was told of them."""
     return Payee(**json.loads(decrypt(keyring, payout.payee_cipher, _place(payout))))
+
+
+def forget_details(session: Session, keyring: Keyring, rails: Collection[str]) -> None:
+    """Remove from payments that are over what their payees had told these rails; the account stays for the books."""
+    over = select(Payout).join(PayoutRun, PayoutRun.id == Payout.payout_run_id)
+    for payout in session.scalars(over.where(PayoutRun.rail.in_(rails), Payout.payee_cipher != "")):
+        payee = replace(payee_handed_over(keyring, payout), details={})
+        payout.payee_cipher = encrypt(keyring, json.dumps(asdict(payee), ensure_ascii=False), _place(payout))
 
 
 def _place(payout: Payout) -> Place:

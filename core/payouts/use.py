@@ -1,4 +1,7 @@
-"""Which payments are still on their way by a plugin's rail: the plugin may not be removed under them."""
+"""What there is of a plugin's rail when the plugin is to be removed: payments on their way, and what payees told it.
+
+It may not be removed under the payments. What payees told it goes with it: nobody else may read it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.accounts.models import Brand
+from core.crypto import Keyring
+from core.payouts import details, submit
 from core.payouts.lifecycle import State
 from core.payouts.models import Payout, PayoutRun
 from core.plugin_api.text import Text, Tn
-from core.plugin_host.purge import MayPurge
+from core.plugin_host.purge import MayPurge, PluginPurged, WouldGo
 
 UNDER_WAY = (State.AWAITING_APPROVAL, State.PROCESSING, State.REQUIRES_ACTION, State.UNKNOWN, State.SENT)
 
@@ -37,3 +42,20 @@ def objections(session: Session, question: MayPurge) -> Iterator[Text]:
             count,
             brand=brand,
         )
+
+
+def count(session: Session, question: WouldGo) -> None:
+    """How many payees have told rails of the plugin something."""
+    rails = question.provides.get("payout_rails", ())
+    if rails:
+        question.found["payees"] += len(details.told_to(session, rails))
+
+
+def on_purged(session: Session, keyring: Keyring, event: PluginPurged) -> None:
+    """Remove what payees told the rails of a plugin that is gone for good, also beside payments that are over."""
+    rails = event.provides.get("payout_rails", ())
+    if not rails:
+        return
+    for method in details.told_to(session, rails):
+        details.drop(keyring, method, rails)
+    submit.forget_details(session, keyring, rails)

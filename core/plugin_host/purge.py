@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, select, table
 from sqlalchemy.orm import Session
@@ -34,10 +35,23 @@ class MayPurge:
 
 
 @dataclass(frozen=True, slots=True)
-class PluginPurged:
-    """A plugin went for good: whoever keeps something that is of no use without it removes it."""
+class WouldGo:
+    """A purge is looked at: whoever removes something on `PluginPurged` adds to `found` how many, by what it is."""
 
     plugin: str
+    provides: Mapping[str, Collection[str]]
+    found: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginPurged:
+    """A plugin went for good: whoever keeps something that is of no use without it removes it.
+
+    `provides` is as in `MayPurge`.
+    """
+
+    plugin: str
+    provides: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,8 @@ class Removed:
     secrets: int
     switches: int
     jobs: int
+    others: Mapping[str, int]
+    """What rooms above keep for it, by what it is."""
 
 
 def kept(session: Session, host: PluginHost, plugin: str) -> Removed:
@@ -59,12 +75,15 @@ def kept(session: Session, host: PluginHost, plugin: str) -> Removed:
         raise Missing(T("There is no such plugin."))
     own = owners(session.connection(), {*names, *entries}).get(plugin, [])
     settings = PluginSetting.plugin == plugin
+    others = WouldGo(plugin, roll.provided(session, host, plugin), Counter())
+    events.publish(session, others)
     return Removed(
         tables={name: _count(session, name) for name in own},
         settings=_rows(session, PluginSetting, settings, PluginSetting.value_cipher == ""),
         secrets=_rows(session, PluginSetting, settings, PluginSetting.value_cipher != ""),
         switches=_rows(session, PluginSwitch, PluginSwitch.plugin == plugin),
         jobs=_rows(session, OutboxJob, *_jobs(plugin)),
+        others=dict(others.found),
     )
 
 
@@ -88,6 +107,7 @@ def purge(session: Session, actor: Actor, host: PluginHost, plugin: str) -> Remo
     against = objections(session, host, plugin)
     if against:
         raise Refused(against[0])
+    provides = roll.provided(session, host, plugin)
     drop(session.connection(), list(found.tables))
     installed = any(record.name == plugin for record in host.records.values())
     gone: list[tuple[type, tuple[ColumnElement[bool], ...]]] = [
@@ -99,13 +119,14 @@ def purge(session: Session, actor: Actor, host: PluginHost, plugin: str) -> Remo
     for model, which in gone:
         session.execute(delete(model).where(*which))
     mark_purged(session, plugin)
-    events.publish(session, PluginPurged(plugin))
+    events.publish(session, PluginPurged(plugin, provides))
     detail = {
         "plugin": plugin,
         "tables": dict(found.tables),
         "settings": found.settings,
         "secrets": found.secrets,
         "jobs": found.jobs,
+        **found.others,
     }
     audit.record(session, actor=actor, brand_id=None, action="plugin.purged", detail=detail)
     session.flush()

@@ -11,9 +11,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from core import outbox
+from core.audit import AuditEntry
+from core.errors import Refused
 from core.instance import Instance
+from core.payouts import service
+from core.payouts.limits import Limits
 from core.payouts.models import Payout, PayoutMethod
+from core.payouts.submit import payee_handed_over
+from core.permissions import Actor
 from core.plugin_host.models import PluginSwitch
+from core.plugin_host.purge import kept, purge
 from samverk import Accepted, Context, FieldKind, Outcome, Payee, PayoutBatch, PayoutRail, SettingField, T
 from tests.payouts import stage as scene
 from tests.payouts.rails import host_of
@@ -147,3 +154,34 @@ def test_what_a_field_takes_no_longer_is_its_default(instance: Instance, quick: 
     assert filled(Quick.payee_fields, {"speed": "gone", "copies": 7, "pin": "1"}) == {
         "speed": None, "copies": 2, "pin": "1", "note": None,
     }  # fmt: skip
+
+
+def test_what_payees_told_it_goes_with_the_plugin(instance: Instance, quick: scene.Stage) -> None:
+    from core.payouts.details import read
+
+    told = {"quick": {"pin": "4711", "speed": "now"}, "other": {"phone": "+358401234567"}}
+    actors = quick.world.actors
+    with instance.database.write() as session:
+        stage = scene.Stage(session, quick.world, quick.campaign, quick.collaboration, quick.deliverables)
+        stage.account(instance.keyring, details=told)
+        run = stage.run(limits=Limits("quick"))
+        service.approve_run(session, actors["finance"], run)
+    outbox.drain(instance.database)
+    with instance.database.write() as session:
+        session.add(PluginSwitch(brand_id=None, plugin="quick", enabled=False))
+        boss = Actor(name="operator", site_admin=True)
+        with pytest.raises(Refused, match="on its way"):
+            purge(session, boss, instance.plugins, "quick")
+        assert read(instance.keyring, session.scalars(select(PayoutMethod)).one()) == told
+        row = session.scalars(select(Payout)).one()
+        assert payee_handed_over(instance.keyring, row).details["pin"] == "4711"
+        service.record_statement(session, actors["finance"], row, received_on=scene.on(0))
+        assert kept(session, instance.plugins, "quick").others == {"payees": 1}
+        assert purge(session, boss, instance.plugins, "quick").others == {"payees": 1}
+    with instance.database.session() as session:
+        row = session.scalars(select(PayoutMethod)).one()
+        assert read(instance.keyring, row) == {"other": told["other"]} and row.details_given == {"other": ["phone"]}
+        payee = payee_handed_over(instance.keyring, session.scalars(select(Payout)).one())
+        assert payee.details == {} and payee.iban, "the account is of the books"
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "plugin.purged"))
+        assert (entry.detail or {})["payees"] == 1
