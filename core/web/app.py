@@ -278,6 +278,7 @@ def _http_error(error: HTTPException) -> Any:
         return Response("This host is not served here.\n", 400, mimetype="text/plain")
     messages = {
         400: i18n.gettext("The browser sent something that cannot be read."),
+        401: i18n.gettext("You are signed out."),
         403: i18n.gettext("You do not have the right to see this. Ask an owner of the brand."),
         404: i18n.gettext("There is nothing at this address, or it is not yours to see."),
         405: i18n.gettext("This address does not take what the browser sent."),

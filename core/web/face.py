@@ -49,6 +49,8 @@ def guard(view: View, permission: Permission | str) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         who = actor()
+        if who.person_id is None and request.headers.get("HX-Request"):
+            abort(401)  # said within the page: what is typed there stays
         if who.person_id is None:
             target = request.full_path.rstrip("?") if request.method == "GET" else back()
             return redirect(url_for("lobby.sign_in", next=target), 303)

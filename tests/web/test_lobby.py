@@ -107,6 +107,12 @@ def test_who_was_signed_out_meanwhile_comes_back_to_the_form(client, committed):
     assert elsewhere.headers["Location"] == "/sign-in?next=/"
 
 
+def test_a_part_of_a_page_says_that_one_is_signed_out_instead_of_a_page_within_the_page(client, committed):
+    assert '"code":"[45]..","swap":true' in client.get("/sign-in").text, "htmx shows what is wrong"
+    answer = client.post("/admin/team", headers={"HX-Request": "true"})
+    assert answer.status_code == 401 and "You are signed out." in answer.text and "Location" not in answer.headers
+
+
 def test_links_in_mails_do_not_come_from_the_request(client, committed, instance):
     refused = client.post("/reset", data={"email": "owner@example.com"}, headers={"Host": "evil.example"})
     assert refused.status_code == 400
