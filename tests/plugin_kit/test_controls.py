@@ -53,6 +53,23 @@ GET = 'return self._told(ctx.http.request("GET", API + path, headers=self._signe
 GET_LATER = GET.replace("return", "told =") + "\n        self.later()\n        return told"
 SECOND = "migrations/versions/0002_seen.py"
 STEP = "migrations/versions/0001_note.py"
+STRICTER: Changes = {
+    INIT: (
+        "colour: Mapped[str | None] = internal(String(9))",
+        'colour: Mapped[str] = internal(String(9), default="red")',
+    ),
+    SECOND: [
+        (
+            "as table:\n        table.add",
+            'as table:\n        table.alter_column("colour", nullable=False)\n        table.add',
+        ),
+        (
+            "as table:\n        table.drop",
+            'as table:\n        table.alter_column("colour", nullable=True)\n        table.drop',
+        ),
+    ],
+}
+"""A column that may be empty becomes one that may not, and the rows with nothing in it are forgotten."""
 VIEW = "x/good_pages/hello.html"
 NOTES = "templates/x/good_tables/notes.html"
 SILENT = "\n    def check(self, context):\n        return []\n"
@@ -174,6 +191,7 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("tables", "good_tables", {STEP: ("sa.String(20)", "sa.String(30)")}),
     ("forgets-person", "good_tables", init(".where(Seen.note_id.in_(theirs))", "")),
     ("tables", "good_tables", {SECOND: (', server_default="0"', "")}),
+    ("tables", "good_tables", STRICTER),
     ("jobs", "good_tables", init("    seen = ctx", "    no_such_thing()\n    seen = ctx")),
     ("jobs", "good_tables", init("    seen = ctx", "    __import__('socket').socket().close()\n    seen = ctx")),
     ("tables", "good_tables", {STEP: ('    op.drop_table("x_good_tables_note")', "    pass")}),
