@@ -52,17 +52,19 @@ def signed_offer(session: Session, collaboration_id: int) -> Offer | None:
     )
 
 
-def facts_of(session: Session, collaboration: Collaboration) -> list[Fact]:
-    """Everything that models are asked with, one query for each kind of fact."""
-    return [
-        *_signing(session, collaboration),
-        *_approvals(session, collaboration),
-        *_sales(session, collaboration),
-        *_refunds(session, collaboration),
-        *_gifts(session, collaboration),
-        *_periods(session, collaboration),
-        *_readings(session, collaboration),
-    ]
+def facts_of(session: Session, collaboration: Collaboration, kinds: tuple[type[Fact], ...]) -> list[Fact]:
+    """Everything of these kinds that has happened, one query for each."""
+    sources = {
+        AgreementSigned: _signing,
+        DeliverableApproved: _approvals,
+        Sale: _sales,
+        Refund: _refunds,
+        GiftDelivered: _gifts,
+        Period: _periods,
+        MetricReading: _readings,
+    }
+    wanted = (read for kind, read in sources.items() if issubclass(kind, kinds))
+    return [fact for read in wanted for fact in read(session, collaboration)]
 
 
 def _signing(session: Session, collaboration: Collaboration) -> list[Fact]:

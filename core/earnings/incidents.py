@@ -36,7 +36,10 @@ Lines = dict[str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a collaboration's earnings are counted from, and what is booked and remembered of them."""
+    """All that a collaboration's earnings are counted from, and what is booked and remembered of them.
+
+    Of the facts those kinds that a part of the deal looks at: of a model that is not installed nothing is counted.
+    """
 
     collaboration: Collaboration
     deal: Deal
@@ -87,7 +90,9 @@ def case_of(session: Session, host: PluginHost, collaboration: Collaboration) ->
         return None
     deal = Deal.of(offer.components)
     rows = session.scalars(select(ComponentMemory).where(ComponentMemory.collaboration_id == collaboration.id))
-    facts, booked = facts_of(session, collaboration), booked_of(session, collaboration.id)
+    models = (host.payment_models.get(part.model) for part in deal.components)
+    kinds = tuple({kind for model in models if model for kind in model.uses})
+    facts, booked = facts_of(session, collaboration, kinds), booked_of(session, collaboration.id)
     nothings = unbooked_of(session, collaboration.id)
     tell(booked, facts)
     unbooked.tell(nothings, deal.components, facts)

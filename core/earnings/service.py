@@ -32,7 +32,7 @@ from core.ledger.postings import Voucher
 from core.money import Money
 from core.permissions import SYSTEM
 from core.plugin_api.deal import Deal
-from core.plugin_api.payment_models import Fact, Settles
+from core.plugin_api.payment_models import Fact, Sale, Settles
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import Evaluation, Hold
 from core.plugin_host.host import PluginHost
@@ -58,7 +58,7 @@ def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list
     withheld = verdicts.unknown | verdicts.incidents
     if verdicts.settled or withheld:
         found = case.counted(host, withheld=withheld)
-    _keep_holds(session, collaboration, found.holds, verdicts.incidents)
+    _keep_holds(session, host, case, found.holds, verdicts.incidents)
     made = _book_differences(session, case, found)
     remember(session, host, case, found, made)
     totals.count_anew(session, host, case, made)
@@ -72,9 +72,16 @@ def wants(session: Session, host: PluginHost, collaboration_id: int, kind: type[
     return any(model is None or kind in model.uses for model in models)
 
 
+def installed(host: PluginHost, name: str) -> str:
+    """The version of a model, empty when it is gone or does not work."""
+    model = host.payment_models.get(name)
+    return model.version if model is not None else ""
+
+
 def _keep_holds(
-    session: Session, collaboration: Collaboration, holds: Iterable[Hold], incidents: Collection[str]
+    session: Session, host: PluginHost, case: Case, holds: Iterable[Hold], incidents: Collection[str]
 ) -> None:
+    collaboration, models = case.collaboration, {part.id: part.model for part in case.deal.components}
     stored = {
         row.component_id: row
         for row in session.scalars(select(ComponentHold).where(ComponentHold.collaboration_id == collaboration.id))
@@ -93,6 +100,8 @@ def _keep_holds(
             session.add(row)
         new = component in incidents and (not row.incident or row.resolved_at is not None)
         row.reason, row.resolved_at, row.incident = hold.reason.to_json(), None, component in incidents
+        row.model = models.get(component, "")
+        row.version = installed(host, row.model)
         if new:
             detail = {"reason": str(hold.reason)}
             brand_id = collaboration.brand_id
@@ -106,7 +115,7 @@ def _book_differences(session: Session, case: Case, found: Evaluation) -> list[E
     collaboration = case.collaboration
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     dates = booking.Dates(session, campaign, {fact.key: fact for fact in case.facts})
-    rates = rates_of(session, collaboration.id)
+    rates = rates_of(session, collaboration.id) if any(isinstance(fact, Sale) for fact in case.facts) else {}
     lines = {line.key: booking.with_rate(line, rates) for line in found.lines}
     made = booking.differences(collaboration, lines, case.booked, dates, found.held)
     booking.write(session, campaign, made)

@@ -63,7 +63,7 @@ def undone(session: Session) -> Iterator[None]:
 
 
 @pytest.fixture
-def moving() -> Iterator[list[int]]:
+def ticking() -> Iterator[list[int]]:
     """Like `today`, but no two moments are the same: the cap is met in the order of the sales."""
     days, moments = [0], count()
     with clock.frozen(lambda: scene.day(days[0]) + timedelta(milliseconds=next(moments))):

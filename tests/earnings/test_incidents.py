@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from core import clock
+from core import clock, outbox, wiring
 from core.audit import AuditEntry
 from core.collaborations.events import MayComplete
 from core.earnings import deciding, queries, service
@@ -92,7 +93,7 @@ def host(version: str, each: int) -> PluginHost:
     return PluginHost.load(candidates=[*in_the_box(), Candidate("foreign", "foreign", version, "", Foreign)])
 
 
-OLD, NEW, SAME = host("1", 100), host("2", 150), host("2", 100)
+OLD, NEW, SAME, MENDED = host("1", 100), host("2", 150), host("2", 100), host("4", 100)
 
 
 @pytest.fixture
@@ -276,3 +277,54 @@ def test_the_page_of_an_incident(app: Any, client: FlaskClient, instance: Instan
     assert "Decide about the pay" not in client.get("/admin/").text
     manager = sign_in(app.test_client(), "manager")
     assert manager.get(f"/admin/earnings/holds/{public}").status_code == 403
+
+
+@pytest.fixture
+def disputed(instance: Instance) -> str:
+    """The public id of an incident by version 2, which was installed after version 1 had counted."""
+    with instance.database.write() as session:
+        stage = scene.build(session, build_world(session), components=[component("c2", "single")], by=OLD)
+        sell(stage, "A1", by=OLD)
+        counted(stage, NEW)
+        vars(instance)["plugins"] = NEW
+        return holds(stage)["c2"].public_id
+
+
+def open_hold(instance: Instance) -> ComponentHold | None:
+    with instance.database.session() as session:
+        return session.scalar(select(ComponentHold).where(ComponentHold.resolved_at.is_(None)))
+
+
+def minute(instance: Instance) -> int:
+    """What the worker does each minute; how many jobs it had."""
+    wiring.tick(instance)
+    return outbox.drain(instance.database)
+
+
+def test_another_version_counts_anew_what_is_on_hold(instance: Instance, disputed: str) -> None:
+    minute(instance)
+    assert minute(instance) == 0, "nothing is counted again by the version that said it"
+    vars(instance)["plugins"] = host("3", 170)
+    assert minute(instance) == 1
+    held = open_hold(instance)
+    assert held and "€1.70 by its version 3" in str(Text.from_json(held.reason))
+    vars(instance)["plugins"] = MENDED
+    assert minute(instance) == 1 and open_hold(instance) is None
+
+
+def test_nobody_reads_what_another_version_said(client: FlaskClient, instance: Instance, disputed: str) -> None:
+    address = f"/admin/earnings/holds/{disputed}"
+    sign_in(client, "finance")
+    read = re.findall(r'name="version" value="(\w+)"', client.get(address).text)
+    assert read == ["2"]
+    vars(instance)["plugins"] = host("3", 170)
+    decision = {"decision": "accept", "reason": "Agreed", "version": "2"}
+    told = client.post(address, data=decision)
+    assert told.status_code == 422 and "Another version of the plugin is here by now." in told.text
+    assert "counts €1.70 by its version 3" in told.text and 'name="version" value="3"' in told.text
+    assert client.post(address, data=decision).status_code == 422, "what it was read of counts, not when it was sent"
+    vars(instance)["plugins"] = MENDED
+    over = client.get(address, follow_redirects=True)
+    assert "It is over: what the plugin counts now is what is booked." in over.text and open_hold(instance) is None
+    with instance.database.session() as session:
+        assert session.scalar(select(func.sum(Earning.amount_minor))) == 100

@@ -398,7 +398,7 @@ class Life:
 
 
 @pytest.fixture
-def three(moving: list[int], sandbox: Session) -> Stage:
+def three(ticking: list[int], sandbox: Session) -> Stage:
     """A signed deal of three parts of which nothing has happened yet."""
     return sign(sandbox, build_world(sandbox), V1, [streak(cap=47_000), part("c2", "single"), part("c3", "whole")])
 

@@ -212,7 +212,7 @@ class Life:
 
 
 @pytest.fixture
-def two(moving: list[int], sandbox: Session) -> list[Stage]:
+def two(ticking: list[int], sandbox: Session) -> list[Stage]:
     """Two signed collaborations of one influencer, who has an account."""
     world = build_world(sandbox)
     stages = [scene.build(sandbox, world, name=str(n)) for n in (1, 2)]
@@ -225,10 +225,10 @@ def two(moving: list[int], sandbox: Session) -> list[Stage]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(steps=st.lists(step, min_size=4, max_size=20))
-def test_any_life_adds_up(two: list[Stage], moving: list[int], steps: list[tuple[Any, ...]]) -> None:
-    moving[0] = 0
+def test_any_life_adds_up(two: list[Stage], ticking: list[int], steps: list[tuple[Any, ...]]) -> None:
+    ticking[0] = 0
     with undone(two[0].session):
-        life = Life(two, moving)
+        life = Life(two, ticking)
         for name, *given_ in steps:
             life.do(name, *given_)
         assert verify(life.session).ok

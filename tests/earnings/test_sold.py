@@ -207,7 +207,7 @@ class Twins:
 )
 def test_each_way_comes_to_the_same(
     session: Session,
-    moving: list[int],
+    ticking: list[int],
     world: World,
     monkeypatch: pytest.MonkeyPatch,
     steps: list[tuple[Any, ...]],
@@ -215,9 +215,9 @@ def test_each_way_comes_to_the_same(
     zone: str,
 ) -> None:
     monkeypatch.setattr(rated, "LEAST", 4)
-    moving[0] = 0
+    ticking[0] = 0
     with undone(session):
-        twins = Twins(session, world, moving, deal, zone)
+        twins = Twins(session, world, ticking, deal, zone)
         for name, *how in steps:
             getattr(twins, name)(*how)
             session.flush()
