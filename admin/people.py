@@ -11,6 +11,7 @@ from flask import current_app, render_template, request, url_for
 from admin.face import admin, section
 from admin.people_forms import AccountForm, NewPersonForm, NoteForm, PersonForm, VetForm
 from core.accounts.models import Brand
+from core.campaigns.catalogue import PLATFORMS
 from core.collaborations import queries as collaborations
 from core.collaborations.lifecycle import STATE_NAMES
 from core.errors import Missing
@@ -30,12 +31,12 @@ from core.influencers.vocabulary import (
     TIERS,
     VETTING_STATES,
     VETTING_TONES,
-    platform_name,
     tier_of,
 )
 from core.permissions import Permission
 from core.places import COUNTRIES
 from core.plugin_api.text import T, Text
+from core.plugin_host.naming import title_of
 from core.web.brands import brands, current_brand
 from core.web.request import actor, db, done, instance, saving
 from core.web.sheet import sheet
@@ -60,14 +61,12 @@ def _words() -> dict[str, Any]:
 
 def _platform(code: str) -> str:
     """A platform's name; that of the connector where Samverk has no word for it."""
-    own = instance().plugins.platforms.get(code)
-    return str(own.title) if own and not own.platform else platform_name(code)
+    return str(PLATFORMS[code])
 
 
 def _source(connector: str) -> str:
-    """The name of a connector, as it is stored where its plugin is gone."""
-    found = instance().plugins.platforms.get(connector)
-    return str(found.title) if found else connector
+    """The name of a connector, also when its plugin is gone."""
+    return str(title_of(db(), instance().plugins, "platforms", connector))
 
 
 @admin.get("/people", Permission.PEOPLE_READ)

@@ -6,7 +6,7 @@ Reactions are plain functions of this module, so that connecting twice changes n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
@@ -41,7 +41,7 @@ from core.influencers.importing import Importer
 from core.payouts import erasing, onboarding, submit, todo
 from core.payouts import use as payouts_use
 from core.plugin_api.payment_models import MetricReading
-from core.plugin_host import forgetting, roll
+from core.plugin_host import forgetting, naming, roll
 from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.pausing import PluginResumed
@@ -51,6 +51,7 @@ from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
 if TYPE_CHECKING:
     from core.instance import Instance
+    from core.plugin_api.text import Text
 
 EARNING: tuple[type[Any], ...] = (
     ContractSigned,
@@ -120,13 +121,12 @@ def connect(instance: Instance) -> None:
     events.subscribe(SaleCredited, _earn_by_sales)
     events.subscribe(SaleRefunded, _take_back)
     _welcome(instance.plugins)
+    _name_platforms(instance)
 
 
 def _welcome(host: PluginHost) -> None:
-    """Let the plugins' rights and platforms be known, their words spoken, their observers told and their jobs run."""
+    """Let the plugins' rights be known, their words spoken, their observers told and their jobs run."""
     permissions.grant({name: spec.roles for name, spec in host.permissions.items()})
-    brought = filter(profiles.is_platform, host.platforms.values())
-    PLATFORMS.know({profiles.platform_of(connector): connector.title for connector in brought})
     for name, record in host.active.items():
         if record.plugin and not record.in_the_box and (folder := folder_of(record.plugin)):
             i18n.add_domain(name, folder / "translations")
@@ -145,6 +145,17 @@ def _welcome(host: PluginHost) -> None:
     events.subscribe(PluginPurged, _forget_details)
     outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
     outbox.register(erasing.FORGET, _forget_payee, outside=True, lease=observers.LEASE)
+
+
+def _name_platforms(instance: Instance) -> None:
+    """Let the plugins' platforms be known, and what those were called that are gone."""
+
+    def recall() -> Mapping[str, Text]:
+        with instance.database.session() as session:
+            return naming.remembered(session, "platforms")
+
+    brought = filter(profiles.is_platform, instance.plugins.platforms.values())
+    PLATFORMS.know({profiles.platform_of(connector): connector.title for connector in brought}, recall)
 
 
 def here(session: Session) -> Instance:
@@ -294,6 +305,7 @@ def tick(instance: Instance) -> None:
         offers.expire_due(session, instance.settings.base_url)
         for collaboration_id in periods.close_due(session, instance.plugins):
             earnings.recompute(session, instance.plugins, collaboration_id)
+        again.ask_upgraded(session, instance.plugins)
         earnings.release_due(session)
         for daily in (files.SWEEP, outbox.SWEEP):
             outbox.enqueue(session, daily, {}, key=f"{daily}:{clock.now():%Y-%m-%d}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from core.plugin_api.text import T, Tc, Text
 
@@ -70,15 +70,24 @@ DELIVERABLE_KINDS: dict[str, Text] = {
 
 
 class Platforms(ChainMap[str, Text]):
-    """Where content may appear, by code. A code whose plugin is gone goes by itself."""
+    """Where content may appear, by code. One whose plugin is gone is none of them and still has its name."""
+
+    _recall: Callable[[], Mapping[str, Text]] = dict
+    _gone: Mapping[str, Text] | None = None
 
     def __missing__(self, code: str) -> Text:
-        """The code as it stands."""
-        return Text("%(words)s", {"words": code})
+        """What it was called when its plugin was last here, else the code as it stands."""
+        if self._gone is None and code:
+            self._gone = self._recall()
+        return (self._gone or {}).get(code) or Text("%(words)s", {"words": code})
 
-    def know(self, names: Mapping[str, Text]) -> None:
-        """Take down the platforms that plugins brought, in place of those known before; the words here go first."""
+    def know(self, names: Mapping[str, Text], recall: Callable[[], Mapping[str, Text]] = dict) -> None:
+        """Take down the platforms that plugins brought, in place of those known before; the words here go first.
+
+        `recall` tells the names of those that were here once. It is asked when one is first needed, and not again.
+        """
         self.maps[0] = {code: name for code, name in names.items() if code not in self.maps[1]}
+        self._recall, self._gone = recall, None
 
 
 KNOWN_PLATFORMS: dict[str, Text] = {

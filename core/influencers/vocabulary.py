@@ -95,8 +95,3 @@ def tier_of(followers: int | None) -> Tier | None:
     if followers is None:
         return None
     return next(tier for tier in reversed(TIERS) if followers >= tier.low)
-
-
-def platform_name(code: str) -> str:
-    """A platform's name as it writes itself; a code we do not know as it stands."""
-    return str(PLATFORM_NAMES.get(code, code))

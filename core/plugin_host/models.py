@@ -85,7 +85,8 @@ class PluginHealth(Row):
 class PluginEntry(Row):
     """A plugin that this installation has met, as it was when it was last there. It stays when the plugin vanishes.
 
-    `provides` are the names of what agreements and payments go on by, by kind; `gone_at` is since when it is not found.
+    `provides` are by kind the names and titles of what agreements, payments and what was told go on by; `gone_at` is
+    since when it is not found.
     """
 
     __tablename__ = "plugin_entry"
@@ -94,5 +95,5 @@ class PluginEntry(Row):
     title: Mapped[str] = internal(String(200))
     version: Mapped[str] = internal(String(60), default="")
     usable: Mapped[bool] = internal()
-    provides: Mapped[dict[str, list[str]]] = internal(JSON, default=dict)
+    provides: Mapped[dict[str, dict[str, str]]] = internal(JSON, default=dict)
     gone_at: Mapped[datetime | None] = internal(UtcDateTime)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,8 +24,8 @@ from core.plugin_host.pausing import found_anew, purged
 from core.plugin_host.records import Record, State
 from core.plugin_host.tables import owners
 
-KEPT = ("payment_models", "payout_rails")
-"""The kinds whose names are remembered: agreements and payments go on by them."""
+KEPT = ("payment_models", "payout_rails", "platforms", "sales_sources")
+"""The kinds whose names and titles are remembered: agreements, payments and what was told go on by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,15 @@ def _here(host: PluginHost) -> dict[str, Record]:
 def _entry(record: Record) -> PluginEntry:
     with in_locale("en"):
         title = str(record.title)
-    provides = {kind: sorted(record.provides[kind]) for kind in KEPT if kind in record.provides}
+        provides = {kind: _titles(record.provides[kind]) for kind in KEPT if kind in record.provides}
     usable = record.state is State.ACTIVE
     return PluginEntry(
         plugin=record.name, title=title[:200], version=record.version[:60], usable=usable, provides=provides
     )
+
+
+def _titles(found: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(found[name].title)[:200] for name in sorted(found)}
 
 
 def _entries(session: Session) -> dict[str, PluginEntry]:

@@ -12,9 +12,10 @@ from core.campaigns.catalogue import PLATFORMS
 from core.collaborations import terms
 from core.errors import Invalid
 from core.instance import Instance
-from core.plugin_host import loader
+from core.plugin_host import loader, roll
 from core.plugin_host.host import PluginHost
 from tests.collaborations import stage as theatre
+from tests.databases import statements
 from tests.plugin_host.square import Square, now, square  # noqa: F401 - fixtures
 from tests.world import World, sign_in
 
@@ -34,11 +35,18 @@ def test_an_offer_for_a_platform_of_a_plugin(
     assert list(PLATFORMS).count("instagram") == 1, "a connector of a known platform brings no second word for it"
 
 
-def test_once_its_plugin_is_gone_it_goes_by_its_code(instance: Instance, square: Square) -> None:
+@pytest.mark.parametrize(("met", "name"), [(True, "Fjord pictures"), (False, "fjord")])
+def test_once_its_plugin_is_gone_it_goes_by_the_name_that_is_remembered(
+    instance: Instance, square: Square, met: bool, name: str
+) -> None:
     terms.checked_deliverables([REEL])
+    if met:
+        roll.call(instance.database, instance.plugins)
     instance.__dict__["plugins"] = PluginHost(loader.load(loader.find(safe_mode=True)))
     wiring.connect(instance)
-    assert str(terms.deliverable_line(REEL)) == "2 × Reel, fjord"
+    assert str(terms.deliverable_line(REEL)) == f"2 × Reel, {name}"
+    with statements(instance.database.engine) as asked:
+        assert str(terms.deliverable_line(REEL)) == f"2 × Reel, {name}" and asked == []
     with pytest.raises(Invalid):
         terms.checked_deliverables([REEL])
     assert "csv" not in PLATFORMS, "what only reads tables is no platform"

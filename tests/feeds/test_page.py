@@ -7,12 +7,17 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from core import wiring
 from core.feeds.queries import waiting
+from core.plugin_host import loader
 from core.plugin_host.health import Cause
+from core.plugin_host.host import PluginHost
 from core.plugin_host.service import set_switch
+from core.tracking.models import Sale
+from tests.databases import statements
 from tests.feeds.conftest import Scene
-from tests.plugin_host.foreign import statements
 from tests.world import sign_in
 
 PAGE = "/admin/sales/connections"
@@ -86,6 +91,28 @@ def test_missing_settings_a_pause_and_a_plugin_that_is_gone_are_told(
     assert "switched off or gone" in answer.text
 
 
+def test_a_sale_is_told_by_its_source_also_once_its_plugin_is_gone(scene: Scene, owner: FlaskClient) -> None:
+    scene.shop.pages["token-of-ours"] = [[scene.order("listed")]]
+    scene.minute()
+    scene.send(owner, [scene.order("sent"), scene.refund("early", "unknown", 100)])
+    with scene.instance.database.session() as session:
+        sales = session.scalars(select(Sale.public_id)).all()
+    pages = [f"/admin/sales/{public_id}" for public_id in sales]
+    assert len(pages) == 2
+    for gone in (False, True):
+        if gone:
+            leave(scene)
+        assert all("<dt>Told by</dt><dd>Corner shop</dd>" in owner.get(page).text for page in pages)
+        page = owner.get(PAGE).text
+        assert "Corner shop" in page and ">corner<" not in page, "its heading, and what was not taken"
+
+
+def leave(scene: Scene) -> None:
+    """The plugin is uninstalled and Samverk started again."""
+    scene.instance.__dict__["plugins"] = PluginHost(loader.load(loader.find(safe_mode=True)))
+    wiring.connect(scene.instance)
+
+
 def test_what_was_not_taken_stays_in_view_with_its_reason(scene: Scene, owner: FlaskClient) -> None:
     scene.shop.pages["token-of-ours"] = [[scene.refund(f"r{number}", "elsewhere", 100) for number in range(25)]]
     scene.minute()
@@ -120,7 +147,7 @@ def test_without_anything_connected_the_page_names_the_next_step(scene: Scene, a
 
 def test_the_page_takes_the_same_statements_whatever_its_length(scene: Scene, owner: FlaskClient) -> None:
     def count() -> int:
-        with statements(scene.instance) as seen:
+        with statements(scene.instance.database.engine) as seen:
             owner.get(PAGE)
         return len(seen)
 
