@@ -32,7 +32,7 @@ from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.service import switches
 from core.web.brands import brands
 from core.web.forms import AtMost, BaseForm, ChoiceField, ChoicesField, DayField, MoneyField, Required, WholeField
-from core.web.offer_form import OfferForm, usable
+from core.web.offer_form import OfferForm, begun
 from core.web.request import actor, db, done, instance, saving, whole
 
 P = Permission
@@ -217,14 +217,13 @@ def campaign_brief(public_id: str) -> Any:
 def campaign_pay(public_id: str) -> Any:
     """What is delivered and what is paid for it, with three outcomes worked out."""
     found, host = plan_of(public_id), instance().plugins
-    start = usable(host, service.deal_of(db(), found), found.currency)
+    on = switches(db(), found.brand_id)
+    start = begun(host, service.deal_of(db(), found), found.currency, on)
     rows = [
         {"kind": w.kind, "platform": w.platform, "quantity": w.quantity, "due_on": w.due_on, "note": w.note}
         for w in queries.wanted_deliverables(db(), found.id)
     ]
-    on = switches(db(), found.brand_id)
-    models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
-    form = OfferForm(host, models, found.currency, start, rows, recipes=recipes)
+    form = OfferForm(host, on, found.currency, start, rows, keeps_locked=True)
     deal = Deal.of([]) if request.method == "POST" else start  # what was typed wrongly costs nothing yet
     if form.sent():
         deal, rows = form.deal, form.deliverables
@@ -288,6 +287,15 @@ def plan_step(campaign: Campaign, step: str) -> str:
         return url_for(f"admin.campaign_{step}", public_id=campaign.public_id)
     mine = [brand for brand in brands(P.BRAND_EDIT) if brand.id == campaign.brand_id]
     return url_for("admin.brand_edit", brand=mine[0].public_id) if mine else ""
+
+
+@admin.app_template_global("page_of_plugin")
+def page_of_plugin(plugin: str | None, brand_id: int | None) -> str:
+    """Where a plugin is switched on for a brand, or all of them where it is gone; empty for who may not."""
+    mine = [brand for brand in brands(P.PLUGINS_SWITCH) if brand.id == brand_id]
+    if not mine or plugin is None:
+        return url_for("admin.plugins") if mine else ""
+    return url_for("admin.plugin", name=plugin, brand=mine[0].public_id)
 
 
 @admin.form("/campaigns/<public_id>/launch", P.CAMPAIGN_EDIT)

@@ -16,6 +16,7 @@ from core import clock
 from core.campaigns import queries as campaigns
 from core.campaigns.lifecycle import OPEN as TAKES_OFFERS
 from core.campaigns.models import Campaign
+from core.campaigns.service import deal_of
 from core.collaborations import document, endings, pdf, queries, reading, service
 from core.collaborations.lifecycle import CONTRACT_STATE_NAMES, DECLINE_REASONS, OFFER_STATE_NAMES, STATE_NAMES, Action
 from core.collaborations.models import Collaboration
@@ -32,7 +33,7 @@ from core.plugin_api.text import T, Text
 from core.plugin_host.service import switches
 from core.web.contract_text import text_of
 from core.web.forms import AtMost, BaseForm, Required
-from core.web.offer_form import OfferForm, answering, campaign_deal, usable
+from core.web.offer_form import OfferForm, answering, begun
 from core.web.request import actor, db, done, instance, saving, whole
 
 P = Permission
@@ -81,8 +82,10 @@ def offer_new() -> Any:
     if not request.args.get("person"):
         return _pick_person(campaign, replaced)
     person = people.get_relationship(db(), actor(), request.args["person"], P.OFFER_EDIT)
-    deal, rows = _starting_point(campaign, replaced)
-    form = _offer_form(campaign, deal, rows, person, replaced)
+    on = switches(db(), campaign.brand_id)
+    stored, rows = _starting_point(campaign, replaced)
+    deal = begun(instance().plugins, stored, campaign.currency, on)
+    form = OfferForm(instance().plugins, on, campaign.currency, deal, rows, _ways(person, replaced))
     price = None if request.method == "POST" else _price(campaign, deal, rows)
     if form.sent():
         price = _price(campaign, form.deal, form.deliverables)
@@ -145,14 +148,13 @@ def _starting_point(campaign: Campaign, replaced: Collaboration | None) -> tuple
     """The campaign's defaults, or what is left of the collaboration that is replaced."""
     if replaced is not None:
         offer = queries.current_offer(db(), replaced.id)
-        kept = usable(instance().plugins, Deal.of(offer.components), campaign.currency)
-        return kept, _rest(replaced) or offer.deliverables
+        return Deal.of(offer.components), _rest(replaced) or offer.deliverables
     wanted = campaigns.wanted_deliverables(db(), campaign.id)
     rows = [
         {"kind": w.kind, "platform": w.platform, "quantity": w.quantity, "due_on": w.due_on, "note": w.note}
         for w in wanted
     ]
-    return campaign_deal(instance().plugins, campaigns.components(db(), campaign.id), campaign.currency), rows
+    return deal_of(db(), campaign), rows
 
 
 def _rest(replaced: Collaboration) -> list[dict[str, Any]]:
@@ -164,9 +166,8 @@ def _rest(replaced: Collaboration) -> list[dict[str, Any]]:
     ]
 
 
-def _offer_form(
-    campaign: Campaign, deal: Deal, rows: list[dict[str, Any]], person: Relationship, replaced: Collaboration | None
-) -> OfferForm:
+def _ways(person: Relationship, replaced: Collaboration | None) -> dict[str, Any]:
+    """What an offer asks beside its terms: how it reaches them, and why, where that is not a matter of course."""
     ways = [SelectChoice("mail", T("Send it by mail")), SelectChoice("link", T("I copy the link and send it myself"))]
     extra: dict[str, Any] = {}
     if person.email:
@@ -189,10 +190,7 @@ def _offer_form(
             [Required(), AtMost(500)],
             description=T("The one who is replaced reads this."),
         )
-    host = instance().plugins
-    on = switches(db(), campaign.brand_id)
-    models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
-    return OfferForm(host, models, campaign.currency, deal, rows, extra, recipes)
+    return extra
 
 
 def _price(campaign: Campaign, deal: Deal, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -282,9 +280,7 @@ def offer_revise(public_id: str) -> Any:
     offer = queries.current_offer(db(), found.id)
     campaign = db().get_one(Campaign, found.campaign_id)
     host = instance().plugins
-    on = switches(db(), found.brand_id)
-    models, recipes = host.enabled("payment_models", on), host.enabled("compositions", on)
-    form = answering(host, offer, found.currency, models, recipes)
+    form = answering(host, offer, found.currency, switches(db(), found.brand_id))
     price = None if request.method == "POST" else _price(campaign, form.start, offer.deliverables)
     if form.sent():
         price = _price(campaign, form.deal, form.deliverables)

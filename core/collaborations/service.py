@@ -34,6 +34,7 @@ from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
 from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
+from core.plugin_host.service import switches
 
 __all__ = [
     "accept",
@@ -94,7 +95,7 @@ def send_offer(
     if replaces is not None:
         _same_campaign(replaces, campaign, relationship)
         endings.replace(session, actor, collaboration=replaces, reason=replace_reason, base_url=base_url)
-    version = _checked(session, host, campaign, components, deliverables, message)
+    version = _checked(session, host, campaign, components, deliverables, message, by="brand")
     cap = terms.reserved(host, version.deal, version.deliverables, campaign.currency)
     contracts.check_budget(session, actor, campaign, cap)
     expires = clock.now() + timedelta(days=campaign.offer_days)
@@ -145,14 +146,23 @@ def _same_campaign(replaced: Collaboration, campaign: Campaign, relationship: Re
 
 
 def _checked(
-    session: Session, host: PluginHost, campaign: Campaign, components: AnyDeal, deliverables: Rows, message: str
+    session: Session,
+    host: PluginHost,
+    campaign: Campaign,
+    components: AnyDeal,
+    deliverables: Rows,
+    message: str,
+    *,
+    by: str,
 ) -> _Version:
+    """A version that can be sent. What the brand has switched off it may not offer; who answers an offer may."""
     brief = latest_brief(session, campaign.id)
     if brief is None:
         raise Refused(T("The campaign has no brief yet."))
     if len(message) > MESSAGE_LENGTH:
         raise Invalid(T("Use at most %(count)s characters.", count=MESSAGE_LENGTH), "message")
-    deal = terms.checked_deal(host, components, campaign.currency)
+    on = switches(session, campaign.brand_id) if by == "brand" else {}
+    deal = terms.checked_deal(host, components, campaign.currency, on)
     work = terms.checked_deliverables(deliverables)
     asked = reading.cap_or_none(host, deal, work, campaign.currency)
     return _Version(deal, work, message.strip(), brief.number, asked)
@@ -248,7 +258,7 @@ def counter(
     if not message.strip():
         raise Invalid(T("Say in a few words what you would like to change."), "message")
     campaign = session.get_one(Campaign, collaboration.campaign_id)
-    version = _checked(session, host, campaign, components, deliverables, message)
+    version = _checked(session, host, campaign, components, deliverables, message, by="influencer")
     if (version.deal.to_json(), version.deliverables) == (offer.components, offer.deliverables):
         raise Invalid(T("This is the same as the offer. Change something, or accept it."), "message")
     _answer(session, actor, offer, OfferAction.COUNTER)
@@ -287,7 +297,7 @@ def revise(
     actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
     offer = _newest(session, collaboration, number)
     campaign = session.get_one(Campaign, collaboration.campaign_id)
-    version = _checked(session, host, campaign, components, deliverables, message)
+    version = _checked(session, host, campaign, components, deliverables, message, by="brand")
     cap = terms.reserved(host, version.deal, version.deliverables, campaign.currency)
     contracts.check_budget(session, actor, campaign, cap)
     own = offer.proposed_by == "brand"

@@ -19,7 +19,7 @@ from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import AnyDeal, reserve
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
-from core.plugin_host.terms import check_component, describe, months_of
+from core.plugin_host.terms import barred, check_component, describe, months_of
 
 MOST_PIECES = 100
 NOTE_LENGTH = 300
@@ -34,14 +34,14 @@ class Change:
     after: Text | None
 
 
-def checked_deal(host: PluginHost, components: AnyDeal, currency: str) -> Deal:
-    """A deal whose every component is in the campaign's currency and accepted by its model."""
+def checked_deal(host: PluginHost, components: AnyDeal, currency: str, switches: Mapping[str, bool]) -> Deal:
+    """A deal whose every component is in the campaign's currency and accepted by its model, which is not off."""
     deal = Deal.of(components)
     if not deal.components:
         raise Invalid(T("Add at least one kind of pay."), "components")
     for component in deal.components:
-        if component.terms.currency != currency:
-            raise Invalid(T("The terms must be in %(currency)s.", currency=currency), "components")
+        if reason := barred(host, component, currency, switches):
+            raise Invalid(reason, "components")
         for message in check_component(host, component).values():
             raise Invalid(message, "components")
     return deal

@@ -38,6 +38,18 @@ def check_component(host: PluginHost, component: Component) -> Errors:
     return {"": faults.reason} if isinstance(faults, Failure) else faults
 
 
+def barred(host: PluginHost, component: Component, currency: str, switches: Mapping[str, bool]) -> Text | None:
+    """Why nothing new can be agreed by a part, None when it can: its model is gone or switched off, or the currency."""
+    model = model_of(host, component)
+    if isinstance(model, Failure):
+        return model.reason
+    if not switches.get(host.payment_models.owners[component.model], True):
+        return T("%(model)s is switched off: no new offer can use it. What is agreed goes on.", model=model.title)
+    if component.terms.currency != currency:
+        return T("The terms must be in %(currency)s.", currency=currency)
+    return None
+
+
 def describe(host: PluginHost, deal: AnyDeal) -> list[tuple[Component, list[Text]]]:
     """The terms as sentences that both sides read; a model that fails leaves its reason in their place."""
     told = []

@@ -13,15 +13,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
-from core.campaigns.models import CampaignComponent
 from core.collaborations.models import Offer
 from core.plugin_api.composition import Component, Composition, Net, Part, Recipe, Sum
 from core.plugin_api.deal import Deal
-from core.plugin_api.fields import FieldKind
+from core.plugin_api.fields import FieldKind, SettingField
 from core.plugin_api.payment_models import PaymentModel
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.host import PluginHost
-from core.plugin_host.terms import read_component
+from core.plugin_host.terms import barred, describe, read_component
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, WholeField
 from core.web.request import whole
 from core.web.setting_fields import data_of, field_of, raw_of, unit_of
@@ -38,6 +37,12 @@ class PartForm:
     title: Text
     fields: list[tuple[Field, str | None]]
     leave_out: Field
+    locked: Text | None = None
+    """Why its terms can only be kept or left out: nothing new can be agreed by them."""
+    told: list[Text] = field(default_factory=list)
+    """The terms of a locked part as sentences, as far as its model can tell them."""
+    plugin: str | None = None
+    """The plugin of a locked part, None when it is gone."""
 
 
 @dataclass
@@ -48,33 +53,47 @@ class Row:
 
 
 class OfferForm:
-    """A form made for this deal; `form` is what the macros take, `parts` and `rows` its groups."""
+    """A form made for this deal; `form` is what the macros take, `parts` and `rows` its groups.
+
+    A part by which nothing new can be agreed is locked: a plan keeps it as it is stored, an offer is refused with it.
+    """
 
     def __init__(
         self,
         host: PluginHost,
-        models: Mapping[str, PaymentModel],
+        on: Mapping[str, bool] | None,
         currency: str,
         deal: Deal,
         deliverables: Sequence[Mapping[str, Any]],
         extra: Mapping[str, Any] | None = None,
-        recipes: Mapping[str, Recipe] | None = None,
+        *,
+        keeps_locked: bool = False,
     ) -> None:
-        """Start from a deal and deliverables; what was typed wins. `models` and `recipes` may be added."""
-        self.host, self.currency, self.start = host, currency, deal
+        """Start from a deal and deliverables; what was typed wins.
+
+        `on` are the brand's switches: what they leave on may be added. None is for who answers: nothing may.
+        """
+        self.host, self.currency, self.start, self._keeps_locked = host, currency, deal, keeps_locked
+        models = {} if on is None else host.enabled("payment_models", on)
+        recipes = {} if on is None else host.enabled("compositions", on)
         self._recipes = {
             f"deal:{name}": recipe
-            for name, recipe in (recipes or {}).items()
+            for name, recipe in recipes.items()
             if all(part.model in models for part in recipe.parts)
         }
         self.adding = "add" in request.form or "more" in request.form
         self._models = {component.id: component.model for component in deal.components}
+        added: list[str] = []
         if request.method == "POST":
-            self._models = _sent_parts(host, request.form.get("parts", ""))
+            self._models = self._sent_parts(request.form.get("parts", ""))
             if "add" in request.form:
-                self._add(request.form.get("new_part", ""), models)
+                added = self._add(request.form.get("new_part", ""), models)
+        self._stored = {one.id: one for one in deal.components if self._models.get(one.id) == one.model}
+        reasons = {id: barred(host, one, currency, on or {}) for id, one in self._stored.items()}
+        self._locked = {id: reason for id, reason in reasons.items() if reason}
         self.count = _row_count(deliverables)
-        self.form = self._build(models, extra or {})(data=self._typed(deliverables), formdata=_sent())
+        data = self._typed(deliverables)
+        self.form = self._build(models, extra or {})(data=data, formdata=self._sent(data, added))
         self.form["parts"].data = ",".join(f"{id}:{model}" for id, model in self._models.items())
         self.form["rows"].data = str(self.count)
         if self.adding:
@@ -114,14 +133,42 @@ class OfferForm:
         """What the services take as a version of an offer; only after `sent`."""
         return {"components": self.deal, "deliverables": self.deliverables, "message": self.form["message"].data or ""}
 
-    def _add(self, chosen: str, models: Mapping[str, PaymentModel]) -> None:
-        """One more part, or the parts of a ready deal, where there is room."""
+    def _add(self, chosen: str, models: Mapping[str, PaymentModel]) -> list[str]:
+        """One more part, or the parts of a ready deal, where there is room; returns their ids."""
         recipe = self._recipes.get(chosen)
         new = {part.id: part.model for part in recipe.parts} if recipe else {}
         if chosen in models:
             new = {_free_id(self._models): chosen}
         if new and not new.keys() & self._models.keys() and len(self._models) + len(new) <= MOST_PARTS:
             self._models |= new
+            return list(new)
+        return []
+
+    def _sent_parts(self, sent: str) -> dict[str, str]:
+        """The parts that the form which was sent had: of models that work, or locked ones."""
+        pairs = [item.split(":", 1) for item in sent.split(",") if ":" in item][:MOST_PARTS]
+        stored = {(component.id, component.model) for component in self.start.components}
+        return {
+            id: name
+            for id, name in pairs
+            if (id, name) in stored or (name in self.host.payment_models and id.isalnum() and len(id) <= 40)
+        }
+
+    def _sent(self, data: Mapping[str, Any], added: Sequence[str]) -> Any:
+        """What was sent, None when nothing was. A part that was just added is sent as it is filled in already."""
+        if request.method != "POST":
+            return None
+        sent = request.form.copy()
+        for id in added:
+            for spec in self._specs(id):
+                value = data[f"{id}-{spec.key}"]
+                if value:
+                    sent[f"{id}-{spec.key}"] = "y" if value is True else str(value)
+        return sent
+
+    def _specs(self, id: str) -> Sequence[SettingField]:
+        """The terms of a part that can be typed: none of a locked one."""
+        return () if id in self._locked else self.host.payment_models[self._models[id]].terms
 
     @property
     def deliverables(self) -> list[dict[str, Any]]:
@@ -132,8 +179,8 @@ class OfferForm:
 
     def _build(self, models: Mapping[str, PaymentModel], extra: Mapping[str, Any]) -> type[BaseForm]:
         fields: dict[str, Any] = {"parts": HiddenField(), "rows": HiddenField()}
-        for id, name in self._models.items():
-            for spec in self.host.payment_models[name].terms:
+        for id in self._models:
+            for spec in self._specs(id):
                 fields[f"{id}-{spec.key}"] = field_of(spec)
             fields[f"{id}-out"] = BooleanField(T("Leave this part out"))
         offered: dict[str, PaymentModel | Recipe] = {**models, **self._recipes}
@@ -157,11 +204,12 @@ class OfferForm:
     def _typed(self, deliverables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What the fields hold before anybody types."""
         data: dict[str, Any] = {}
-        known: dict[str, Mapping[str, Any]] = {p.id: p.presets for r in self._recipes.values() for p in r.parts}
-        known |= {component.id: component.terms.values for component in self.start.components}
-        for id, name in self._models.items():
-            for spec in self.host.payment_models[name].terms:
-                value = known.get(id, {}).get(spec.key, spec.default)
+        presets = {part.id: part.presets for recipe in self._recipes.values() for part in recipe.parts}
+        for id in self._models:
+            stored = self._stored.get(id)
+            for spec in self._specs(id):
+                fresh = presets.get(id, {}).get(spec.key, spec.default)
+                value = stored.terms.values.get(spec.key) if stored else fresh
                 data[f"{id}-{spec.key}"] = data_of(spec, value, self.currency)
         for n, row in enumerate(deliverables[:MOST_ROWS]):
             due = row.get("due_on")
@@ -170,15 +218,21 @@ class OfferForm:
         return data
 
     def _part(self, id: str) -> PartForm:
-        model = self.host.payment_models[self._models[id]]
-        fields = [(self.form[f"{id}-{spec.key}"], unit_of(spec, self.currency)) for spec in model.terms]
+        name = self._models[id]
+        model = self.host.payment_models.get(name)
         labels = {part.id: part.label for recipe in self._recipes.values() for part in recipe.parts}
-        return PartForm(id, labels.get(id, model.title), fields, self.form[f"{id}-out"])
+        title = labels.get(id) or (model.title if model else T("Part of the pay: %(model)s", model=name))
+        fields = [(self.form[f"{id}-{spec.key}"], unit_of(spec, self.currency)) for spec in self._specs(id)]
+        part = PartForm(id, title, fields, self.form[f"{id}-out"], self._locked.get(id))
+        if part.locked and model:
+            part.told = describe(self.host, [self._stored[id]])[0][1]
+            part.plugin = self.host.payment_models.owners[name]
+        return part
 
     def _mark_needed(self) -> None:
         """Fields that are not called optional; a part that is left out needs none of them, so nothing checks it."""
-        for id, name in self._models.items():
-            for spec in self.host.payment_models[name].terms:
+        for id in self._models:
+            for spec in self._specs(id):
                 self.form[f"{id}-{spec.key}"].flags.required = spec.required and spec.kind is not FieldKind.BOOL
         for key in ("kind", "platform", "quantity"):
             self.form[f"d0-{key}"].flags.required = True
@@ -188,8 +242,12 @@ class OfferForm:
         for id, name in self._models.items():
             if self.form[f"{id}-out"].data:
                 continue
-            specs = self.host.payment_models[name].terms
-            raw = {spec.key: raw_of(self.form[f"{id}-{spec.key}"]) for spec in specs}
+            if id in self._locked:
+                if not self._keeps_locked:
+                    self.form.blame(f"{id}-out", self._locked[id])
+                self._components.append(self._stored[id])
+                continue
+            raw = {spec.key: raw_of(self.form[f"{id}-{spec.key}"]) for spec in self._specs(id)}
             component, errors = read_component(self.host, id=id, model=name, raw=raw, currency=self.currency)
             for key, message in errors.items():
                 self.form.blame(f"{id}-{key}", message)
@@ -208,15 +266,6 @@ def _pruned(node: Composition, kept: Collection[str]) -> Composition | None:
         return replace(node, of=of, advance=advance) if of and advance else of or advance
     below = tuple(left for child in node.of if (left := _pruned(child, kept)))
     return replace(node, of=below) if len(below) > 1 else below[0] if below else None
-
-
-def _sent() -> Any:
-    return request.form if request.method == "POST" else None
-
-
-def _sent_parts(host: PluginHost, sent: str) -> dict[str, str]:
-    pairs = [item.split(":", 1) for item in sent.split(",") if ":" in item][:MOST_PARTS]
-    return {id: name for id, name in pairs if name in host.payment_models and id.isalnum() and len(id) <= 40}
 
 
 def _summed(parts: Sequence[Composition]) -> Composition:
@@ -242,26 +291,27 @@ def _row_count(deliverables: Sequence[Mapping[str, Any]]) -> int:
     return min(max(whole("rows"), 1) + ("more" in request.form), MOST_ROWS)
 
 
-def answering(
-    host: PluginHost,
-    offer: Offer,
-    currency: str,
-    models: Mapping[str, PaymentModel] | None = None,
-    recipes: Mapping[str, Recipe] | None = None,
-) -> OfferForm:
-    """The form that answers a version of an offer with the next one; without `models` by the parts that it has."""
-    start = usable(host, Deal.of(offer.components), currency)
-    own = {c.model: host.payment_models[c.model] for c in start.components} if models is None else models
+def answering(host: PluginHost, offer: Offer, currency: str, on: Mapping[str, bool] | None = None) -> OfferForm:
+    """The form that answers a version of an offer with the next one; without switches by the parts that it has."""
     extra = {"number": HiddenField(default=str(offer.number))}
-    return OfferForm(host, own, currency, start, offer.deliverables, extra, recipes)
+    return OfferForm(host, on, currency, Deal.of(offer.components), offer.deliverables, extra)
 
 
-def usable(host: PluginHost, deal: Deal, currency: str) -> Deal:
-    """The deal without parts that cannot be edited: a model that is gone, or another currency."""
-    known = [c for c in deal.components if c.model in host.payment_models and c.terms.currency == currency]
-    return deal if len(known) == len(deal.components) else Deal.of(known)
+def begun(host: PluginHost, deal: Deal, currency: str, on: Mapping[str, bool]) -> Deal:
+    """A stored deal as a new offer begins with it: terms that its models got since then have their defaults."""
+    return replace(deal, components=tuple(_renewed(host, one, currency, on) for one in deal.components))
 
 
-def campaign_deal(host: PluginHost, rows: Sequence[CampaignComponent], currency: str) -> Deal:
-    """The deal that a campaign offers by default, as far as it can be used."""
-    return usable(host, Deal.from_json([row.terms for row in rows]), currency)
+def _renewed(host: PluginHost, component: Component, currency: str, on: Mapping[str, bool]) -> Component:
+    """What is missing of an earlier version's terms was not asked for then; of this version's it was left empty."""
+    if barred(host, component, currency, on):
+        return component
+    model, values = host.payment_models[component.model], component.terms.values
+    later = {
+        spec.key: spec.default
+        for spec in model.terms
+        if spec.default is not None
+        and spec.key not in values
+        and (spec.kind is FieldKind.BOOL or component.version != model.version)
+    }
+    return replace(component, terms=replace(component.terms, values={**values, **later})) if later else component

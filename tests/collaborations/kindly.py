@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.collaborations.models import Collaboration, Contract
+from core.content.drafts import create_deliverables
+from core.content.models import Deliverable
+from core.earnings import service as earnings
+from core.earnings.models import Earning
 from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate, in_the_box
 from samverk import (
@@ -24,6 +34,7 @@ from samverk import (
     hookimpl,
     standing,
 )
+from tests.collaborations.stage import Stage
 
 POINTS = {("reel", "instagram"): 3, ("story", "instagram"): 1}
 OTHERS = 2
@@ -73,3 +84,15 @@ def plugin(version: str = "1") -> PluginHost:
 
 
 HERE, RENEWED = plugin("1"), plugin("2")
+
+
+def worked(session: Session, stage: Stage) -> int:
+    """The only collaboration is signed and all its content approved: what the books take down of it, in minor units."""
+    deal, contract = session.scalars(select(Collaboration)).one(), session.scalars(select(Contract)).one()
+    replace(stage, session=session).sign(deal, contract)
+    create_deliverables(session, deal.id)
+    for row in session.scalars(select(Deliverable)):
+        row.state, row.approved_at = "approved", clock.now()
+    session.flush()
+    earnings.recompute(session, HERE, deal.id)
+    return sum(session.scalars(select(Earning.amount_minor)))

@@ -73,10 +73,9 @@ class Stage:
             "relationship": self.known,
             "components": [fixed(60_000), commission("10", 40_000)],
             "deliverables": WORK,
+            "host": host(),
         }
-        made, self_link = service.send_offer(
-            self.session, self.brand, host=host(), base_url=BASE, **{**given, **changed}
-        )
+        made, self_link = service.send_offer(self.session, self.brand, base_url=BASE, **{**given, **changed})
         if attach:
             opened = service.open_invitation(self.session, self_link.rsplit("/", 1)[1])
             service.attach_influencer(self.session, opened, self.world.influencer)

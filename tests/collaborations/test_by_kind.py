@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeGuard
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from core import clock
 from core.collaborations import reading
-from core.collaborations.models import Collaboration, Contract
-from core.content.drafts import create_deliverables
-from core.content.models import Deliverable
-from core.earnings import service as earnings
-from core.earnings.models import Earning
+from core.collaborations.models import Collaboration
 from core.instance import Instance
 from samverk import Component, Deal, DeliverableApproved, Fact, Piece, Planned, Terms
 from tests.collaborations import stage as staging
-from tests.collaborations.kindly import HERE
+from tests.collaborations.kindly import HERE, worked
 from tests.collaborations.stage import Stage
 from tests.world import World, sign_in
 
@@ -65,7 +58,7 @@ def test_what_is_told_before_is_what_is_booked_after(
     assert phone.get(path).text.count(PAID) >= 3, "three outcomes"
     assert phone.post(f"{path}/accept", data={"number": "1"}).status_code == 303
     with instance.database.write() as session:
-        assert _booked(session, stage, deal) == 35_000
+        assert worked(session, stage) == 35_000
     assert phone.get(path).text.count(PAID) >= 3
 
 
@@ -75,19 +68,6 @@ def _given_to(instance: Instance, world: World) -> str:
         deal = session.scalars(select(Collaboration)).one()
         deal.influencer_id = world.influencer.id
         return deal.public_id
-
-
-def _booked(session: Session, stage: Stage, public_id: str) -> int:
-    """Both sign, all content is approved, and the books take down what the plugin says of it."""
-    deal = session.scalars(select(Collaboration).where(Collaboration.public_id == public_id)).one()
-    contract = session.scalars(select(Contract)).one()
-    replace(stage, session=session).sign(deal, contract)
-    create_deliverables(session, deal.id)
-    for row in session.scalars(select(Deliverable)):
-        row.state, row.approved_at = "approved", clock.now()
-    session.flush()
-    earnings.recompute(session, HERE, deal.id)
-    return sum(session.scalars(select(Earning.amount_minor)))
 
 
 def test_a_piece_is_approved_on_its_own_day_in_an_outcome() -> None:
