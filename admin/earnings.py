@@ -12,6 +12,8 @@ from admin.face import admin, section
 from core.accounts.models import Brand
 from core.campaigns import queries as campaigns
 from core.earnings import books, deciding, queries
+from core.earnings.models import ComponentHold
+from core.earnings.service import recompute
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import current_locale, gettext, moment, ngettext
 from core.ledger.verify import verify
@@ -21,7 +23,7 @@ from core.reports import service as reports
 from core.reports.summary import Figure
 from core.web.brands import current_brand
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
-from core.web.request import actor, before_arg, db, done, instance, saving
+from core.web.request import actor, before_arg, commit, db, done, instance, saving
 from core.web.sheet import sheet
 
 P = Permission
@@ -73,9 +75,19 @@ class DecisionForm(BaseForm):
 
 @admin.form("/earnings/holds/<public_id>", P.PAYOUT_APPROVE)
 def earnings_hold(public_id: str) -> Any:
-    """A part of the pay that a plugin counts otherwise than before, and what to do about it."""
+    """A part of the pay that a plugin counts otherwise than before, and what to do about it.
+
+    What another version said than the one that is installed is counted anew before anybody reads it or decides on it.
+    """
     found, form = queries.get_hold(db(), actor(), public_id), DecisionForm()
-    if form.validate_on_submit():
+    read = request.form.get("version", found.hold.version)
+    if deciding.is_stale(instance().plugins, found.hold):
+        _count_anew(found.hold)
+    if found.hold.resolved_at is not None:
+        return done(url_for("admin.earnings"), gettext("It is over: what the plugin counts now is what is booked."))
+    if form.is_submitted() and read != found.hold.version:
+        form.form_errors.append(gettext("Another version of the plugin is here now. Read what it says, then decide."))
+    elif form.validate_on_submit():
         with saving(form):
             accept = form.decision.data == "accept"
             made = deciding.decide(
@@ -84,6 +96,13 @@ def earnings_hold(public_id: str) -> Any:
             told = ngettext("%(num)s line is booked.", "%(num)s lines are booked.", len(made))
             return done(url_for("admin.earnings"), told)
     return render_template("admin/earnings_hold.html", form=form, held=found), (422 if form.errors else 200)
+
+
+def _count_anew(hold: ComponentHold) -> None:
+    commit()
+    db().connection(execution_options={"write": True})
+    recompute(db(), instance().plugins, hold.collaboration_id)
+    commit()
 
 
 @admin.get("/ledger", P.MONEY_READ)

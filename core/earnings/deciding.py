@@ -9,7 +9,7 @@ from core.accounts.service import required
 from core.collaborations.models import Collaboration
 from core.earnings.incidents import case_of, memory_of
 from core.earnings.models import ComponentHold, Earning
-from core.earnings.service import recompute
+from core.earnings.service import installed, recompute
 from core.earnings.verdicts import ACCEPT, KEEP, kept_now
 from core.errors import Refused
 from core.permissions import Actor, Permission
@@ -17,6 +17,11 @@ from core.plugin_api.text import T
 from core.plugin_host.host import PluginHost
 
 REASON_LENGTH = 500
+
+
+def is_stale(host: PluginHost, hold: ComponentHold) -> bool:
+    """Whether its words are those of another version of the model than the one that is installed."""
+    return hold.resolved_at is None and installed(host, hold.model) not in ("", hold.version)
 
 
 def decide(

@@ -69,6 +69,8 @@ class ComponentHold(BrandRow):
     collaboration_id: Mapped[int] = internal(index=True)
     component_id: Mapped[str] = internal(String(40))
     reason: Mapped[dict[str, Any]] = internal(JSON)
+    model: Mapped[str] = internal(String(40), default="")
+    version: Mapped[str] = internal(String(30), default="")  # of the model when this was said, none of one that is gone
     incident: Mapped[bool] = internal(default=False)
     resolved_at: Mapped[datetime | None] = internal(UtcDateTime)
 

@@ -280,7 +280,7 @@ def test_the_page_of_an_incident(app: Any, client: FlaskClient, instance: Instan
 
 
 @pytest.fixture
-def disputed(instance: Instance) -> str:
+def disputed(app: Any, instance: Instance) -> str:
     """The public id of an incident by version 2, which was installed after version 1 had counted."""
     with instance.database.write() as session:
         stage = scene.build(session, build_world(session), components=[component("c2", "single")], by=OLD)
@@ -320,7 +320,7 @@ def test_nobody_reads_what_another_version_said(client: FlaskClient, instance: I
     vars(instance)["plugins"] = host("3", 170)
     decision = {"decision": "accept", "reason": "Agreed", "version": "2"}
     told = client.post(address, data=decision)
-    assert told.status_code == 422 and "Another version of the plugin is here by now." in told.text
+    assert told.status_code == 422 and "Another version of the plugin is here now." in told.text
     assert "counts €1.70 by its version 3" in told.text and 'name="version" value="3"' in told.text
     assert client.post(address, data=decision).status_code == 422, "what it was read of counts, not when it was sent"
     vars(instance)["plugins"] = MENDED
