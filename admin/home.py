@@ -27,9 +27,9 @@ LAST = datetime.max.replace(tzinfo=UTC)
 def today() -> Any:
     """What waits for this person, the most urgent first; without anything, the next step."""
     who = actor()
-    rooms = (collaborations, content, tracking, held, earnings, campaigns, feeds)
+    rooms = (collaborations, content, tracking, held, earnings, campaigns)
     found = [row for room in rooms for row in room.waiting(db(), who)]
-    found += payouts.waiting(db(), who, instance().plugins)
+    found += [row for room in (feeds, payouts) for row in room.waiting(db(), who, instance().plugins)]
     found.sort(key=lambda row: row.due_at or LAST)
     counts = campaigns.count_by_group(db(), who) if who.may(Permission.CAMPAIGN_READ) else {"": 0}
     return render_template("admin/today.html", waiting=found, counts=counts, now=clock.now())

@@ -13,10 +13,11 @@ from core import clock
 from core.accounts.models import Brand
 from core.crypto import Keyring
 from core.errors import Missing, SamverkError
-from core.feeds.asking import ask, failed, the_feed
+from core.feeds.asking import ask, failed, is_complete, the_feed
 from core.feeds.asking import told as note
 from core.feeds.faults import FAILED, Fault
 from core.feeds.kinds import MESSAGES
+from core.outbox import Later
 from core.plugin_api.context import Context
 from core.plugin_api.text import T
 from core.plugin_host.contexts import context_of
@@ -27,7 +28,7 @@ from core.plugin_host.service import switches
 LISTENING = {"sales_sources": "verify_webhook", "platforms": "verify_webhook", "payout_rails": "parse_webhook"}
 """By which method a provider of each kind reads a signed message."""
 STEADY = frozenset({"payout_rails"})
-"""Kinds that are heard also where their plugin is switched off: what was handed over goes on."""
+"""Kinds that are heard also where their plugin is switched off or lacks settings: what was handed over goes on."""
 Whose = tuple[str, str]
 """A provider: its kind and its name."""
 
@@ -102,6 +103,7 @@ def open_mailbox(
 ) -> Mailbox:
     """The mailbox of a brand's plugin; `Missing` when there is none, also when it is switched off and not `STEADY`.
 
+    `Later` while the plugin lacks settings: what cannot be asked for is not taken either, and the sender keeps it.
     Close the session before you read a message.
     """
     found = session.scalar(select(Brand).where(Brand.public_id == brand))
@@ -114,6 +116,10 @@ def open_mailbox(
     }
     if found is None or not providers:
         raise Missing(T("There is nothing at this address."))
+    if not is_complete(session, host.active[plugin], found):
+        providers = {whose: provider for whose, provider in providers.items() if whose[0] in STEADY}
+    if not providers:
+        raise Later(plugin)
     return Mailbox(found, plugin, context_of(session, host, keyring, plugin, found), providers)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.accounts.models import Brand
@@ -15,7 +15,7 @@ from core.feeds.asking import is_complete
 from core.feeds.due import filled_in
 from core.feeds.faults import NEVER, RECONNECT
 from core.feeds.kinds import KINDS, MESSAGES, FeedKind
-from core.feeds.messages import LISTENING
+from core.feeds.messages import LISTENING, STEADY
 from core.feeds.models import Feed
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Tc, Text
@@ -120,8 +120,40 @@ def connections(session: Session, host: PluginHost, brand: Brand, kinds: Collect
     return [one for one in found if one.lines]
 
 
-def waiting(session: Session, actor: Actor) -> list[Waiting]:
+def waiting(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
     """Connections that nobody but a person can mend, of the brands whose plugins the actor may set."""
+    return [*_expired(session, actor), *_lacking(session, actor, host)]
+
+
+def _lacking(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
+    """Those that have worked and now lack settings, as after a new version that needs more; one for each plugin."""
+    mine = Feed.brand_id.in_(actor.brands_with(Permission.PLUGINS_SWITCH)), Feed.kind.not_in(STEADY)
+    rows = session.execute(
+        select(Feed.plugin, Brand, func.max(Feed.told_at))
+        .join(Brand, Brand.id == Feed.brand_id)
+        .where(*mine, Feed.told_at.is_not(None), Feed.plugin.in_(host.active))
+        .group_by(Feed.plugin, Brand)
+        .order_by(Brand.id, Feed.plugin)
+    ).all()
+    if not rows:
+        return []
+    on = switches_of(session, {brand.id for _, brand, _ in rows})
+    filled = filled_in(session, [host.active[plugin] for plugin, _, _ in rows])
+    return [
+        Waiting(
+            T("Fill in what %(source)s needs", source=host.active[plugin].title),
+            T("%(brand)s hears nothing from there until then.", brand=brand.name),
+            told_at + PATIENCE,
+            "admin.plugin",
+            {"name": plugin, "brand": brand.public_id},
+        )
+        for plugin, brand, told_at in rows
+        if on[brand.id].get(plugin, True) and not is_complete(session, host.active[plugin], brand, filled)
+    ]
+
+
+def _expired(session: Session, actor: Actor) -> list[Waiting]:
+    """Those whose permission the other side has taken back."""
     mine = Feed.brand_id.in_(actor.brands_with(Permission.PLUGINS_SWITCH))
     rows = session.execute(
         select(Feed, Brand, PluginEntry.title)
@@ -160,6 +192,8 @@ class _Shelf:
         found = self.host.registry(kind)
         owner, provider = found.owners.get(name, ""), found.get(name)
         wide = self._wide(session, owner)
+        if wide is Standing.LACKING and kind in STEADY:
+            wide = None
         hidden = wide in (Standing.OFF, Standing.GONE)  # of these only what they have told is worth a line
         lines = []
         for one in (*(one for one in KINDS if one.kind == kind), None):

@@ -68,9 +68,9 @@ def message(plugin: str, brand: str) -> Any:
     """A message to a brand's plugin, taken once: told again it changes nothing."""
     request.max_content_length = MOST_BYTES
     body, host = request.get_data(cache=False), instance().plugins
-    mailbox = messages.open_mailbox(db(), host, instance().keyring, plugin=plugin, brand=brand, kinds=RECEIVERS)
-    let_go()  # nothing of the database is held while the plugin reads
     try:
+        mailbox = messages.open_mailbox(db(), host, instance().keyring, plugin=plugin, brand=brand, kinds=RECEIVERS)
+        let_go()  # nothing of the database is held while the plugin reads
         told = messages.read(host, mailbox, RECEIVERS, Headers(request.headers.items()), body)
     except Later:
         return _refusal("later", "Not now. Send it again in a few minutes."), 503, RETRY_AFTER

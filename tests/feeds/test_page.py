@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from core import wiring
 from core.feeds.queries import waiting
+from core.plugin_api.fields import SettingField
+from core.plugin_api.text import T
 from core.plugin_host import loader
 from core.plugin_host.health import Cause
 from core.plugin_host.host import PluginHost
@@ -18,6 +20,7 @@ from core.plugin_host.service import set_switch
 from core.tracking.models import Sale
 from tests.databases import statements
 from tests.feeds.conftest import Scene
+from tests.plugin_host.foreign import module
 from tests.world import sign_in
 
 PAGE = "/admin/sales/connections"
@@ -67,7 +70,7 @@ def test_connect_again_is_the_owners_turn_until_somebody_has(scene: Scene, app: 
     assert "Connect Corner shop again" not in manager.get("/admin/").text, "who cannot set plugins has no turn"
     assert "/admin/plugins/corner" not in manager.get(PAGE).text and "Reconnect" in manager.get(PAGE).text
     with scene.instance.database.session() as session:
-        assert waiting(session, scene.world.outsider) == []
+        assert waiting(session, scene.world.outsider, scene.instance.plugins) == []
     with scene.instance.database.write() as session:
         set_switch(session, scene.world.owner, plugin="corner", enabled=False)
     assert "Connect Corner shop again" not in owner.get("/admin/").text
@@ -111,6 +114,28 @@ def leave(scene: Scene) -> None:
     """The plugin is uninstalled and Samverk started again."""
     scene.instance.__dict__["plugins"] = PluginHost(loader.load(loader.find(safe_mode=True)))
     wiring.connect(scene.instance)
+
+
+def test_a_version_that_needs_more_stops_and_is_told_to_who_can_fill_it_in(
+    scene: Scene, app: Flask, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.shop.pages["token-of-ours"] = [[scene.order("1")]]
+    scene.minute()
+    card, place = "Fill in what Corner shop needs", f"/admin/plugins/corner?brand={scene.world.brand.public_id}"
+    assert card not in owner.get("/admin/").text
+    needed = (*module("corner").Corner.settings, SettingField("office", T("Office"), required=True))
+    monkeypatch.setattr(module("corner").Corner, "settings", needed)
+    assert scene.send(owner, [scene.order("2")]).status_code == 503, "the shop keeps it"
+    assert scene.sold() == {"1": 10_000} and scene.feed(what="messages") is None
+    today = owner.get("/admin/").text
+    assert card in today and f'href="{place}"' in today and "Havsro hears nothing from there" in today
+    assert card not in sign_in(app.test_client(), "manager").get("/admin/").text
+    assert card not in sign_in(app.test_client(), "outsider").get("/admin/").text, "it never connected the shop"
+    assert owner.get(PAGE).text.count("Incomplete") == 2
+    scene.fill(scene.world.brand, office="Turku")
+    assert card not in owner.get("/admin/").text
+    assert scene.send(owner, [scene.order("2")]).status_code == 204
+    assert scene.sold() == {"1": 10_000, "2": 10_000}
 
 
 def test_what_was_not_taken_stays_in_view_with_its_reason(scene: Scene, owner: FlaskClient) -> None:
