@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeGuard
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from core.campaigns.catalogue import DELIVERABLE_KINDS, KNOWN_PLATFORMS
 from core.collaborations import reading
 from core.collaborations.models import Collaboration
 from core.instance import Instance
@@ -28,7 +30,9 @@ WORK = {
     "d0-kind": "reel", "d0-platform": "instagram", "d0-quantity": "2", "d0-due_on": "2026-12-20",
     "d1-kind": "story", "d1-platform": "instagram", "d1-quantity": "1", "d1-due_on": "2026-12-10",
 }  # fmt: skip
-PAID = "€350.00"
+STORIES = {
+    "rows": "1", "d0-kind": "story", "d0-platform": "instagram", "d0-quantity": "3", "d0-due_on": "2026-12-10",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -39,27 +43,29 @@ def stage(instance: Instance, committed: World) -> Stage:
         return staging.build(session, committed)
 
 
+@pytest.mark.parametrize(("work", "minor"), [(WORK, 35_000), (STORIES, 15_000)], ids=["reels", "stories"])
 def test_what_is_told_before_is_what_is_booked_after(
-    client: FlaskClient, stage: Stage, instance: Instance, committed: World
+    client: FlaskClient, stage: Stage, instance: Instance, committed: World, work: dict[str, str], minor: int
 ) -> None:
-    """Two reels and a story: every page says 350, and so does the contract's maximum, and so do the books."""
+    """Two reels and a story, or three stories: every page says the sum that the books then take down."""
+    paid = f"€{minor // 100}.00"
     brand = sign_in(client, "manager")
     plan = f"/admin/campaigns/{stage.campaign.public_id}/pay"
-    assert brand.post(plan, data=POINT | WORK | {"preview": "1"}).text.count(PAID) >= 4
-    assert brand.post(plan, data=POINT | WORK).status_code == 303
-    assert brand.get(plan).text.count(PAID) >= 4, "reserved, and three outcomes"
+    assert brand.post(plan, data=POINT | work | {"preview": "1"}).text.count(paid) >= 4
+    assert brand.post(plan, data=POINT | work).status_code == 303
+    assert brand.get(plan).text.count(paid) >= 4, "reserved, and three outcomes"
     new = f"/admin/offers/new?campaign={stage.campaign.public_id}&person={stage.known.public_id}"
-    assert brand.get(new).text.count(PAID) >= 4
-    assert brand.post(new, data=POINT | WORK | {"preview": "1", "way": "link"}).text.count(PAID) >= 4
-    assert brand.post(new, data=POINT | WORK | {"way": "link"}).status_code == 303
+    assert brand.get(new).text.count(paid) >= 4
+    assert brand.post(new, data=POINT | work | {"preview": "1", "way": "link"}).text.count(paid) >= 4
+    assert brand.post(new, data=POINT | work | {"way": "link"}).status_code == 303
     deal = _given_to(instance, committed)
     path = f"/portal/offers/{deal}"
     phone = sign_in(client.application.test_client(), "influencer")
-    assert phone.get(path).text.count(PAID) >= 3, "three outcomes"
+    assert phone.get(path).text.count(paid) >= 3, "three outcomes"
     assert phone.post(f"{path}/accept", data={"number": "1"}).status_code == 303
     with instance.database.write() as session:
-        assert worked(session, stage) == 35_000
-    assert phone.get(path).text.count(PAID) >= 3
+        assert worked(session, stage) == minor
+    assert phone.get(path).text.count(paid) >= 3
 
 
 def _given_to(instance: Instance, world: World) -> str:
@@ -85,3 +91,8 @@ def test_a_piece_is_approved_on_its_own_day_in_an_outcome() -> None:
 
 def _approval(fact: Fact) -> TypeGuard[DeliverableApproved]:
     return isinstance(fact, DeliverableApproved)
+
+
+def test_the_tutorial_names_every_code() -> None:
+    words = (Path(__file__).parents[2] / "docs" / "plugins" / "payment-models.md").read_text("utf-8")
+    assert [code for code in (*DELIVERABLE_KINDS, *KNOWN_PLATFORMS) if f"`{code}`" not in words] == []
