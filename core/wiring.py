@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -121,7 +122,7 @@ def connect(instance: Instance) -> None:
     events.subscribe(SaleCredited, _earn_by_sales)
     events.subscribe(SaleRefunded, _take_back)
     _welcome(instance.plugins)
-    _name_platforms(instance)
+    _name_all(instance)
 
 
 def _welcome(host: PluginHost) -> None:
@@ -147,15 +148,18 @@ def _welcome(host: PluginHost) -> None:
     outbox.register(erasing.FORGET, _forget_payee, outside=True, lease=observers.LEASE)
 
 
-def _name_platforms(instance: Instance) -> None:
-    """Let the plugins' platforms be known, and what those were called that are gone."""
+def _name_all(instance: Instance) -> None:
+    """Let the plugins' platforms be known, and what all was called that is gone; that is looked up once."""
 
-    def recall() -> Mapping[str, Text]:
+    @cache
+    def recall(kind: str) -> Mapping[str, Text]:
         with instance.database.session() as session:
-            return naming.remembered(session, "platforms")
+            return naming.remembered(session, kind)
 
+    instance.plugins.recall = recall
     brought = filter(profiles.is_platform, instance.plugins.platforms.values())
-    PLATFORMS.know({profiles.platform_of(connector): connector.title for connector in brought}, recall)
+    known = {profiles.platform_of(connector): connector.title for connector in brought}
+    PLATFORMS.know(known, partial(recall, "platforms"))
 
 
 def here(session: Session) -> Instance:

@@ -43,6 +43,7 @@ __all__ = [
     "in_order",
     "limit",
     "model_of",
+    "not_here",
     "planned_by",
     "reserve",
 ]
@@ -124,9 +125,20 @@ def model_of(host: PluginHost, component: Component) -> PaymentModel | Failure:
     """The component's model, or why there is none."""
     model = host.payment_models.get(component.model)
     if model is None:
-        reason = T("The payment model %(model)s is not installed or does not work.", model=component.model)
-        return Failure(component.model, reason)
+        return Failure(component.model, not_here(host, component.model))
     return model
+
+
+def not_here(host: PluginHost, name: str) -> Text:
+    """That a payment model cannot be asked, by its title; where nobody knows one, by its name and with what to do."""
+    title = host.title_of("payment_models", name)
+    if title is None:
+        return T(
+            "The payment model “%(name)s” is not installed or does not work: the installation's admin installs the "
+            "plugin that brings it, or sees under Settings › Plugins why it does not work.",
+            name=name,
+        )
+    return T("The payment model %(model)s is not installed or does not work.", model=title)
 
 
 def cap_of(host: PluginHost, component: Component, planned: Planned) -> Money | Failure:

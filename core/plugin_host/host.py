@@ -64,6 +64,8 @@ class PluginHost:
         self.fence = fence or Fence()
         self.http = http or Client()
         self.keys = keys
+        self.recall: Callable[[str], Mapping[str, Text]] = lambda kind: {}
+        """By kind the titles of what was here once, as `core.wiring` lets the database tell them."""
         self.records: Mapping[tuple[str, str], Record] = {(r.name, r.origin): r for r in records}
         active = [record for record in records if record.state is State.ACTIVE]
         self.active: Mapping[str, Record] = {record.name: record for record in active}
@@ -95,6 +97,11 @@ class PluginHost:
         if not isinstance(found, Registry):
             raise KeyError(kind)
         return found
+
+    def title_of(self, kind: str, name: str) -> Text | None:
+        """What a provider is called, also when its plugin is gone; None where nobody remembers it."""
+        provider = self.registry(kind).get(name)
+        return provider.title if provider is not None else self.recall(kind).get(name)
 
     def enabled(self, kind: str, brand_switches: Mapping[str, bool]) -> dict[str, Any]:
         """What a brand may newly use of a kind: everything whose plugin is not switched off."""

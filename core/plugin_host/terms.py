@@ -10,7 +10,7 @@ from core.plugin_api.deal import Deal
 from core.plugin_api.fields import Errors, check, parse
 from core.plugin_api.payment_models import PaymentModel, Terms
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import AnyDeal, model_of
+from core.plugin_host.evaluate import AnyDeal, model_of, not_here
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 
@@ -83,5 +83,5 @@ def months_by_component(host: PluginHost, deal: AnyDeal) -> dict[str, int]:
 def _model(host: PluginHost, name: str) -> PaymentModel:
     model = host.payment_models.get(name)
     if model is None:
-        raise Missing(T("The payment model %(model)s is not installed or does not work.", model=name))
+        raise Missing(not_here(host, name))
     return model

@@ -16,6 +16,7 @@ from core.content.events import DeliverableApproved
 from core.content.models import Deliverable
 from core.earnings.models import ComponentHold, Earning
 from core.instance import Instance
+from core.plugin_api.text import Text
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
 from tests.collaborations import stage as theatre
@@ -96,7 +97,13 @@ class Life:
         """The components that are on hold, each with why."""
         with self.here.database.session() as session:
             rows = session.scalars(select(ComponentHold).where(ComponentHold.resolved_at.is_(None)))
-            return [f"{row.component_id}: {row.reason['params']['model']}" for row in rows]
+            return [f"{row.component_id}: {row.model}" for row in rows]
+
+    def reason(self, component: str) -> Text:
+        """Why a component is on hold."""
+        with self.here.database.session() as session:
+            row = session.scalars(select(ComponentHold).where(ComponentHold.component_id == component)).one()
+            return Text.from_json(row.reason)
 
     def notes(self) -> list[str]:
         """The words of the plugin's rows."""

@@ -86,6 +86,8 @@ def test_gone_it_is_named_and_what_it_pays_is_on_hold_until_it_is_back(life: Lif
     pages = life.walk()
     assert "Tips and notes" in pages["/admin/plugins"] and "not installed any more" in pages["/admin/plugins"]
     assert re.search(r"tips +Not found +1.0  Tips and notes", command(life.here, "plugin", "list").output)
+    said = "The payment model Tip is not installed or does not work."
+    assert said in pages["/admin/earnings"] and not any("payment model tip" in page for page in pages.values())
     gone = pages["/admin/plugins/tips"]
     assert "What it pays is on hold until it is back." in gone and "samverk plugin purge tips" in gone
     assert "The plugin tips is not found." in command(life.here, "x", "tips", "count").output
@@ -96,6 +98,16 @@ def test_gone_it_is_named_and_what_it_pays_is_on_hold_until_it_is_back(life: Lif
     with life.here.database.session() as session:
         assert vanished(session, life.here.plugins) == []
         assert session.scalars(select(PluginEntry.gone_at).where(PluginEntry.plugin == "tips")).one() is None
+
+
+def test_gone_and_forgotten_it_is_told_by_its_name_and_what_to_do(life: Life) -> None:
+    life.site.uninstall()
+    life.restart()
+    with life.here.database.write() as session:
+        session.execute(text("delete from plugin_entry"))
+    life.approve(1)
+    told = "The payment model “tip” is not installed or does not work: the installation's admin installs the plugin"
+    assert str(life.reason("c1")).startswith(told)
 
 
 def test_gone_without_having_paid_anybody_it_holds_nothing(life: Life) -> None:
