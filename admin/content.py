@@ -20,6 +20,7 @@ from core.content.queries import Piece
 from core.content.review import APPROVALS, open_blocks
 from core.csv_input import Column
 from core.errors import Invalid
+from core.feeds import wishes
 from core.i18n import country, current_zone, gettext, ngettext
 from core.permissions import Permission
 from core.plugin_api.text import T
@@ -232,9 +233,8 @@ def check_post(public_id: str) -> Any:
 def ask_label(public_id: str) -> Any:
     """Let the platform be asked whether its ad label is set."""
     piece = queries.get_post(db(), actor(), public_id, P.LIVE_EDIT)
-    labels.ask_for(db(), actor(), instance().plugins, post=piece.post or abort(404))
-    told = gettext("The platform is asked. Its answer is here in a moment.")
-    return done(url_for("admin.post", public_id=public_id), told)
+    seconds = labels.ask_for(db(), actor(), instance().plugins, post=piece.post or abort(404))
+    return done(url_for("admin.post", public_id=public_id), str(wishes.told(seconds)))
 
 
 @admin.post("/posts/<public_id>/metrics", P.LIVE_EDIT)

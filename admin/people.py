@@ -15,6 +15,7 @@ from core.campaigns.catalogue import PLATFORMS
 from core.collaborations import queries as collaborations
 from core.collaborations.lifecycle import STATE_NAMES
 from core.errors import Missing
+from core.feeds import wishes
 from core.feeds.kinds import PROFILES
 from core.feeds.reach import faulty
 from core.i18n import country, gettext, number, percent
@@ -135,11 +136,12 @@ def _kept(filters: PeopleFilter, sort: str) -> dict[str, Any]:
 
 
 def _options(filters: PeopleFilter, mine: list[Brand]) -> dict[str, list[tuple[str, Any]]]:
+    beyond = queries.platforms_beyond(db(), actor())
     tags = sorted({*known_tags(db(), actor()), *([filters.tag.casefold()] if filters.tag else [])})
     options: dict[str, list[tuple[str, Any]]] = {
         "tier": [("", gettext("All tiers")), *((tier.code, tier.name) for tier in TIERS)],
         "country": [("", gettext("All countries")), *sorted(((c, country(c)) for c in COUNTRIES), key=lambda p: p[1])],
-        "platform": [("", gettext("All platforms")), *PLATFORM_NAMES.items()],
+        "platform": [("", gettext("All platforms")), *PLATFORM_NAMES.items(), *((c, _platform(c)) for c in beyond)],
         "tag": [("", gettext("All tags")), *((tag, tag) for tag in tags)],
         "vetting": [("", gettext("Vetted or not")), *VETTING_STATES.items()],
         "sort": list(SORT_NAMES.items()),
@@ -273,10 +275,8 @@ def _platforms(brand_id: int) -> list[tuple[str, Any]]:
 def person_account_ask(person_id: str, account_id: str) -> Any:
     """Let the platform be asked about an account."""
     row = _editable(person_id)
-    profiles.ask_for(db(), actor(), instance().plugins, channel=_account(row, account_id))
-    return done(
-        url_for(".person", person_id=person_id), gettext("The platform is asked. Its answer is here in a moment.")
-    )
+    seconds = profiles.ask_for(db(), actor(), instance().plugins, channel=_account(row, account_id))
+    return done(url_for(".person", person_id=person_id), str(wishes.told(seconds)))
 
 
 @admin.post("/people/<person_id>/accounts/<account_id>/remove", Permission.PEOPLE_EDIT)

@@ -22,6 +22,7 @@ from core.feeds import asking, rounds
 from core.feeds.faults import NEVER, Fault
 from core.feeds.kinds import KINDS
 from core.feeds.reach import Reach, able, reachable
+from core.feeds.wishes import wish
 from core.permissions import Actor, Permission
 from core.plugin_api.platforms import Disclosure
 from core.plugin_api.text import T, Text
@@ -36,6 +37,8 @@ STATES: Mapping[str, Text] = {
     "failed": T("The platform could not be asked for its ad label."),
 }
 _BY_ANSWER = {True: "set", False: "unset", None: "untold"}
+_ANSWERS = frozenset(_BY_ANSWER.values())
+"""What stays, with its age, when the platform is asked again in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,18 @@ def ask_soon(session: Session, host: PluginHost, post: Post) -> bool:
     return known
 
 
-def ask_for(session: Session, actor: Actor, host: PluginHost, *, post: Post) -> None:
-    """Let the worker ask for the label once more, once a minute; `Refused` where no connector can tell one."""
+def ask_for(session: Session, actor: Actor, host: PluginHost, *, post: Post) -> int:
+    """Let the worker ask for the label once more, once a minute; `Refused` where no connector can tell one.
+
+    0, or after how many seconds it can be asked for again.
+    """
     actor.require(Permission.LIVE_EDIT, post.brand_id)
     if not able(session, host, post.brand_id, KIND, METHOD):
         raise Refused(T("No plugin that is switched on tells the ad label of posts."))
-    if outbox.enqueue(session, ASK, {"post": post.id}, f"{ASK}:{post.public_id}:{clock.now():%Y%m%d%H%M}"):
+    seconds = wish(session, ASK, {"post": post.id}, post.public_id)
+    if not seconds:
         audit.record(session, actor=actor, brand_id=post.brand_id, action="content.asked", obj=post)
+    return seconds
 
 
 def can_tell(session: Session, host: PluginHost, post: Post) -> bool:
@@ -110,7 +118,10 @@ def record(session: Session, what: Question, told: Told | None) -> None:
         post.missing_since = None
     elif answer.kind == "NotFound":
         post.missing_since = post.missing_since or clock.now()
-    post.label_at, post.label_words = clock.now(), ""
+    if isinstance(answer, Fault) and post.label_state in _ANSWERS:
+        post.label_failed_at = clock.now()
+        return
+    post.label_at, post.label_failed_at, post.label_words = clock.now(), None, ""
     if isinstance(answer, Fault):
         post.label_state = "untold" if answer.kind == NEVER else "failed"
         return

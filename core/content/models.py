@@ -120,10 +120,11 @@ class Post(BrandRow):
     label_state: Mapped[str] = internal(String(10), default="")  # as the platform tells: set unset untold failed
     label_words: Mapped[str] = internal(String(300), default="")  # of the label, and whom it names
     label_at: Mapped[datetime | None] = internal(UtcDateTime)
+    label_failed_at: Mapped[datetime | None] = internal(UtcDateTime)  # asked in vain, since that answer
 
     def unlearn(self) -> None:
         """Know nothing from the platform any more: the address was corrected, so it may be another post."""
-        self.missing_since = self.label_at = None
+        self.missing_since = self.label_at = self.label_failed_at = None
         self.label_state = self.label_words = ""
 
 

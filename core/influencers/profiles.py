@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from core import audit, clock, outbox, typed
+from core import audit, clock, typed
 from core.accounts.models import Brand
 from core.crypto import Keyring
 from core.errors import Invalid, Refused
@@ -21,6 +21,7 @@ from core.feeds.asking import Ready
 from core.feeds.faults import Fault
 from core.feeds.kinds import PROFILES
 from core.feeds.reach import Reach, able, reachable
+from core.feeds.wishes import wish
 from core.influencers.models import Channel, Relationship
 from core.influencers.service import FOLLOWERS_MAX, settle
 from core.permissions import Actor, Permission
@@ -110,14 +111,18 @@ def connectors_for(session: Session, host: PluginHost, brand_id: int) -> dict[st
     return {platform_of(one): one for one in able(session, host, brand_id, PROFILES.kind, PROFILES.method).values()}
 
 
-def ask_for(session: Session, actor: Actor, host: PluginHost, *, channel: Channel) -> None:
-    """Let the worker ask about an account, once a minute; `Refused` where no plugin reads its platform."""
+def ask_for(session: Session, actor: Actor, host: PluginHost, *, channel: Channel) -> int:
+    """Let the worker ask about an account, once a minute; `Refused` where no plugin reads its platform.
+
+    0, or after how many seconds it can be asked about again.
+    """
     actor.require(Permission.PEOPLE_EDIT, channel.brand_id)
     if channel.platform not in connectors_for(session, host, channel.brand_id):
         raise Refused(T("No plugin that is switched on reads this platform."))
-    key = f"{ASK}:{channel.public_id}:{clock.now():%Y%m%d%H%M}"
-    if outbox.enqueue(session, ASK, {"channel": channel.id}, key):
+    seconds = wish(session, ASK, {"channel": channel.id}, channel.public_id)
+    if not seconds:
         audit.record(session, actor=actor, brand_id=channel.brand_id, action="person.asked", obj=channel)
+    return seconds
 
 
 def gather_one(session: Session, host: PluginHost, keyring: Keyring, payload: Mapping[str, Any]) -> One | None:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, load_only, selectinload
 
 from core.database import MOST_KEY
 from core.errors import Missing
-from core.influencers.models import ImportBatch, ImportRow, Note, Relationship, Vetting
-from core.influencers.vocabulary import TIER_BY_CODE
+from core.influencers.models import Channel, ImportBatch, ImportRow, Note, Relationship, Vetting
+from core.influencers.vocabulary import PLATFORM_NAMES, TIER_BY_CODE
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
 from core.typed import storable
@@ -95,6 +95,13 @@ def get_relationship(
     if row is None:
         raise Missing(T("There is no such person, or it is not yours to see."))
     return row
+
+
+def platforms_beyond(session: Session, actor: Actor) -> Sequence[str]:
+    """The platforms without a word in Samverk that people of the actor's brands have accounts on."""
+    mine = Channel.brand_id.in_(actor.brands_with(Permission.PEOPLE_READ))
+    beyond = Channel.platform.not_in(PLATFORM_NAMES)
+    return session.scalars(select(Channel.platform).where(mine, beyond).distinct().order_by(Channel.platform)).all()
 
 
 def notes_of(session: Session, relationship: Relationship) -> Sequence[Note]:
@@ -179,11 +186,13 @@ def _where(session: Session, actor: Actor, filters: PeopleFilter) -> list[Column
             where.append(Relationship.followers < tier.high)
     for column, value in (
         (Relationship.country, filters.country.upper()),
-        (Relationship.platform, filters.platform),
         (Relationship.vetting_state, filters.vetting),
     ):
         if value:
             where.append(column == value)
+    if filters.platform:
+        there = Channel.brand_id.in_(mine), Channel.platform == filters.platform
+        where.append(Relationship.id.in_(select(Channel.relationship_id).where(*there)))
     if filters.tag:
         where.append(_tagged(session, filters.tag.casefold()))
     for word in filters.q.casefold().split()[:5]:

@@ -1527,6 +1527,7 @@ def upgrade() -> None:
         sa.Column("label_state", sa.String(length=10), nullable=False),
         sa.Column("label_words", sa.String(length=300), nullable=False),
         sa.Column("label_at", UtcDateTime(), nullable=True),
+        sa.Column("label_failed_at", UtcDateTime(), nullable=True),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),

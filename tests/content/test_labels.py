@@ -102,14 +102,45 @@ def test_the_button_asks_again(instance: Instance, square: Square, joined: Stage
     square.later(hours=1)
     square.labels["a1"] = {"labelled": True}
     row = post(instance)
-    for _ in range(2):  # an impatient finger
+    says = ["The platform is asked.", "It can be asked again in 50 seconds."]  # to an impatient finger
+    for words in says:
         square.later(seconds=5)
-        assert page.post(f"/admin/posts/{row.public_id}/label").status_code == 303
+        assert words in page.post(f"/admin/posts/{row.public_id}/label", follow_redirects=True).text
     assert len(labels_asked(square)) == 1, "not while somebody waits for the page"
     outbox.drain(instance.database)
     assert len(labels_asked(square)) == 2
     row = post(instance)
     assert (row.label_state, row.label_at) == ("set", square.now[0])
+    square.later(seconds=50)
+    answer = page.post(f"/admin/posts/{row.public_id}/label", follow_redirects=True)
+    assert (
+        "The platform is asked." in answer.text and outbox.drain(instance.database)
+    assert len(labels_asked(square)) == 3
+    )
+
+
+@pytest.mark.parametrize("status", [500, 429, 501, 404])
+def test_an_answer_stays_with_its_age_when_it_is_asked_for_again_in_vain(
+    instance: Instance, square: Square, joined: Stage, page: FlaskClient, status: int
+) -> None:
+    square.labels["a1"] = {"labelled": True, "label": "Paid partnership"}
+    report(instance, joined)
+    outbox.drain(instance.database)
+    asked = square.now[0]
+    square.later(hours=2)
+    square.status = lambda path: status
+    page.post(f"/admin/posts/{post(instance).public_id}/label")
+    outbox.drain(instance.database)
+    row = post(instance)
+    assert (row.label_state, row.label_words, row.label_at) == ("set", "Paid partnership", asked)
+    html = page.get(f"/admin/posts/{row.public_id}").text
+    assert "The platform&#39;s ad label is set." in html and "Paid partnership · asked 22 Nov 2026" in html
+    assert "asked again 22 Nov 2026" in html and ", in vain" in html
+    square.later(hours=1)
+    square.status = lambda path: 200
+    page.post(f"/admin/posts/{row.public_id}/label")
+    outbox.drain(instance.database)
+    assert post(instance).label_at == square.now[0] and "in vain" not in page.get(f"/admin/posts/{row.public_id}").text
 
 
 def test_what_was_told_of_another_address_is_forgotten(instance: Instance, square: Square, joined: Stage) -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from core import outbox
+from core import outbox, wiring
 from core.accounts.models import Brand
 from core.feeds.models import Feed
 from core.influencers import profiles, queries, service
@@ -22,6 +22,8 @@ from core.influencers.queries import PeopleFilter
 from core.influencers.service import Figures
 from core.instance import Instance
 from core.permissions import Actor
+from core.plugin_host import loader
+from core.plugin_host.host import PluginHost
 from core.plugin_host.service import set_switch
 from tests.plugin_host.square import OTHER_TOKEN, Square, join, now, square, work  # noqa: F401 - fixtures
 from tests.world import World, sign_in
@@ -219,7 +221,8 @@ def test_the_button_asks_and_the_page_says_who_told_what(instance: Instance, squ
     them = f"/admin/people/{account(instance).owner.public_id}"
     assert "Ask the platform" in page.get(them).text
     square.profiles = {"aino": TOLD}
-    assert [page.post(address(instance)).status_code for _ in range(2)] == [303, 303]
+    says = ["The platform is asked.", "It can be asked again in 60 seconds."]
+    assert all(words in page.post(address(instance), follow_redirects=True).text for words in says)
     assert square.asked == [], "not while somebody waits for the page"
     outbox.drain(instance.database)
     assert square.asked == ["/profile/aino"], "an impatient finger asks once"
@@ -269,6 +272,15 @@ def test_a_platform_that_samverk_has_no_word_for_goes_by_its_connector(
     assert account(instance, "aino.f").followers == 77
     html = page.get(them).text
     assert "Fjord pictures" in html and "Told by Fjord pictures" in html
+    found = page.get("/admin/people?platform=fjord").text
+    assert '<option value="fjord" selected>Fjord pictures</option>' in found and "1 person" in found
+    assert "1 person" in page.get("/admin/people?platform=instagram").text, "not of the largest account alone"
+    assert "0 people" in page.get("/admin/people?platform=tiktok").text
+    assert "fjord" not in sign_in(app.test_client(), "outsider").get("/admin/people").text
     nobody = {"platform": "nowhere", "handle": "@aino", "evidence": "stated"}
     assert "Told by" not in page.post(f"{them}/accounts/new", data=nobody).text
     assert page.post(f"{them}/accounts/new", data=nobody).status_code == 200
+    instance.__dict__["plugins"] = PluginHost(loader.load(loader.find(safe_mode=True)))
+    wiring.connect(instance)
+    assert "Told by Fjord pictures" in page.get(them).text, "also once its plugin is gone"
+    assert '<option value="fjord" selected>Fjord pictures' in page.get("/admin/people?platform=fjord").text
