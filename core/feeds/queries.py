@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.accounts.models import Brand
@@ -128,27 +128,27 @@ def waiting(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
 def _lacking(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
     """Those that have worked and now lack settings, as after a new version that needs more; one for each plugin."""
     mine = Feed.brand_id.in_(actor.brands_with(Permission.PLUGINS_SWITCH)), Feed.kind.not_in(STEADY)
-    rows = session.execute(
-        select(Feed.plugin, Brand, func.max(Feed.told_at))
+    feeds = session.execute(
+        select(Feed, Brand)
         .join(Brand, Brand.id == Feed.brand_id)
         .where(*mine, Feed.told_at.is_not(None), Feed.plugin.in_(host.active))
-        .group_by(Feed.plugin, Brand)
-        .order_by(Brand.id, Feed.plugin)
-    ).all()
-    if not rows:
+        .order_by(Feed.told_at)
+    )
+    latest = {(brand.id, feed.plugin): (feed, brand) for feed, brand in feeds}
+    if not latest:
         return []
-    on = switches_of(session, {brand.id for _, brand, _ in rows})
-    filled = filled_in(session, [host.active[plugin] for plugin, _, _ in rows])
+    on = switches_of(session, {brand for brand, _ in latest})
+    filled = filled_in(session, {plugin: host.active[plugin] for _, plugin in latest}.values())
     return [
         Waiting(
-            T("Fill in what %(source)s needs", source=host.active[plugin].title),
+            T("Fill in what %(source)s needs", source=host.active[feed.plugin].title),
             T("%(brand)s hears nothing from there until then.", brand=brand.name),
-            told_at + PATIENCE,
+            feed.told_at + PATIENCE if feed.told_at else None,
             "admin.plugin",
-            {"name": plugin, "brand": brand.public_id},
+            {"name": feed.plugin, "brand": brand.public_id},
         )
-        for plugin, brand, told_at in rows
-        if on[brand.id].get(plugin, True) and not is_complete(session, host.active[plugin], brand, filled)
+        for feed, brand in latest.values()
+        if on[brand.id].get(feed.plugin, True) and not is_complete(session, host.active[feed.plugin], brand, filled)
     ]
 
 

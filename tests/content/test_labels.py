@@ -113,10 +113,8 @@ def test_the_button_asks_again(instance: Instance, square: Square, joined: Stage
     assert (row.label_state, row.label_at) == ("set", square.now[0])
     square.later(seconds=50)
     answer = page.post(f"/admin/posts/{row.public_id}/label", follow_redirects=True)
-    assert (
-        "The platform is asked." in answer.text and outbox.drain(instance.database)
+    assert "The platform is asked." in answer.text and outbox.drain(instance.database)
     assert len(labels_asked(square)) == 3
-    )
 
 
 @pytest.mark.parametrize("status", [500, 429, 501, 404])
