@@ -261,9 +261,14 @@ def payout_run_csv(public_id: str) -> Any:
     ]  # fmt: skip
     rows = [
         [
-            row.public_id, row.payee_name, account_of(instance().keyring, row) or f"…{row.iban_last4}", row.amount,
+            row.public_id, row.payee_name, _account(row), row.amount,
             row.currency, STATE_NAMES[row.state], row.sent_on, row.bank_reference, row.received_on,
         ]
         for row in service.payouts_of(db(), run)
     ]  # fmt: skip
     return sheet(f"payout-run-{run.number}.csv", head, rows)
+
+
+def _account(row: Payout) -> Text | str:
+    """Where a payment goes: the whole account once it is handed over, or what stands in its place."""
+    return row.to_whom or account_of(instance().keyring, row) or f"…{row.iban_last4}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ from portal.face import portal, section
 section("payouts", "payout", "payout_method", "payout_lines", "payout_statement", "payout_rail")
 P = Permission
 PAGE = 40
+ADDRESS = ("iban", "street", "building", "postcode", "town")
 
 
 class ArrivedForm(BaseForm):
@@ -188,25 +190,32 @@ def payout_method() -> Any:
     """Where the money goes: payee, IBAN, address, tax."""
     method = method_of(db(), actor().influencer_id)
     given: dict[str, Any] = {"country": "FI", "tax_country": "FI", "payee_name": person().name}
-    asking = details.asked(db(), instance().plugins, instance().keyring, actor().influencer_id)
+    asked = details.asked(db(), instance().plugins, instance().keyring, actor().influencer_id)
+    asking = asked.by_rail
     form = _method_form(asking, method, given)
-    form.iban.flags.required = form.tax_id.flags.required = method is None
+    form.tax_id.flags.required = method is None
+    _account_fields(form, asked, method)
     form.country.choices = country_choices(every=True)
     form.tax_country.choices = country_choices(every=True)
     if form.validate_on_submit():
         told = _told(form, asking)
         if told is not None:
+            found = {one.rail: details.shown(instance().plugins, one, told[one.rail]) for one in asking}
             with saving(form):
                 saved = service.save_method(
                     db(), instance().keyring, actor(), base_url=instance().settings.base_url, details=told,
-                    **_words(form, asking),
+                    shown={rail: words for rail, words in found.items() if words is not None},
+                    needs_account=asked.needs_account, **_words(form, asking),
                 )  # fmt: skip
-                said = gettext("Saved. You are paid to the account ending in %(last4)s.", last4=saved.iban_last4)
-                return done(url_for("portal.payouts"), said)
+                last4 = saved.iban_last4 if asked.account else ""
+                said = gettext("Saved. You are paid to the account ending in %(last4)s.", last4=last4)
+                return done(url_for("portal.payouts"), said if last4 else gettext("Saved."))
     if method and not form.is_submitted():
-        form.iban.data = form.tax_id.data = ""
+        form.tax_id.data = ""
+        if asked.account:
+            form.iban.data = ""
     return render_template(
-        "portal/payout_method.html", form=form, method=method, asking=asking, place=_place, unit_of=unit_of,
+        "portal/payout_method.html", form=form, method=method, asked=asked, place=_place, unit_of=unit_of,
         standing=onboarding.of_payee(db(), instance().plugins, actor().influencer_id),
     ), (422 if form.errors else 200)  # fmt: skip
 
@@ -235,12 +244,26 @@ def payout_rail(brand: str, rail: str) -> Any:
     )  # fmt: skip
 
 
+def _account_fields(form: MethodForm, asked: details.Asked, method: PayoutMethod | None) -> None:
+    """Ask for the bank account as far as the ways need it: not at all, if they like, or for certain."""
+    if not asked.account:
+        form.payee_name.label.text = T("Name of who is paid")
+    for name in ADDRESS:
+        if not asked.account:
+            del form[name]
+        elif not asked.needs_account:
+            form[name].validators = [rule for rule in form[name].validators if not isinstance(rule, Required)]
+            form[name].flags.required = False
+    if asked.account:
+        form.iban.flags.required = asked.needs_account and not (method and method.iban_cipher)
+
+
 def _place(one: Asking, spec: SettingField) -> str:
     """The name of a rail's field in the form."""
     return f"{one.rail}-{spec.key}"
 
 
-def _method_form(asking: list[Asking], method: PayoutMethod | None, given: dict[str, Any]) -> MethodForm:
+def _method_form(asking: Sequence[Asking], method: PayoutMethod | None, given: dict[str, Any]) -> MethodForm:
     """The form with a field for each thing that a rail asks, filled in with what is known; no secret is shown."""
     fields = {_place(one, spec): input_of(spec) for one in asking for spec in one.fields}
     data = {
@@ -257,11 +280,12 @@ def _method_form(asking: list[Asking], method: PayoutMethod | None, given: dict[
     return form
 
 
-def _told(form: MethodForm, asking: list[Asking]) -> dict[str, dict[str, Any]] | None:
+def _told(form: MethodForm, asking: Sequence[Asking]) -> dict[str, dict[str, Any]] | None:
     """What was typed for each rail, None when something cannot be taken and is marked in the form."""
     found = {}
     for one in asking:
         found[one.rail], errors = one.read({spec.key: raw_of(form[_place(one, spec)]) for spec in one.fields})
+        errors = errors or details.doubts(instance().plugins, one, found[one.rail])
         for key, message in errors.items():
             form.blame(f"{one.rail}-{key}", message)
     return None if form.errors else found
@@ -276,7 +300,7 @@ def _guess(given: dict[str, Any], session: Session) -> dict[str, Any]:
     return {**given, "country": country, "tax_country": country}
 
 
-def _words(form: MethodForm, asking: list[Asking]) -> dict[str, Any]:
+def _words(form: MethodForm, asking: Sequence[Asking]) -> dict[str, Any]:
     extra = [_place(one, spec) for one in asking for spec in one.fields]
     return {name: value if value is not None else "" for name, value in values(form, *extra).items()}
 

@@ -20,6 +20,7 @@ from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
 
 DEFAULT, MANUAL = "manual", T("Manual transfer")
+NO_ACCOUNT = T("No bank account yet: the influencer enters it in the portal.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Limits:
     step: int = 1
     minimum: int = 1
     fault: Text | None = None
+    account: bool = True
+    """Whether it pays to a bank account."""
     needs: frozenset[str] = frozenset()
     """What the rail must know of a payee besides the account."""
     let_in: Mapping[int, Text | None] | None = None
@@ -38,13 +41,34 @@ class Limits:
 
     def lacks(self, method: PayoutMethod) -> Text | None:
         """Why a payee cannot be paid by the rail before they have told it more, None when it knows enough."""
+        if self.account and not method.iban_cipher:
+            return NO_ACCOUNT
         if not self.needs <= set(method.details_given.get(self.rail, ())):
-            return T(
-                "%(rail)s asks for more than a bank account: the influencer enters it in the portal.", rail=self.title
+            return (
+                self.unknown
+                if not self.account
+                else T(
+                    "%(rail)s asks for more than a bank account: the influencer enters it in the portal.",
+                    rail=self.title,
+                )
             )
         if self.let_in is None or method.influencer_id in self.let_in:
             return self.let_in[method.influencer_id] if self.let_in else None
         return T("%(rail)s is being asked whether it can pay them. Look again in a few minutes.", rail=self.title)
+
+    @property
+    def unknown(self) -> Text:
+        """Why it pays nobody of whom it knows nothing."""
+        if self.account:
+            return NO_ACCOUNT
+        return T("The influencer has not entered yet what %(rail)s needs: they do it in the portal.", rail=self.title)
+
+    def to_whom(self, method: PayoutMethod) -> Text | None:
+        """Where a payee's money goes in place of a bank account, None where it goes to one."""
+        shown = method.shown.get(self.rail)
+        if self.account or not shown:
+            return None if self.account else self.title
+        return Text("%(rail)s · %(shown)s", {"rail": self.title, "shown": shown})
 
     def sends(self, amount: Money) -> Money:
         """The largest amount up to this one that the rail sends; zero when it is too small."""
@@ -79,7 +103,7 @@ def limits_of(host: PluginHost, name: str, currency: str, let_in: Mapping[int, T
     told = host.call(host.payout_rails.owners[name], _declared, rail, currency)
     if isinstance(told, Failure):
         return Limits(name, rail.title, fault=told.reason)
-    return Limits(name, rail.title, *told, needs=needed(rail.payee_fields), let_in=let_in)
+    return Limits(name, rail.title, *told, account=rail.needs_account, needs=needed(rail.payee_fields), let_in=let_in)
 
 
 def _declared(rail: PayoutRail, currency: str) -> tuple[int, int]:

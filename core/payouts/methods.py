@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,9 +11,9 @@ from core import audit, clock
 from core.accounts.service import required
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.errors import Invalid, Missing
-from core.payouts.details import Details, write
+from core.payouts.details import NOTHING, Details, read, write
 from core.payouts.models import PayoutMethod
-from core.payouts.notices import tell_of_account
+from core.payouts.notices import tell_of_account, tell_of_way
 from core.permissions import Actor, Permission
 from core.places import COUNTRIES, check_postcode
 from core.plugin_api.text import T
@@ -38,29 +40,36 @@ def save_method(
     actor: Actor,
     *,
     payee_name: str,
-    iban: str,
-    street: str,
-    building: str,
-    postcode: str,
-    town: str,
+    iban: str = "",
+    street: str = "",
+    building: str = "",
+    postcode: str = "",
+    town: str = "",
     country: str,
     tax_country: str,
     tax_id: str,
     business: bool = False,
     details: Details | None = None,
+    shown: Mapping[str, str] = NOTHING,
+    needs_account: bool = True,
     base_url: str,
 ) -> PayoutMethod:
     """Store how the influencer is paid. An empty IBAN or tax id keeps what is there.
 
-    `details` are values that `details.Asking.read` took, by rail; what other rails were told stays.
+    `details` are values that `details.Asking.read` took, by rail, and `shown` is what `details.shown` says of them;
+    what other rails were told stays. Without `needs_account` an account and its address may be left out: what is there
+    of them stays. An account without an address is `Invalid`.
     """
     actor.require(Permission.PORTAL)
     known = method_of(session, actor.influencer_id)
-    method = known or _first(actor.influencer_id, iban, tax_id)
+    method = known or _first(actor.influencer_id, tax_id)
+    if needs_account and not iban.strip() and not method.iban_cipher:
+        raise Invalid(T("Fill in this field."), "iban")
     method.payee_name = required(payee_name, "payee_name", 70)
-    method.street, method.building = required(street, "street", 70), building.strip()[:16]
-    method.postcode, method.town = required(postcode, "postcode", 16), required(town, "town", 35)
-    method.postcode = check_postcode(country, method.postcode)
+    if needs_account or any(part.strip() for part in (iban, street, building, postcode, town)):
+        method.street, method.building = required(street, "street", 70), building.strip()[:16]
+        method.postcode, method.town = required(postcode, "postcode", 16), required(town, "town", 35)
+        method.postcode = check_postcode(country, method.postcode)
     method.country, method.tax_country = _country(country, "country"), _country(tax_country, "tax_country")
     method.business, method.changed_at = business, clock.now()
     checked = check_iban(iban) if iban.strip() else None
@@ -76,20 +85,22 @@ def save_method(
         method.iban_cipher = encrypt(keyring, checked[0], Place("payout_method", "iban_cipher", method.id))
     if number:
         method.tax_id_cipher = encrypt(keyring, number, Place("payout_method", "tax_id_cipher", method.id))
+    before = read(keyring, method)
     if details:
-        write(keyring, method, details)
+        write(keyring, method, details, shown)
     audit.record(session, actor=actor, brand_id=None, action="payout_method.save", obj=method)
     session.flush()
     if checked and known:
         tell_of_account(session, method.influencer_id, method.iban_last4, base_url)
+    elif any(rail in before and before[rail] != (details or {}).get(rail) for rail in shown):
+        tell_of_way(session, method.influencer_id, base_url)
     return method
 
 
-def _first(influencer_id: int | None, iban: str, tax_id: str) -> PayoutMethod:
-    """A method to be filled in, where account and tax id are given."""
-    for field, given in (("iban", iban), ("tax_id", tax_id)):
-        if not given.strip():
-            raise Invalid(T("Fill in this field."), field)
+def _first(influencer_id: int | None, tax_id: str) -> PayoutMethod:
+    """A method to be filled in, where a tax id is given."""
+    if not tax_id.strip():
+        raise Invalid(T("Fill in this field."), "tax_id")
     return PayoutMethod(
         influencer_id=influencer_id,
         iban_cipher="",
@@ -97,6 +108,12 @@ def _first(influencer_id: int | None, iban: str, tax_id: str) -> PayoutMethod:
         iban_last4="",
         iban_country="",
         tax_id_last4="",
+        postcode="",
+        town="",
+        street="",
+        details_cipher="",
+        details_given={},
+        shown={},
         changed_at=clock.now(),
     )
 

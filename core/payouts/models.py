@@ -38,6 +38,7 @@ class PayoutMethod(PublicRow):
     business: Mapped[bool] = personal(default=False)
     details_cipher: Mapped[str] = secret(LongText, default="")  # see core/payouts/details.py
     details_given: Mapped[dict[str, list[str]]] = internal(JSON, default=dict)  # rail -> its fields that were filled in
+    shown: Mapped[dict[str, str]] = personal(JSON, default=dict)  # rail without account -> to whom, as pages show it
     changed_at: Mapped[datetime] = internal(UtcDateTime)
 
 
@@ -100,6 +101,7 @@ class Payout(BrandRow):
     influencer_id: Mapped[int] = internal(ForeignKey("influencer.id"), index=True)
     payee_name: Mapped[str] = personal(String(140), default="")
     iban_last4: Mapped[str] = personal(String(4), default="")
+    paid_to: Mapped[dict[str, Any] | None] = personal(JSON(none_as_null=True))  # Text.to_json: where no account is paid
     payee_cipher: Mapped[str] = secret(LongText, default="")  # to whom, fixed when it was handed over
     todo_cipher: Mapped[str] = secret(String(8000), default="")  # what the rail asks a person to do
     todo_file_id: Mapped[int | None] = internal(ForeignKey("stored_file.id"))
@@ -126,6 +128,11 @@ class Payout(BrandRow):
     def message(self) -> str:
         """What the payee reads on their statement: the same whether a rail or a person sends it."""
         return self.public_id
+
+    @property
+    def to_whom(self) -> Text | None:
+        """Where it goes in place of a bank account, None where it goes to one: that of `iban_last4`."""
+        return Text.from_json(self.paid_to) if self.paid_to else None
 
     @property
     def reason(self) -> Text | None:

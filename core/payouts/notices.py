@@ -49,6 +49,21 @@ def tell_of_account(session: Session, influencer_id: int, last4: str, base_url: 
     mail.send(session, letter, to=person.email, name=person.name, locale=person.locale)
 
 
+def tell_of_way(session: Session, influencer_id: int, base_url: str) -> None:
+    """As `tell_of_account`, of what they told a rail that pays to no account."""
+    person = _person_of(session, influencer_id)
+    if person is None:
+        return
+    letter = mail.Mail(
+        kind="payout_method",
+        subject=T("Where your money goes was changed in Samverk"),
+        paragraphs=(T("If this was not you, change your password and look at what is entered there."),),
+        link=f"{base_url}/portal/payouts/account",
+        link_label=T("See where your money goes"),
+    )
+    mail.send(session, letter, to=person.email, name=person.name, locale=person.locale)
+
+
 def tell_of_debt(
     session: Session, influencer_id: int | None, brand: Brand, amount: Money, reason: str, base_url: str
 ) -> None:

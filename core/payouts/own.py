@@ -65,6 +65,7 @@ class Purse:
     under_way: Money
     next_due: datetime | None
     last4: str
+    to_whom: Text | None
     earned_this_year: Money
     pending: Money
     payable: Money
@@ -296,6 +297,7 @@ def _purse(
         under_way=Money(sum(row.amount_minor for row in under_way), code),
         next_due=next((row.due_at for row in under_way if row.due_at and row.due_at >= clock.now()), None),
         last4=under_way[0].iban_last4 if under_way else "",
+        to_whom=under_way[0].to_whom if under_way else None,
         earned_this_year=Money(
             sum(recent for (c, _, settles), (_, recent) in sums.items() if c == code and settles == "cash"), code
         ),

@@ -102,7 +102,7 @@ def why_blocked(amount: Money, method: PayoutMethod | None, limits: Limits) -> T
     if amount.minor <= 0:
         return T("What was taken back is as much as what is due, or more. It is netted from what comes next.")
     if method is None:
-        return T("No bank account yet: the influencer enters it in the portal.")
+        return limits.unknown
     return limits.lacks(method) or limits.why_not(amount)
 
 
@@ -131,14 +131,15 @@ def _payout(
 ) -> Payout:
     _take(session, [row.earning_id for row in rows])
     name, due_in_all = public_id(), Money(sum(row.minor for row in rows), run.currency)
-    amount = limits.sends(due_in_all)
+    amount, to_whom = limits.sends(due_in_all), limits.to_whom(method)
     payout = Payout(
         public_id=name,
         brand_id=run.brand_id,
         payout_run_id=run.id,
         influencer_id=method.influencer_id,
         payee_name=method.payee_name,
-        iban_last4=method.iban_last4,
+        iban_last4=method.iban_last4 if limits.account else "",
+        paid_to=to_whom.to_json() if to_whom else None,
         amount_minor=amount.minor,
         currency=run.currency,
         due_at=run.due_at,

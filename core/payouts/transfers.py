@@ -97,13 +97,20 @@ def record_sent(
         payout,
         base_url,
         T("%(amount)s is on its way to you", amount=payout.amount),
-        T(
-            "%(brand)s sent the money on %(day)s to your account ending in %(last4)s.",
-            day=sent_on,
-            last4=payout.iban_last4,
-            brand=brand_of(session, payout).name,
-        ),
+        _where(payout, brand_of(session, payout).name, sent_on),
         *(() if arrived else (T("When it has arrived, say so in the portal, please."),)),
+    )
+
+
+def _where(payout: Payout, brand: str, sent_on: date) -> Text:
+    """By whom, when and where to a payment was sent, for the influencer."""
+    if payout.to_whom:
+        return T("%(brand)s sent the money on %(day)s by %(way)s.", brand=brand, day=sent_on, way=payout.to_whom)
+    return T(
+        "%(brand)s sent the money on %(day)s to your account ending in %(last4)s.",
+        day=sent_on,
+        last4=payout.iban_last4,
+        brand=brand,
     )
 
 
@@ -154,7 +161,9 @@ def fail(
         base_url,
         T("A payment of %(amount)s did not go through", amount=payout.amount),
         T("Why: %(reason)s", reason=Text.from_json(payout.said)),
-        T("%(brand)s will try again. Please check your bank account in the portal.", brand=brand.name),
+        T("%(brand)s will try again. Please check in the portal where your money goes.", brand=brand.name)
+        if payout.to_whom
+        else T("%(brand)s will try again. Please check your bank account in the portal.", brand=brand.name),
     )
 
 

@@ -142,7 +142,9 @@ def waiting_for_influencer(session: Session, actor: Actor) -> list[Waiting]:
     arrived = [
         Waiting(
             T("Has %(amount)s arrived?", amount=payout.amount),
-            T("Sent to your account ending in %(last4)s.", last4=payout.iban_last4),
+            T("Sent by %(way)s.", way=payout.to_whom)
+            if payout.to_whom
+            else T("Sent to your account ending in %(last4)s.", last4=payout.iban_last4),
             payout.due_at,
             "portal.payout",
             {"public_id": payout.public_id},
@@ -156,7 +158,7 @@ def of_rails(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
     """What an influencer still tells the rails by which they can be paid."""
     if actor.influencer_id is None:
         return []
-    more = T("It asks for a little more than your bank account before it can pay you.")
+    more = T("It asks for a little more before it can pay you.")
     return [
         Waiting(T("Tell %(rail)s how you are paid", rail=title), more, None, "portal.payout_method")
         for title in details.lacking(session, host, actor.influencer_id)

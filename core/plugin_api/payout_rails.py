@@ -23,7 +23,8 @@ class Payee:
     """Who is paid. `id` is stable.
 
     `details` holds every one of this rail's `payee_fields` by key, as it was when the order was handed over: what the
-    payee entered, else the default, else None. A secret one is in it too, in the clear.
+    payee entered, else the default, else None. A secret one is in it too, in the clear. A rail with
+    `needs_account = False` gets neither IBAN nor BIC, and of the address what the payee gave.
     """
 
     id: str
@@ -141,6 +142,8 @@ class PayoutRail(Provider, ABC):
     settings: ClassVar[Sequence[SettingField]] = ()
     payee_fields: ClassVar[Sequence[SettingField]] = ()
     """What it must know of payees besides name and account; they enter it in the portal, beside their account."""
+    needs_account: ClassVar[bool] = True
+    """Whether it pays to a bank account. If not, nobody is asked for one because of it, and it is told of none."""
     currencies: ClassVar[frozenset[str] | None] = None
     """The currencies it sends; None for any."""
     key_window_hours: ClassVar[int] = 24
@@ -149,6 +152,22 @@ class PayoutRail(Provider, ABC):
     """Whether `submit` asks anything outside this process. If not, core calls it while the person waits."""
     by_hand: ClassVar[bool] = False
     """Whether a person makes each transfer in their own bank. If so, core shows them account, amount and message."""
+
+    def check_payee(self, details: Mapping[str, Any]) -> Sequence[tuple[str, Text]]:
+        """What is wrong with what a payee entered beyond what each field says: (field key, message) pairs.
+
+        The key is "" for the whole. `details` is as in `Payee`. Asked before it is kept, while the payee waits: the
+        same details get the same answer, and nothing outside is asked.
+        """
+        return ()
+
+    def shown(self, details: Mapping[str, Any]) -> str:
+        """Where the money goes, as everybody who sees a payment may read it: the last digits of a phone number.
+
+        At most 40 characters, shown after the title. Asked when the payee saves, of a rail with `needs_account = False`
+        alone: of an account the pages show the last four digits by themselves.
+        """
+        return ""
 
     def onboard(self, ctx: Context, payee: Payee) -> Onboarding:
         """What the payee must still do before money can be sent to them; asked by the worker and when they go on.
