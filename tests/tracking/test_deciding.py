@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -167,6 +167,7 @@ def test_of_several_at_once_one_is_booked(instance: Instance) -> None:
 parts = st.lists(st.integers(1, 10**9), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(parts, st.decimals("0.000001", "100000", allow_nan=False, places=7).filter(bool), st.integers(0, 12))
 def test_shares_add_up_whatever_the_rate(refunds: list[int], rate: Decimal, first: int) -> None:
     """All refunds together take exactly the sale's amount, at every step the rounded share, never less than nothing."""
