@@ -16,6 +16,7 @@ from core.i18n import gettext
 from core.permissions import Permission
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.text import T, Text
+from core.plugin_host.health import Cause
 from core.plugin_host.models import PluginEntry
 from core.plugin_host.pausing import health_of, resume
 from core.plugin_host.purge import objections
@@ -146,7 +147,8 @@ def _page(record: Record, brand: Brand | None) -> Any:
                 return done(_address(record, brand), gettext("Saved."))
             form.blame(errors)
     site_on, on = switches(db(), None), switches(db(), brand.id if brand else None)
-    health = health_of(db(), record.name) if actor().may(Permission.SITE_ADMIN) else None
+    known = health_of(db(), record.name)
+    health = known if actor().may(Permission.SITE_ADMIN) else None
     return render_template(
         "admin/plugin.html",
         record=record,
@@ -162,6 +164,8 @@ def _page(record: Record, brand: Brand | None) -> Any:
         heard=_heard(record, brand) if active and brand else None,
         tones=TONES,
         health=health,
+        pause=known if known and known.probe_at else None,
+        why=Cause(known.cause).told(record.title) if known and known.probe_at else None,
         failed=health.last_error if health and not active else None,
     )
 

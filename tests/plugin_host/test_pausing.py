@@ -290,7 +290,7 @@ def test_pages_pause_it_and_the_admin_resumes_it(
     assert client.post("/admin/plugins/acme/resume", follow_redirects=True).text.count("This plugin is not paused.")
 
 
-@pytest.mark.usefixtures("acme")
+@pytest.mark.usefixtures("acme", "moment")
 def test_who_sees_and_who_resumes(app: Flask, client: FlaskClient, committed: World, instance: Instance) -> None:
     told = "is paused, since it failed"
     pause(instance, instance.plugins.fence.health)
@@ -301,5 +301,7 @@ def test_who_sees_and_who_resumes(app: Flask, client: FlaskClient, committed: Wo
     other = sign_in(app.test_client(), "outsider")
     assert other.post("/admin/plugins/acme/resume").status_code == 403
     page = other.get("/admin/plugins/acme").text
-    assert told in page and "Ask it again" not in page
+    assert page.count(told) == 1 and "Ask it again" not in page
+    assert ">Paused</span>" in page and ">Active</span>" not in page
+    assert "Since 3 Nov 2026" in page and "One call is let through at 3 Nov 2026" in page
     assert "out of order" not in page, "an error may quote another brand's data"
