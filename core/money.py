@@ -29,7 +29,10 @@ def exponent(currency: str) -> int:
 
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
-    """An amount in minor units of one currency: `Money(1250, "EUR")` is 12.50 euros."""
+    """An amount in minor units of one currency: `Money(1250, "EUR")` is 12.50 euros.
+
+    It is true unless it is nothing. Two currencies never meet: that is a ValueError, anything but money a TypeError.
+    """
 
     minor: int
     currency: str
@@ -82,7 +85,7 @@ class Money:
         return Money(-self.minor, self.currency)
 
     def __mul__(self, count: int) -> Money:
-        """A whole multiple."""
+        """A whole multiple, also as `int * Money`; anything but a whole number is a TypeError."""
         if type(count) is not int:
             raise TypeError("use percent() for anything but whole multiples")
         return Money(self.minor * count, self.currency)

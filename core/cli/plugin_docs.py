@@ -48,6 +48,17 @@ TITLES = {
 INWARD = ("core.database", "core.errors", "core.plugin_api.contract", "core.plugin_api.hooks")
 """Modules that lend a few names; what they say of themselves is not for authors."""
 
+OPERATORS = {
+    "__add__": "+",
+    "__sub__": "-",
+    "__neg__": "-",
+    "__mul__": "*",
+    "__lt__": "<",
+    "__le__": "<=",
+    "__gt__": ">",
+    "__ge__": ">=",
+}
+
 
 @click.command("docs")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the reference is not up to date.")
@@ -127,10 +138,19 @@ def _members(node: ast.ClassDef, called: str) -> Iterator[tuple[str, str]]:
             said = _line(ast.get_docstring(item))
             if item.name == "__init__":
                 yield _signature(item).replace("__init__", called).removesuffix(" -> None"), said
+            elif item.name in OPERATORS:
+                yield _operation(item, called), said
             elif not item.name.startswith("_"):
                 yield _signature(item), said
         elif isinstance(item, ast.Assign | ast.AnnAssign):
             yield from ((f"{name}{_shape(item)}", _line(doc)) for name in _targets(item) if not name.startswith("_"))
+
+
+def _operation(node: ast.FunctionDef, called: str) -> str:
+    """An operator as it is written between values of these types."""
+    sign, other = OPERATORS[node.name], [ast.unparse(arg.annotation) for arg in node.args.args[1:] if arg.annotation]
+    shown = f"{called} {sign} {other[0]}" if other else f"{sign}{called}"
+    return f"{shown} -> {ast.unparse(node.returns)}" if node.returns else shown
 
 
 def _shape(item: ast.Assign | ast.AnnAssign) -> str:

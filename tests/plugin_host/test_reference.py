@@ -83,6 +83,12 @@ def test_a_contract_is_told_whole(contract: type) -> None:
     assert names_of(contract) == TOLD[contract.__name__]
 
 
+def test_the_arithmetic_of_money_is_told() -> None:
+    shapes = re.findall(r"^- `([^`]+)`: \S", PAGE.split("### `Money`")[1].split("\n#")[0], re.M)
+    assert {"Money + Money -> Money", "Money - Money -> Money", "-Money -> Money", "Money * int -> Money"} <= {*shapes}
+    assert {f"Money {sign} Money -> bool" for sign in ("<", "<=", ">", ">=")} <= {*shapes}
+
+
 def test_the_arguments_of_hooks_are_told() -> None:
     for name in HOOKS:
         assert TOLD[name] == set(getattr(hooks, name).__code__.co_varnames)
