@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from hypothesis import strategies as st
 
 from core.money import Money
 from core.plugin_api.payment_models import Fact, Line, PaymentModel, Planned, Settles, Terms
@@ -14,8 +16,8 @@ from core.plugin_host.evaluate import evaluate
 from core.plugin_host.host import PluginHost
 from core.plugin_kit.checks import Subject
 from core.plugin_kit.placeholders import misfilled
-from core.plugin_kit.search import Elsewhere
-from core.plugin_kit.stories import Story
+from core.plugin_kit.search import Elsewhere, search
+from core.plugin_kit.stories import Story, stories
 
 Group = tuple[Fact, ...]
 
@@ -67,6 +69,28 @@ class Bench:
         if any(map(wrong, lines)):
             raise Elsewhere
         return lines
+
+
+def cases(bench: Bench) -> st.SearchStrategy[Story]:
+    """Any deal of the model and any story."""
+    return stories(bench.model, given(bench))
+
+
+def each(bench: Bench, holds: Callable[[Story], None]) -> None:
+    """Try a property on any deal of the model and any story, the same ones in every check."""
+    known = bench.subject.made_up.setdefault(bench.model.name, [])
+    search(cases(bench), bench.subject.examples, lambda story: holds(_own(story)), known)
+
+
+def _own(story: Story) -> Story:
+    """With terms of its own: what a model writes into them is not there in the next check."""
+    agreed = story.part.terms
+    return replace(story, part=replace(story.part, terms=replace(agreed, values=dict(agreed.values))))
+
+
+def given(bench: Bench) -> Sequence[Mapping[str, Any]]:
+    """The author's own terms."""
+    return bench.subject.kit.terms.get(bench.model.name, ())
 
 
 def wrong(line: Any) -> str | None:

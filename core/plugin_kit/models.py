@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,39 +32,17 @@ from core.plugin_api.payment_models import (
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import evaluate, in_order
 from core.plugin_host.simulate import Outcome, simulate
-from core.plugin_kit.bench import Bench, amounts, told, wrong
+from core.plugin_kit.bench import Bench, amounts, cases, each, given, told, wrong
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import pure as purely
 from core.plugin_kit.placeholders import misfilled
 from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
-from core.plugin_kit.stories import CURRENCIES, MOST_PIECES, PIECES, Story, filled, stories
+from core.plugin_kit.stories import CURRENCIES, MOST_PIECES, PIECES, Story, filled
 
 KIND = "payment_models"
 SHARES = (100, 50, 3)
 """How much of a sale comes back first, in percent."""
-
-
-def cases(bench: Bench) -> st.SearchStrategy[Story]:
-    """Any deal of the model and any story."""
-    return stories(bench.model, given(bench))
-
-
-def each(bench: Bench, holds: Callable[[Story], None]) -> None:
-    """Try a property on any deal of the model and any story, the same ones in every check."""
-    known = bench.subject.made_up.setdefault(bench.model.name, [])
-    search(cases(bench), bench.subject.examples, lambda story: holds(_own(story)), known)
-
-
-def _own(story: Story) -> Story:
-    """With terms of its own: what a model writes into them is not there in the next check."""
-    agreed = story.part.terms
-    return replace(story, part=replace(story.part, terms=replace(agreed, values=dict(agreed.values))))
-
-
-def given(bench: Bench) -> Sequence[Mapping[str, Any]]:
-    """The author's own terms."""
-    return bench.subject.kit.terms.get(bench.model.name, ())
 
 
 @check(
