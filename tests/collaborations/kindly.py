@@ -47,12 +47,15 @@ LATER = (
 )
 
 
-def plugin(version: str = "1") -> PluginHost:
-    """The plugins in the box beside one that pays so much a point; from version 2 on points may count twice."""
+def model_of(version: str) -> type[PaymentModel]:
+    """A model that pays so much a point; from version 2 on points may count twice."""
 
     class KindPay(PaymentModel):
         name, title, uses = "kind_pay", T("Pay by kind"), (DeliverableApproved,)
-        terms = (SettingField("point", T("For each point"), FieldKind.MONEY), *(LATER if version > "1" else ()))
+        terms = (
+            SettingField("point", T("For each point"), FieldKind.MONEY, minimum=0),
+            *(LATER if version > "1" else ()),
+        )
 
         def describe(self, terms: Terms) -> Sequence[Text]:
             return [T("%(amount)s a point.", amount=terms.money("point"))]
@@ -72,15 +75,25 @@ def plugin(version: str = "1") -> PluginHost:
             return terms.money("point") * points * (2 if terms.flag("doubled") else 1)
 
     KindPay.version = version
+    return KindPay
+
+
+def candidate(model: type[PaymentModel]) -> Candidate:
+    """A plugin that brings it."""
 
     class Foreign(Plugin):
         name, title, api_version = "pay_by_kind", T("Points"), 1
 
         @hookimpl
         def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-            return [KindPay]
+            return [model]
 
-    return PluginHost.load(candidates=[*in_the_box(), Candidate("pay_by_kind", "pay_by_kind", version, "", Foreign)])
+    return Candidate("pay_by_kind", "pay_by_kind", model.version, "", Foreign)
+
+
+def plugin(version: str) -> PluginHost:
+    """The plugins in the box beside it."""
+    return PluginHost.load(candidates=[*in_the_box(), candidate(model_of(version))])
 
 
 HERE, RENEWED = plugin("1"), plugin("2")

@@ -1,0 +1,32 @@
+"""The kit lets a model price by kind, and tells who reads the kind out of a title."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from core.plugin_kit.checks import known, run
+from samverk import DeliverableApproved, Fact, Line, PaymentModel, Terms
+from tests.collaborations.kindly import candidate, model_of
+from tests.plugin_kit.bench import subject_of
+
+KindPay = model_of("1")
+CHECKS = ("earns", "line-keys", "fact-order", "simulator", "cap")
+
+
+class ByTitle(KindPay):  # type: ignore[valid-type, misc]
+    """Reads its kind out of words."""
+
+    def earned(self, terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
+        named = [f for f in facts if isinstance(f, DeliverableApproved)]
+        told = [replace(f, kind="reel" if "reel" in str(f.title).lower() else "story") for f in named]
+        return list(super().earned(terms, [replace(f, platform="instagram") for f in told]))
+
+
+@pytest.mark.parametrize(("model", "broken"), [(KindPay, []), (ByTitle, ["simulator"])])
+def test_who_prices_by_kind(model: type[PaymentModel], broken: list[str]) -> None:
+    subject = subject_of(candidate(model), examples=40)
+    found = [run(subject, known()[name], "kind_pay", subject.provided("payment_models")["kind_pay"]) for name in CHECKS]
+    assert [one.check.id for one in found if one is not None and one.broken is not None] == broken
