@@ -146,6 +146,8 @@ def _page(record: Record, brand: Brand | None) -> Any:
             if not errors:
                 return done(_address(record, brand), gettext("Saved."))
             form.blame(errors)
+    elif not form.form.is_submitted():
+        form.warn()
     site_on, on = switches(db(), None), switches(db(), brand.id if brand else None)
     known = health_of(db(), record.name)
     health = known if actor().may(Permission.SITE_ADMIN) else None

@@ -123,7 +123,7 @@ def _write(
 ) -> None:
     for old, new in zip(before, sent.settings, strict=True):
         key = old.field.key
-        if old.own == new.own and key not in sent.secrets:
+        if old.own == new.own and key not in sent.secrets and not (old.passed and new.own is None):
             continue
         row = _row(session, plugin, key, brand)
         if key in sent.secrets:

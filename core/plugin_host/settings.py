@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.crypto import Keyring, Place, Undecipherable, decrypt
 from core.plugin_api.fields import FieldKind, SettingField, check
-from core.plugin_api.text import Tc, Text
+from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.declared import ANY_CURRENCY, fields_of
 from core.plugin_host.models import PluginSetting
 from core.plugin_host.records import Record
@@ -75,12 +75,21 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """What was filled in and is passed over, and why; of a field that is or was a secret the value is None."""
+
+    value: Any
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
-    """A field in a scope: what was filled in there, and what holds without that."""
+    """A field in a scope: what was filled in there, what holds without that, and what is there and passed over."""
 
     field: SettingField
     own: Known | None
     below: Known | None
+    passed: Passed | None = None
 
     @property
     def now(self) -> Known | None:
@@ -133,11 +142,11 @@ def place_of(row: PluginSetting) -> Place:
 
 
 def _setting(field: SettingField, rows: Mine, brand: Brand | None) -> Setting:
-    wide = _known(field, rows.get((None, field.key)), Source.INSTALLATION, brand)
+    wide = _known(field, row := rows.get((None, field.key)), Source.INSTALLATION, brand)
     if brand is None:
-        return Setting(field, wide, _default(field))
-    own = _known(field, rows.get((brand.id, field.key)), Source.BRAND, brand)
-    return Setting(field, own, wide or _default(field))
+        return Setting(field, wide, _default(field), _passed(field, row, brand))
+    own = _known(field, row := rows.get((brand.id, field.key)), Source.BRAND, brand)
+    return Setting(field, own, wide or _default(field), _passed(field, row, brand))
 
 
 def _default(field: SettingField) -> Known | None:
@@ -146,9 +155,16 @@ def _default(field: SettingField) -> Known | None:
 
 
 def _known(field: SettingField, row: PluginSetting | None, source: Source, brand: Brand | None) -> Known | None:
-    if row is None or field.secret != bool(row.value_cipher):
+    if row is None or _passed(field, row, brand):
         return None
-    if field.secret:
-        return Known(source, None, row)
-    wrong = check([field], {field.key: row.value}, brand.currency if brand else ANY_CURRENCY)
-    return None if wrong else Known(source, row.value, row)
+    return Known(source, None if field.secret else row.value, row)
+
+
+def _passed(field: SettingField, row: PluginSetting | None, brand: Brand | None) -> Passed | None:
+    if row is None:
+        return None
+    if field.secret != bool(row.value_cipher):
+        return Passed(None, T("This value cannot be taken."))
+    currency = brand.currency if brand else ANY_CURRENCY
+    wrong = {} if field.secret else check([field], {field.key: row.value}, currency)
+    return Passed(row.value, wrong[field.key]) if wrong else None

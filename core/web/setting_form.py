@@ -70,6 +70,19 @@ class SettingsForm:
         for key, message in errors.items():
             self.form.blame(f"own-{key}" if key else None, message)
 
+    def warn(self) -> None:
+        """Say at each field what was filled in and is passed over, as after an upgrade, and what holds instead."""
+        for one in self._settings.values():
+            if one.passed:
+                now = self._said(one, one.now) if one.now and not one.field.secret else ""
+                told = {"value": "•••" if one.passed.value is None else str(one.passed.value), "why": one.passed.why}
+                self.form.blame(
+                    f"own-{one.field.key}",
+                    T("“%(value)s” is passed over: %(why)s This holds instead: %(now)s", now=now, **told)
+                    if now
+                    else T("“%(value)s” is passed over: %(why)s Nothing holds instead.", **told),
+                )
+
     def _input(self, one: Setting) -> Any:
         spec = one.field
         if spec.secret or spec.kind not in (FieldKind.BOOL, FieldKind.CHOICE):

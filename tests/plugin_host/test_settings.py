@@ -148,6 +148,31 @@ def test_what_an_upgrade_takes_no_longer_is_passed_over(instance: Instance, comm
     assert told(instance, committed.brand).settings["limit"] == 9
 
 
+def test_what_is_passed_over_is_told_at_its_field_until_it_is_mended(
+    instance: Instance, committed: World, app: Flask
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    owner = sign_in(app.test_client(), "owner")
+    fill(instance, committed, committed.brand, address="x", token=TOKEN, limit="60", mode="fast")
+    with instance.database.write() as session:
+        rows = {row.key: row for row in session.scalars(select(PluginSetting))}
+        rows["limit"].value, rows["mode"].value = 600, "warp"
+        rows["address"].value, rows["address"].value_cipher = None, rows["token"].value_cipher
+    page = owner.get(PAGE).text
+    assert "“600” is passed over: At most 100. This holds instead: 30" in page
+    assert "“warp” is passed over: Choose one of the list. This holds instead: Slow" in page
+    assert "“•••” is passed over: This value cannot be taken. Nothing holds instead." in page
+    assert page.count("is passed over") == 2 * 3, "at each field, and where the form tells what to mend"
+    assert page.count('aria-invalid="true"') == 3 and TOKEN not in page
+    told_so = owner.post(PAGE, data={**BLANK, "own-limit": "50"}).text
+    assert "This is needed." in told_so and "is passed over" not in told_so, "what was sent has its own errors"
+    sent = {**BLANK, "own-limit": "", "own-address": "https://a.example"}
+    assert owner.post(PAGE, data=sent).status_code == 303
+    assert "is passed over" not in owner.get(PAGE).text
+    with instance.database.session() as session:
+        assert {row.key for row in session.scalars(select(PluginSetting))} == {"address", "token"}
+
+
 def test_each_form_has_its_right(instance: Instance, committed: World) -> None:
     with instance.database.write() as session:
         for who, brand in (("outsider", committed.brand), ("manager", committed.brand), ("outsider", None)):
