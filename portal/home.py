@@ -10,6 +10,7 @@ from core import clock
 from core.collaborations import queries
 from core.collaborations.lifecycle import State
 from core.content import queries as content
+from core.payouts import failed
 from core.payouts import waiting as payouts
 from core.permissions import Permission
 from core.tracking import queries as tracking
@@ -29,6 +30,7 @@ def today() -> Any:
     return render_template(
         "portal/today.html",
         waiting=sorted(waiting, key=lambda item: (item.due_at is None, item.due_at or now)),
+        failed=failed.of_payee(db(), actor()),
         running=queries.of_influencer(db(), actor(), RUNNING, limit=20),
         now=now,
     )

@@ -19,7 +19,7 @@ from core.earnings.queries import STATE_NAMES as EARNING_NAMES
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import day, gettext, number, pgettext
 from core.outbox import Later
-from core.payouts import details, onboarding, own, queries, service, todo
+from core.payouts import details, failed, onboarding, own, queries, service, todo
 from core.payouts.details import Asking
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
@@ -84,6 +84,7 @@ def payouts() -> Any:
         terms=terms,
         holds=[*own.holds(db(), actor()), *held.of_influencer(db(), actor())],
         method=method,
+        failed=failed.of_payee(db(), actor()),
         lacking=details.lacking(db(), instance().plugins, actor().influencer_id),
         standing=onboarding.of_payee(db(), instance().plugins, actor().influencer_id),
         today=today,

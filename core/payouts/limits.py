@@ -90,6 +90,8 @@ class Limits:
 
 
 NO_LIMITS = Limits()
+REST = "rest:"
+"""What the keys of lines begin with that are no earning but the rest of a payment that was rounded down."""
 
 
 def limits_of(host: PluginHost, name: str, currency: str, let_in: Mapping[int, Text | None] | None = None) -> Limits:
@@ -152,7 +154,7 @@ def _pair(session: Session, payout: Payout, like: Due, part: int, limits: Limits
             brand_id=source.brand_id,
             collaboration_id=source.collaboration_id,
             component_id=source.component_id,
-            line_key=f"rest:{payout.public_id}",
+            line_key=f"{REST}{payout.public_id}",
             sequence=number,
             kind=source.kind,
             amount_minor=minor,

@@ -18,7 +18,7 @@ from core.money import Money
 from core.payouts import due
 from core.payouts.due import Due
 from core.payouts.lifecycle import State
-from core.payouts.limits import NO_LIMITS, Limits
+from core.payouts.limits import NO_LIMITS, REST, Limits
 from core.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
 from core.payouts.runs import methods_of, why_blocked
 from core.permissions import Actor, Permission
@@ -34,6 +34,11 @@ class Part:
     earning: Earning
     collaboration: Collaboration
     campaign: Campaign
+
+    @property
+    def rounds(self) -> bool:
+        """Whether it is no earning but what the way of payment leaves out of one, to be paid next time."""
+        return self.earning.line_key.startswith(REST) and self.earning.amount_minor < 0
 
     @property
     def reason(self) -> Text:

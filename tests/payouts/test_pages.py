@@ -13,7 +13,9 @@ from core.earnings import service as earnings
 from core.earnings.models import Earning
 from core.instance import Instance
 from core.payouts import service
+from core.payouts.limits import Limits
 from core.payouts.models import Payout, PayoutMethod
+from core.plugin_api.text import T
 from tests.databases import statements
 from tests.payouts import stage as scene
 from tests.world import build as build_world
@@ -122,6 +124,39 @@ def test_a_payment_that_failed_goes_into_a_new_run(
     assert client.post(f"/admin/payouts/{payout}/failed", data={"reason": "Wrong name"}).status_code == 303
     assert "Wrong name" in client.get(f"/admin/payouts/{payout}").text
     assert "€600.00" in client.get("/admin/payouts").text
+
+
+def test_whoever_is_paid_finds_a_payment_that_failed_until_it_is_tried_again(
+    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
+) -> None:
+    today[0] = 14
+    _, payout = run_of(instance, shown)
+    sign_in(client, "influencer")
+
+    def told() -> list[bool]:
+        said, link = "€600.00 from Havsro did not go through.", f'Wrong name <a href="/portal/payouts/{payout}">'
+        pages = [client.get(path).text for path in ("/portal/", "/portal/payouts")]
+        assert all((said in page) == (link in page) for page in pages)
+        return [said in page for page in pages]
+
+    assert told() == [False, False]
+    with instance.database.write() as session:
+        failed = session.query(Payout).one()
+        service.mark_failed(session, shown.world.actors["finance"], failed, reason="Wrong name", base_url=scene.BASE)
+    assert told() == [True, True]
+    run_of(instance, shown, approve=False)
+    assert told() == [False, False]
+
+
+def test_one_earning_that_is_rounded_is_told_as_one(
+    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
+) -> None:
+    today[0] = 14
+    with instance.database.write() as session:
+        again = scene.Stage(session, shown.world, shown.campaign, shown.collaboration, shown.deliverables)
+        run = again.run(limits=Limits("manual", T("Wire"), 700, 700)).public_id
+    page = sign_in(client, "finance").get(f"/admin/payouts/runs/{run}").text
+    assert "€595.00" in page and "1 earning<" in page
 
 
 def test_finance_enters_the_day_of_the_statement(
