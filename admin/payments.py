@@ -14,8 +14,8 @@ from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import gettext
-from core.lifecycle import history, whose_turn
-from core.payouts import heard, queries, service, todo
+from core.lifecycle import history
+from core.payouts import heard, queries, service, todo, waiting
 from core.payouts.lifecycle import State
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.submit import account_of
@@ -88,7 +88,8 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
         history=history(db(), found),
         names=way.names,
         kinds=kind_names(instance().plugins, terms.values()),
-        turn=whose_turn(found),
+        turn=queries.turn_of(found, run),
+        locked_out=waiting.locked_out(way.title) if way.here and run.locked_out else None,
         State=State,
         forms=forms,
         opened=form if form.errors else None,

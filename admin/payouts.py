@@ -19,7 +19,7 @@ from core.errors import Refused
 from core.i18n import gettext
 from core.influencers.models import Influencer
 from core.lifecycle import whose_turn
-from core.payouts import debts, onboarding, queries, service, todo
+from core.payouts import debts, onboarding, queries, service, todo, waiting
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
 from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutRun
@@ -172,6 +172,8 @@ def _run_page(run: PayoutRun, form: SentForm | None = None) -> dict[str, Any]:
         "may_approve": may_approve,
         "may_prepare": actor().may(P.PAYOUT_PREPARE, run.brand_id),
         "turn": whose_turn,
+        "turn_of": queries.turn_of,
+        "locked_out": waiting.locked_out(way.title) if way.here and run.locked_out else None,
         "todos": todo.todos_of(instance().keyring, payments) if may_approve else [],
         "files": todo.files_of(payments),
         "way": way,

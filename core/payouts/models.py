@@ -81,6 +81,7 @@ class PayoutRun(BrandRow):
     approved_by_id: Mapped[int | None] = internal(ForeignKey("person.id"))
     approved_at: Mapped[datetime | None] = internal(UtcDateTime)
     handed_over_at: Mapped[datetime | None] = internal(UtcDateTime)
+    locked_out: Mapped[bool] = internal(default=False)  # the rail's permission was refused when it was asked last
 
 
 class Payout(BrandRow):

@@ -14,6 +14,7 @@ from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
 from core.errors import Missing
 from core.influencers.models import Influencer
+from core.lifecycle import Turn, whose_turn
 from core.money import Money
 from core.payouts import due
 from core.payouts.due import Due
@@ -113,6 +114,11 @@ def runs(
         query = query.where(PayoutRun.brand_id == brand_id)
     rows = session.execute(query.where(PayoutRun.id < before) if before else query)
     return [RunRow(run, Money(int(minor), run.currency), count, still) for run, minor, count, still in rows]
+
+
+def turn_of(payout: Payout, run: PayoutRun) -> Turn:
+    """Who has to act for a payment of a run: the brand, too, while the permission of its rail is refused."""
+    return Turn.BRAND if run.locked_out and payout.state == State.PROCESSING else whose_turn(payout)
 
 
 def total_of(run: PayoutRun, payouts: Sequence[Payout]) -> Money:

@@ -32,7 +32,7 @@ from core.payouts.runs import TRANSFER_DAYS, methods_of
 from core.payouts.told import told
 from core.payouts.transfers import fail, record_sent
 from core.permissions import SYSTEM
-from core.plugin_api.context import Context, NotSupported
+from core.plugin_api.context import AuthExpired, ConnectorError, Context
 from core.plugin_api.payout_rails import (
     Accepted,
     Ambiguous,
@@ -52,6 +52,8 @@ from core.plugin_host.records import Failure
 
 HAND_OVER = "payouts.hand_over"
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=5), timedelta(hours=1)
+LOCKED_DELAY = timedelta(minutes=10)
+"""How often a rail is asked whose permission was refused: somebody mends it, and the payments go on soon after."""
 NOT_YET = T("The rail does not know of it yet.")
 NOTHING = T("The rail said nothing of this payment.")
 
@@ -86,11 +88,16 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the rail said, by reference; `final` when it is not asked again, `fault` why it said nothing at all."""
+    """What the rail said, by reference; `final` when it is not asked again, `fault` why it said nothing at all.
+
+    `locked_out` when its permission was refused, `pause` for how long it wants to be left alone.
+    """
 
     outcomes: Mapping[str, Outcome]
     final: bool = False
     fault: Text | None = None
+    locked_out: bool = False
+    pause: timedelta = timedelta(0)
 
 
 def submit_run(session: Session, host: PluginHost, keyring: Keyring, base_url: str, payload: dict[str, Any]) -> None:
@@ -126,13 +133,21 @@ def ask(host: PluginHost, what: HandOver) -> Answer:
         return Answer({}, late, T("The way of payment %(name)s is not here.", name=what.rail))
     try:
         found = _call(host, rail, what, look=late)
-    except NotSupported as said:  # a rail without a lookup: no fault of its plugin
-        return Answer({}, late, said.message)
+    except ConnectorError as said:  # an answer about the other side, as of a rail without a lookup: no plugin's fault
+        return _unanswered(said, late)
     return Answer({}, late, found.reason) if isinstance(found, Failure) else Answer(found, late)
 
 
+def _unanswered(said: ConnectorError, late: bool) -> Answer:
+    """For the money it is as if nobody answered, whatever is said: some of the batch may have been paid before."""
+    pause = getattr(said, "retry_after", 0)
+    seconds = min(max(pause, 0), int(LONGEST_DELAY.total_seconds())) if isinstance(pause, int) else 0
+    message = said.message if isinstance(said.message, Text) else NOTHING
+    return Answer({}, late, message, isinstance(said, AuthExpired), timedelta(seconds=seconds))
+
+
 def _call(host: PluginHost, rail: PayoutRail, what: HandOver, *, look: bool) -> Mapping[str, Outcome] | Failure:
-    owner, passes = host.payout_rails.owners[what.rail], (NotSupported,)
+    owner, passes = host.payout_rails.owners[what.rail], (ConnectorError,)
     if look or what.look:
         names = list(what.look) or [order.reference for order in what.batch.orders]
         return host.call(owner, rail.lookup, what.ctx, names, returns=Mapping, seam=Seam.WORK, passes=passes)
@@ -148,11 +163,13 @@ def record(session: Session, house: House, what: HandOver, answer: Answer) -> No
     unknown = [row for row in asked if not _take_down(session, house, row, answer.outcomes.get(row.public_id))]
     for payout in unknown:
         payout.said = told(_why(answer, payout, what))
+    run.locked_out = answer.locked_out and bool(unknown)
     if what.look:
         todo.give_back(session, run, what.look)
         return
     if not answer.final and unknown:
         delay: timedelta = min(FIRST_DELAY * 2 ** min(what.attempt - 1, 20), LONGEST_DELAY)
+        delay = LOCKED_DELAY if answer.locked_out else max(delay, answer.pause)
         _enqueue(session, run, what.attempt + 1, clock.now() + delay)
         return
     for payout in unknown:

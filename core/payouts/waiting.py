@@ -78,7 +78,7 @@ def _payment(payout: Payout) -> Waiting:
 def _together(session: Session, brands: Brands, host: PluginHost) -> list[Waiting]:
     """One line a run: what its rail asks for is done for several payments, and what stops one stops all."""
     by_hand = [name for name, rail in host.payout_rails.items() if rail.by_hand]
-    late = or_(Payout.due_at < clock.now(), PayoutRun.rail.not_in(list(host.payout_rails)))
+    late = or_(Payout.due_at < clock.now(), PayoutRun.rail.not_in(list(host.payout_rails)), PayoutRun.locked_out)
     found = session.execute(
         select(PayoutRun, Payout.state, func.count(), func.min(Payout.due_at))
         .join(Payout, Payout.payout_run_id == PayoutRun.id)
@@ -103,7 +103,14 @@ def _said(host: PluginHost, run: PayoutRun, state: str, count: int) -> tuple[Tex
     title = T("Payout run %(number)s does not go on", number=run.number)
     if run.rail not in host.payout_rails:
         return title, T("The way of payment %(name)s is not here.", name=run.rail)
+    if run.locked_out:
+        return title, locked_out(host.payout_rails[run.rail].title)
     return title, T("Its way of payment gave no clear answer.")
+
+
+def locked_out(rail: Text) -> Text:
+    """What is to be mended when the permission of a rail was refused."""
+    return T("%(rail)s refused the permission that it was given. Renew it in the settings of the plugin.", rail=rail)
 
 
 def _contrary(session: Session, brands: Brands) -> list[Waiting]:

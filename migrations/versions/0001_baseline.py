@@ -418,6 +418,7 @@ def upgrade() -> None:
         sa.Column("approved_by_id", sa.Integer(), nullable=True),
         sa.Column("approved_at", UtcDateTime(), nullable=True),
         sa.Column("handed_over_at", UtcDateTime(), nullable=True),
+        sa.Column("locked_out", sa.Boolean(), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1672,6 +1673,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_finding_submission_id"), ["submission_id"], unique=False)
 
     op.create_table(
+        "figure_left_out",
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(length=40), nullable=False),
+        sa.Column("metric", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.JSON(), nullable=False),
+        sa.Column("told_at", UtcDateTime(), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["brand_id", "post_id"], ["post.brand_id", "post.id"], name=op.f("fk_figure_left_out_brand_id_post_id")
+        ),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_figure_left_out_brand_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_left_out")),
+        sa.UniqueConstraint("brand_id", "id", name=op.f("uq_figure_left_out_brand_id_id")),
+        sa.UniqueConstraint("post_id", "source", "metric", name=op.f("uq_figure_left_out_post_id_source_metric")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_figure_left_out_public_id")),
+    )
+    with op.batch_alter_table("figure_left_out", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_figure_left_out_brand_id"), ["brand_id"], unique=False)
+
+    op.create_table(
         "metric_reading",
         sa.Column("post_id", sa.Integer(), nullable=False),
         sa.Column("metric", sa.String(length=20), nullable=False),
@@ -1782,6 +1807,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_metric_reading_brand_id"))
 
     op.drop_table("metric_reading")
+    with op.batch_alter_table("figure_left_out", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_figure_left_out_brand_id"))
+
+    op.drop_table("figure_left_out")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_submission_id"))
         batch_op.drop_index(batch_op.f("ix_finding_brand_id"))
