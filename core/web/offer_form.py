@@ -15,9 +15,10 @@ from wtforms.validators import Optional
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.collaborations.models import Offer
 from core.plugin_api.composition import Component, Composition, Net, Part, Recipe, Sum
+from core.plugin_api.contract import NAME
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import FieldKind, SettingField
-from core.plugin_api.payment_models import PaymentModel
+from core.plugin_api.payment_models import PaymentModel, Terms
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.terms import barred, describe, read_component
@@ -89,7 +90,8 @@ class OfferForm:
             if "add" in request.form:
                 added = self._add(request.form.get("new_part", ""), models)
         self._stored = {one.id: one for one in deal.components if self._models.get(one.id) == one.model}
-        reasons = {id: barred(host, one, currency, on or {}) for id, one in self._stored.items()}
+        asked = {id: Component(id, model, Terms(currency)) for id, model in self._models.items()} | self._stored
+        reasons = {id: barred(host, one, currency, on or {}) for id, one in asked.items()}
         self._locked = {id: reason for id, reason in reasons.items() if reason}
         self.count = _row_count(deliverables)
         data = self._typed(deliverables)
@@ -145,14 +147,11 @@ class OfferForm:
         return []
 
     def _sent_parts(self, sent: str) -> dict[str, str]:
-        """The parts that the form which was sent had: of models that work, or locked ones."""
+        """The parts that the form which was sent had, also those whose plugin has gone since it was drawn."""
         pairs = [item.split(":", 1) for item in sent.split(",") if ":" in item][:MOST_PARTS]
         stored = {(component.id, component.model) for component in self.start.components}
-        return {
-            id: name
-            for id, name in pairs
-            if (id, name) in stored or (name in self.host.payment_models and id.isalnum() and len(id) <= 40)
-        }
+        named = {(id, name) for id, name in pairs if id.isalnum() and len(id) <= 40 and NAME.fullmatch(name)}
+        return {id: name for id, name in pairs if (id, name) in stored | named}
 
     def _sent(self, data: Mapping[str, Any], added: Sequence[str]) -> Any:
         """What was sent, None when nothing was. A part that was just added is sent as it is filled in already."""
@@ -225,7 +224,7 @@ class OfferForm:
         fields = [(self.form[f"{id}-{spec.key}"], unit_of(spec, self.currency)) for spec in self._specs(id)]
         part = PartForm(id, title, fields, self.form[f"{id}-out"], self._locked.get(id))
         if part.locked and model:
-            part.told = describe(self.host, [self._stored[id]])[0][1]
+            part.told = describe(self.host, [self._stored[id]])[0][1] if id in self._stored else []
             part.plugin = self.host.payment_models.owners[name]
         return part
 
@@ -243,9 +242,10 @@ class OfferForm:
             if self.form[f"{id}-out"].data:
                 continue
             if id in self._locked:
-                if not self._keeps_locked:
+                if not self._keeps_locked or id not in self._stored:
                     self.form.blame(f"{id}-out", self._locked[id])
-                self._components.append(self._stored[id])
+                else:
+                    self._components.append(self._stored[id])
                 continue
             raw = {spec.key: raw_of(self.form[f"{id}-{spec.key}"]) for spec in self._specs(id)}
             component, errors = read_component(self.host, id=id, model=name, raw=raw, currency=self.currency)

@@ -109,6 +109,20 @@ def test_no_offer_goes_out_with_it_nor_without_a_word(
 
 
 @pytest.mark.parametrize("how", ["gone", "off"])
+def test_what_goes_while_the_form_is_open_is_told(
+    brand: FlaskClient, stage: Stage, instance: Instance, committed: World, how: str
+) -> None:
+    """A part that was added to the form, and is stored nowhere, does not fall out of it either."""
+    said = take_away(instance, committed, how)
+    typed = FEE | POINT | WORK | LINK | {"parts": "c1:fixed,c9:kind_pay", "c9-point": "50"}
+    for path in (new(stage), plan(stage)):
+        refused = brand.post(path, data=typed)
+        assert refused.status_code == 200 and 'id="c9-out-error"' in refused.text and said in refused.text
+    assert offers(instance) == 0 and models(instance)["kind_pay"] == {"point": 5_000}
+    assert brand.post(new(stage), data=typed | {"c9-out": "y"}).status_code == 303
+
+
+@pytest.mark.parametrize("how", ["gone", "off"])
 def test_the_services_refuse_it_as_well(session: Any, world: World, how: str) -> None:
     made = staging.build(session, world)
     part = {"id": "c1", "model": "kind_pay", "version": "1", "terms": {"currency": "EUR", "values": {"point": 5_000}}}
