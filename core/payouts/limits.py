@@ -14,6 +14,7 @@ from core.money import Money
 from core.payouts.details import needed
 from core.payouts.due import Due
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
+from core.payouts.ways import not_here
 from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.text import T, Text
 from core.plugin_host.host import PluginHost
@@ -98,7 +99,8 @@ def limits_of(host: PluginHost, name: str, currency: str, let_in: Mapping[int, T
     """What a rail declares for a currency, asked behind its fence; `let_in` is what `onboarding.let_in` says."""
     rail = host.payout_rails.get(name)
     if rail is None:
-        return Limits(name, T("%(name)s", name=name), fault=T("The way of payment %(name)s is not here.", name=name))
+        title = host.title_of("payout_rails", name) or T("%(name)s", name=name)
+        return Limits(name, title, fault=not_here(host, name))
     if rail.currencies is not None and currency not in rail.currencies:
         fault = T("%(rail)s does not send %(currency)s.", rail=rail.title, currency=currency)
         return Limits(name, rail.title, fault=fault)

@@ -31,6 +31,7 @@ from core.payouts.models import Payout, PayoutRun
 from core.payouts.runs import TRANSFER_DAYS, methods_of
 from core.payouts.told import told
 from core.payouts.transfers import fail, record_sent
+from core.payouts.ways import not_here
 from core.permissions import SYSTEM
 from core.plugin_api.context import AuthExpired, ConnectorError, Context
 from core.plugin_api.payout_rails import (
@@ -130,7 +131,7 @@ def ask(host: PluginHost, what: HandOver) -> Answer:
     hours = rail.key_window_hours if rail else PayoutRail.key_window_hours
     late = clock.now() >= what.since + timedelta(hours=hours)
     if rail is None:
-        return Answer({}, late, T("The way of payment %(name)s is not here.", name=what.rail))
+        return Answer({}, late, not_here(host, what.rail))
     try:
         found = _call(host, rail, what, look=late)
     except ConnectorError as said:  # an answer about the other side, as of a rail without a lookup: no plugin's fault

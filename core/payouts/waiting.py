@@ -19,6 +19,7 @@ from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
 from core.payouts.models import Payout, PayoutReport, PayoutRun
 from core.payouts.runs import TRANSFER_DAYS
+from core.payouts.ways import not_here
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Text, Tn
 from core.plugin_host.host import PluginHost
@@ -102,7 +103,7 @@ def _said(host: PluginHost, run: PayoutRun, state: str, count: int) -> tuple[Tex
         return title, Tn("%(num)s payment waits for it.", "%(num)s payments wait for it.", count)
     title = T("Payout run %(number)s does not go on", number=run.number)
     if run.rail not in host.payout_rails:
-        return title, T("The way of payment %(name)s is not here.", name=run.rail)
+        return title, not_here(host, run.rail)
     if run.locked_out:
         return title, locked_out(host.payout_rails[run.rail].title)
     return title, T("Its way of payment gave no clear answer.")

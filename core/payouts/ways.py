@@ -85,11 +85,25 @@ def _way(session: Session, host: PluginHost, brand: Brand, rail: PayoutRail, row
     )
 
 
+def not_here(host: PluginHost, name: str) -> Text:
+    """That a way of payment cannot be asked, by its title; where nobody knows one, by its name and with what to do."""
+    title = host.title_of("payout_rails", name)
+    return nameless(name) if title is None else T("The way of payment %(name)s is not here.", name=title)
+
+
+def nameless(name: str) -> Text:
+    """The same of one that nobody remembers."""
+    return T(
+        "The way of payment “%(name)s” is not here: the installation's admin installs the plugin that brings it, or "
+        "sees under Settings › Plugins why it does not work.",
+        name=name,
+    )
+
+
 def _gone(session: Session, name: str) -> Way:
     entries = session.scalars(select(PluginEntry).order_by(PluginEntry.plugin))
     brought = next((entry for entry in entries if name in entry.provides.get("payout_rails", ())), None)
     if brought is None:
-        fault = T("The way of payment %(name)s is not here.", name=name)
-        return Way(name, verbatim(name), here=False, fault=fault)
+        return Way(name, verbatim(name), here=False, fault=nameless(name))
     fault = T("The plugin %(plugin)s, which pays this, is gone or does not work.", plugin=brought.title)
     return Way(name, verbatim(brought.title), brought.plugin, here=False, fault=fault)

@@ -55,7 +55,7 @@ def test_limits_are_those_that_the_rail_declares() -> None:
     assert limits_of(host, "wire", "EUR") == Limits("wire", WIRE, 100, 2_000)
     assert str(limits_of(host, "wire", "SEK").fault) == "Wire does not send SEK."
     assert limits_of(host, "manual", "SEK") == Limits()
-    assert limits_of(host, "gone", "EUR").fault
+    assert "The way of payment “gone” is not here: the installation" in str(limits_of(host, "gone", "EUR").fault)
     assert limits_of(host_with(Bank(), steps=0), "wire", "EUR").fault, "a step of nothing is the rail's fault"
 
 

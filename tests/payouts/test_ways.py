@@ -228,12 +228,12 @@ def test_a_way_that_is_gone_is_told_and_finance_has_the_last_word(
     assert "With whoever runs this installation" in page
     assert "is gone or does not work" in client.get(f"/admin/payouts/{row.public_id}").text
     today = client.get("/admin/").text
-    assert "Payout run 1 does not go on" in today and "The way of payment wire is not here." in today
+    assert "Payout run 1 does not go on" in today and "The way of payment Wire is not here." in today
     later(now, hours=25)
     outbox.drain(instance.database)
     assert payout(instance).state == "unknown" and bank.calls == []
     sign_in(client, "finance")
-    assert "The way of payment wire is not here." in client.get(f"/admin/payouts/{row.public_id}").text
+    assert "The way of payment Wire is not here." in client.get(f"/admin/payouts/{row.public_id}").text
     sent = {"reference": "OWN-1", "sent_on": now[0].date().isoformat()}
     assert client.post(f"/admin/payouts/{row.public_id}/sent", data=sent).status_code == 303
     assert payout(instance).state == "sent"
