@@ -8,6 +8,8 @@ from flask import render_template, url_for
 
 from admin.face import admin, section
 from core import clock
+from core.content import unlikely
+from core.content.lifecycle import METRIC_NAMES
 from core.feeds import service
 from core.feeds.queries import Standing
 from core.feeds.queries import connections as connections_of
@@ -39,11 +41,15 @@ def connections() -> Any:
     brand = current_brand(P.SALES_READ)
     found = connections_of(db(), instance().plugins, brand, KINDS)
     left_out = arriving.left_out(db(), actor(), brand.id)
+    figures = unlikely.left_out(db(), actor(), brand.id)
     return render_template(
         "admin/connections.html",
         connections=found,
         addresses={(one.kind, one.name): address_of(one.plugin, brand.public_id) for one in found if one.listens},
-        titles={one.name: one.title for one in found if one.kind == "sales_sources"},
+        titles={(one.kind, one.name): one.title for one in found},
+        figures=figures[: unlikely.LISTED],
+        more_figures=len(figures) > unlikely.LISTED,
+        metrics=METRIC_NAMES,
         left_out=left_out[: arriving.LISTED],
         more=len(left_out) > arriving.LISTED,
         tones=TONES,

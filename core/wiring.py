@@ -29,7 +29,7 @@ from core.collaborations.events import (
     ContractSigned,
     MayComplete,
 )
-from core.content import drafts, labels, measuring
+from core.content import drafts, labels, measuring, unlikely
 from core.content.events import DeliverableApproved, MetricsRecorded, PostReported, PostVerified
 from core.content.models import Post
 from core.earnings import again, changed, periods, sold
@@ -47,7 +47,7 @@ from core.plugin_host.additions import folder_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.pausing import PluginResumed
 from core.plugin_host.purge import MayPurge, PluginPurged, WouldGo
-from core.tracking import codes, deciding, fetching, gifts
+from core.tracking import arriving, codes, deciding, fetching, gifts
 from core.tracking.events import GiftDelivered, SaleCredited, SaleRefunded
 
 if TYPE_CHECKING:
@@ -143,6 +143,9 @@ def _welcome(host: PluginHost) -> None:
     events.subscribe(PluginPurged, feeds.on_purged)
     events.subscribe(PluginPurged, onboarding.on_purged)
     events.subscribe(WouldGo, payouts_use.count)
+    for room in (arriving, unlikely):
+        events.subscribe(PluginPurged, room.on_purged)
+        events.subscribe(WouldGo, room.on_look)
     events.subscribe(PluginPurged, _forget_details)
     outbox.register(forgetting.FORGET, _forget, outside=True, lease=observers.LEASE)
     outbox.register(erasing.FORGET, _forget_payee, outside=True, lease=observers.LEASE)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.collaborations.lifecycle import ENDED
 from core.collaborations.models import Collaboration
+from core.content import unlikely
 from core.content.lifecycle import METRIC_NAMES, PostState
 from core.content.live import EVIDENCE_OF, record_metrics
 from core.content.models import Deliverable, Post
@@ -30,6 +31,7 @@ from core.lifecycle import Transition
 from core.permissions import SYSTEM
 from core.plugin_api.context import Context
 from core.plugin_api.platforms import Metrics, PlatformConnector, PostRef
+from core.plugin_api.text import Text
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 
@@ -133,44 +135,43 @@ def record(session: Session, what: Slice, told: Told) -> None:
     feed = asking.held(session, what.ready.feed.id)
     if rounds.overtaken(what.ready.feed, feed):
         return
-    new, fault = take_down(session, told, source=feed.name)
+    new = take_down(session, told, source=feed.name)
     further = str(max(what.posts)) if len(what.posts) == SLICE else None
     cursor = feed.cursor if told.stopped else further
     asked = bool(told.asked)
-    rounds.go_on(session, METRICS, feed, what.ready, cursor=cursor, asked=asked, fault=fault, taken=new)
+    rounds.go_on(session, METRICS, feed, what.ready, cursor=cursor, asked=asked, fault=told.fault, taken=new)
 
 
 def take(session: Session, host: PluginHost, *, brand_id: int, source: str, records: Sequence[Metrics]) -> int:
     """Keep the readings of a message that a platform sent by itself; how many figures are new."""
     of, _ = whose(host, host.platforms.owners[source], host.platforms[source], measured(session, brand_id))
     readings = of_posts(records, of)
-    new, _ = take_down(session, Told([post for post, _ in readings], readings), source=source)
-    return new
+    return take_down(session, Told([post for post, _ in readings], readings), source=source)
 
 
-def take_down(session: Session, told: Told, *, source: str) -> tuple[int, Fault | None]:
-    """Keep readings, and which posts were left out; how many figures are new, and what could not be kept."""
+def take_down(session: Session, told: Told, *, source: str) -> int:
+    """Keep readings, and which posts were left out; how many figures are new. What cannot be costs itself alone."""
     posts = {row.id: row for row in session.scalars(select(Post).where(Post.id.in_(told.asked)))}
     there = {post for post, _ in told.readings}
     for id, row in posts.items():
         row.missing_since = None if id in there else row.missing_since or clock.now()
-    new, fault = 0, told.fault
-    for id, reading in ((id, one) for id, one in told.readings if id in posts):
-        try:
-            new += _keep(session, posts[id], reading, source)
-        except Invalid as error:
-            fault = Fault("BadAnswer", error.message)
-    return new, fault
+    return sum(_keep(session, posts[id], reading, source) for id, reading in told.readings if id in posts)
 
 
 def _keep(session: Session, post: Post, reading: Metrics, source: str) -> int:
-    known = {name: value for name, value in reading.values.items() if name in METRIC_NAMES}
-    if not known:
-        return 0
-    evidence = EVIDENCE_OF[reading.evidence]
-    return record_metrics(
-        session, SYSTEM, post=post, values=known, read_at=reading.at, evidence=evidence, source=source
-    )
+    good = {name: value for name, value in reading.values.items() if name in METRIC_NAMES}
+    wrong: dict[str, tuple[int, Text]] = {}
+    how: dict[str, Any] = {"read_at": reading.at, "evidence": EVIDENCE_OF[reading.evidence], "source": source}
+    new = 0
+    while good:
+        try:
+            new = record_metrics(session, SYSTEM, post=post, values=good, **how)
+            break
+        except Invalid as error:
+            wrong |= unlikely.wrong_of(error, good)
+            good = {name: value for name, value in good.items() if name not in wrong}
+    unlikely.note(session, post, source, wrong, good)
+    return new
 
 
 def _checked(connector: PlatformConnector, ctx: Context, posts: Sequence[str]) -> list[Metrics]:

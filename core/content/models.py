@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, relationship
 from core.collaborations.models import Collaboration
 from core.content.lifecycle import DELIVERABLE, POST, SUBMISSION
 from core.database import BrandRow, UtcDateTime, internal, owned, personal
+from core.plugin_api.text import Text as Message
 
 
 class Deliverable(BrandRow):
@@ -126,6 +127,25 @@ class Post(BrandRow):
         """Know nothing from the platform any more: the address was corrected, so it may be another post."""
         self.missing_since = self.label_at = self.label_failed_at = None
         self.label_state = self.label_words = ""
+
+
+class FigureLeftOut(BrandRow):
+    """A figure that a platform told and that cannot be, and why; it goes when a good one of its kind comes."""
+
+    __tablename__ = "figure_left_out"
+    __table_args__ = owned("post", extra=(UniqueConstraint("post_id", "source", "metric"),))
+
+    post_id: Mapped[int] = internal()
+    source: Mapped[str] = internal(String(40))
+    metric: Mapped[str] = internal(String(20))
+    value: Mapped[str] = internal(String(40))  # no number of the database holds it
+    reason: Mapped[dict[str, Any]] = internal(JSON)  # Text.to_json
+    told_at: Mapped[datetime] = internal(UtcDateTime)
+
+    @property
+    def why(self) -> Message:
+        """Why it was not taken."""
+        return Message.from_json(self.reason)
 
 
 class MetricReading(BrandRow):

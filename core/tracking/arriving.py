@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from core import clock, typed
 from core.money import Money
 from core.permissions import SYSTEM, Actor, Permission
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesRecord
+from core.plugin_host.purge import PluginPurged, WouldGo
 from core.sql import batched
 from core.tracking.models import LeftOut
 from core.tracking.sales import Verdict, book, hold_brand, judge
@@ -54,6 +55,21 @@ def left_out(session: Session, actor: Actor, brand_id: int) -> list[LeftOut]:
         .order_by(LeftOut.told_at.desc(), LeftOut.id.desc())
     )
     return list(session.scalars(latest.limit(LISTED + 1)))
+
+
+def on_purged(session: Session, event: PluginPurged) -> None:
+    """Forget what the sources of a plugin told that is gone for good."""
+    session.execute(delete(LeftOut).where(_told_by(event)))
+
+
+def on_look(session: Session, event: WouldGo) -> None:
+    """Say how many would go with the plugin."""
+    count = select(func.count()).select_from(LeftOut).where(_told_by(event))
+    event.found["records not taken"] += session.scalar(count) or 0
+
+
+def _told_by(event: PluginPurged | WouldGo) -> ColumnElement[bool]:
+    return LeftOut.source.in_(event.provides.get("sales_sources", ()))
 
 
 def _check(record: object) -> None:

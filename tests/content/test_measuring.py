@@ -27,6 +27,7 @@ from core.plugin_host.service import set_switch
 from tests.content.stage import Stage
 from tests.payouts.stage import component, paper
 from tests.plugin_host.square import OTHER_TOKEN, TOKEN, URL, Square, join, now, square, work  # noqa: F401 - fixtures
+from tests.world import sign_in
 
 
 def publish(instance: Instance, shown: Stage, *ids: str, state: str = "verified") -> None:
@@ -260,6 +261,31 @@ def test_an_answer_that_cannot_be_read_does_not_end_the_round(
     row = feed(instance)
     assert [name for name, *_ in figures(instance)] == ["c3"]
     assert row.fault_kind == "BadAnswer" and row.next_at == square.now[0] + timedelta(minutes=5)
+
+
+def test_what_cannot_be_is_not_taken_and_shown_until_a_good_one_comes(
+    instance: Instance, square: Square, joined: Stage, client: FlaskClient
+) -> None:
+    publish(instance, joined, "a1", "b2")
+    page = "/admin/sales/connections"
+    owner = sign_in(client, "owner")
+    assert "Figures not taken" not in owner.get(page).text
+    square.posts = {"a1": {"views": -4, "likes": 10**60, "shares": 7}, "b2": {"views": 2}}
+    work(instance)
+    assert figures(instance) == [("a1", "shares", 7, "connector"), ("b2", "views", 2, "connector")]
+    assert feed(instance).fault_kind == "", "each costs itself alone"
+    html = owner.get(page).text
+    assert "Figures not taken" in html and "Village square" in html and "/p/a1/" in html and "/p/b2/" not in html
+    assert "Enter a whole number that is not below zero." in html and "-4" in html
+    assert "This number cannot be right." in html and "1" + 13 * ",000" in html, "as far as it can be shown"
+    late = {"id": "b2", "at": (square.now[0] + timedelta(days=365)).isoformat(), "values": {"views": 3, "saves": 1}}
+    assert send(client, joined, [late]) == send(client, joined, [late]) == 204
+    html = owner.get(page).text
+    assert html.count("This day has not come yet.") == 2 and len(figures(instance)) == 2
+    square.posts = {"a1": {"views": 4, "likes": 5}, "b2": {"views": 3, "saves": 1}}
+    square.later(days=1)
+    work(instance)
+    assert "Figures not taken" not in owner.get(page).text
 
 
 def test_a_month_after_the_end_nobody_is_asked_any_more(instance: Instance, square: Square, joined: Stage) -> None:

@@ -14,6 +14,7 @@ from core.feeds.queries import waiting
 from core.plugin_api.fields import SettingField
 from core.plugin_api.text import T
 from core.plugin_host import loader
+from core.plugin_host import purge as purging
 from core.plugin_host.health import Cause
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import set_switch
@@ -114,6 +115,19 @@ def leave(scene: Scene) -> None:
     """The plugin is uninstalled and Samverk started again."""
     scene.instance.__dict__["plugins"] = PluginHost(loader.load(loader.find(safe_mode=True)))
     wiring.connect(scene.instance)
+
+
+def test_what_was_not_taken_goes_when_the_plugin_is_purged(scene: Scene, owner: FlaskClient) -> None:
+    scene.minute()
+    scene.send(owner, [scene.refund("early", "unknown", 100)])
+    leave(scene)
+    assert "There is no order unknown." in owner.get(PAGE).text
+    told = scene.world.owner, scene.instance.plugins, "corner"
+    with scene.instance.database.write() as session:
+        assert purging.kept(session, *told[1:]).others["records not taken"] == 1
+        purging.purge(session, *told)
+    page = owner.get(PAGE).text
+    assert "There is no order unknown." not in page and "Corner shop" not in page
 
 
 def test_a_version_that_needs_more_stops_and_is_told_to_who_can_fill_it_in(
