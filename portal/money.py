@@ -76,6 +76,13 @@ def payouts() -> Any:
     method = method_of(db(), actor().influencer_id)
     kept = own.kept_back(db(), actor(), instance().plugins)
     terms = terms_of(db(), {row.collaboration.id for row in rows})
+    standing = onboarding.of_payee(db(), instance().plugins, actor().influencer_id)
+    stopped = own.stopped_by_rails(db(), standing)
+
+    def ball(row: own.Group) -> Text:
+        place = row.brand.id, row.amount.currency
+        return own.whose_ball(row, method is not None, kept.get(place), stopped.get(row.brand.id))
+
     return render_template(
         "portal/payouts.html",
         purses=own.purses(db(), actor(), today, person().timezone),
@@ -86,10 +93,10 @@ def payouts() -> Any:
         method=method,
         failed=failed.of_payee(db(), actor()),
         lacking=details.lacking(db(), instance().plugins, actor().influencer_id),
-        standing=onboarding.of_payee(db(), instance().plugins, actor().influencer_id),
+        standing=standing,
         today=today,
         label=_label,
-        ball=lambda row: own.whose_ball(row, method is not None, kept.get((row.brand.id, row.amount.currency))),
+        ball=ball,
         kinds=kind_names(instance().plugins, terms.values()),
         bars=_bars,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -21,6 +21,7 @@ from core.money import Money
 from core.payouts.lifecycle import PAYOUT, State
 from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutLine
+from core.payouts.onboarding import Standing
 from core.permissions import Actor
 from core.plugin_api.text import T, Text
 from core.plugin_host.host import PluginHost
@@ -194,8 +195,22 @@ def kept_back(session: Session, actor: Actor, host: PluginHost) -> dict[tuple[in
     return {place: reason for place, reason in found.items() if reason}
 
 
-def whose_ball(group: Group, has_account: bool, kept: Text | None = None) -> Text:
-    """Who has to do what for this money to go on, as a sentence; `kept` is why it waits although it is due."""
+def stopped_by_rails(session: Session, standing: Sequence[Standing]) -> dict[int, Text]:
+    """By brand the rail, by title, that waits for the influencer before it pays them.
+
+    It is the one that the brand paid by last, or where it has paid nobody yet, any that wants to know them.
+    """
+    usual = rails_of(session, [one.brand.id for one in standing]) if standing else {}
+    return {
+        one.brand.id: one.title for one in standing if not one.fault and usual.get(one.brand.id, one.rail) == one.rail
+    }
+
+
+def whose_ball(group: Group, has_account: bool, kept: Text | None = None, rail: Text | None = None) -> Text:
+    """Who has to do what for this money to go on, as a sentence.
+
+    `kept` is why it waits although it is due, `rail` the way of payment that waits for the influencer.
+    """
     if group.state == "booked":
         return T("Nobody: it is booked as value, it is not paid in money.")
     if group.state == "written_off":
@@ -207,9 +222,13 @@ def whose_ball(group: Group, has_account: bool, kept: Text | None = None) -> Tex
     if group.state == "payable":
         if not has_account:
             return T("You: enter where your money goes.")
+        if rail:
+            return T("You: go on at %(rail)s, so that %(brand)s can pay you.", rail=rail, brand=group.brand.name)
         if kept:
             return kept
         return T("%(brand)s prepares the payment.", brand=group.brand.name)
+    if rail and group.payout and group.payout.state == State.AWAITING_APPROVAL:
+        return T("You: go on at %(rail)s, so that %(brand)s can pay you.", rail=rail, brand=group.brand.name)
     sentences = {
         State.AWAITING_APPROVAL: T("%(brand)s approves the payment.", brand=group.brand.name),
         State.PROCESSING: _handed_over(group),

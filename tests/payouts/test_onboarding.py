@@ -133,14 +133,35 @@ def test_who_is_not_through_is_left_out_and_both_sides_read_why(
     sign_in(client, "influencer")
     assert "Go on at Gate" in client.get("/portal/").text
     assert "Gate has more to ask you before Havsro can pay you by it" in client.get("/portal/payouts").text
+    turn = "You: go on at Gate, so that Havsro can pay you."
+    assert turn in client.get("/portal/payouts").text
     page = client.get(ACCOUNT).text
     assert "A picture of your passport" in page and "Your phone number" in page and LINK not in page
     says["answer"] = Onboarding(True)
     minute(instance, now, minutes=10)
     assert "Gate" not in client.get("/portal/").text and "Gate" not in client.get(ACCOUNT).text
+    assert turn not in client.get("/portal/payouts").text
     assert "The run is prepared." in prepare(boss)
     with instance.database.session() as session:
         assert session.scalars(select(Payout.state)).all() == ["awaiting_approval"]
+    assert "Havsro approves the payment." in client.get("/portal/payouts").text
+    says["answer"] = Onboarding(False, LINK, MISSING)
+    minute(instance, now, days=1)
+    assert turn in client.get("/portal/payouts").text, "it cannot be approved before"
+    says["answer"] = Unavailable(T("No answer."))
+    minute(instance, now, minutes=10)
+    assert turn not in client.get("/portal/payouts").text, "there is nothing that they can do"
+
+
+def test_it_is_the_brands_turn_where_it_pays_by_another_way(
+    client: FlaskClient, instance: Instance, gate: scene.Stage, now: list[datetime], app: Any
+) -> None:
+    minute(instance, now)
+    boss = sign_in(app.test_client(), "owner")
+    made = boss.post("/admin/payouts/prepare", data={"currency": "EUR", "rail": "manual", "due": "all"})
+    assert boss.post(made.location + "/cancel", data={}).status_code == 303
+    page = sign_in(client, "influencer").get("/portal/payouts").text
+    assert "Havsro prepares the payment." in page and "You: go on" not in page and "Gate has more to ask you" in page
 
 
 def test_the_payee_goes_on_by_a_link_that_nobody_keeps(
