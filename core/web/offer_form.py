@@ -220,7 +220,8 @@ class OfferForm:
         name = self._models[id]
         model = self.host.payment_models.get(name)
         labels = {part.id: part.label for recipe in self._recipes.values() for part in recipe.parts}
-        title = labels.get(id) or (model.title if model else T("Part of the pay: %(model)s", model=name))
+        known = self.host.title_of("payment_models", name)
+        title = labels.get(id) or known or T("Part of the pay: %(model)s", model=name)
         fields = [(self.form[f"{id}-{spec.key}"], unit_of(spec, self.currency)) for spec in self._specs(id)]
         part = PartForm(id, title, fields, self.form[f"{id}-out"], self._locked.get(id))
         if part.locked and model:
