@@ -45,6 +45,13 @@ KINDS: Mapping[str, Text] = {
     "jobs": T("Jobs by the clock"),
     "permissions": T("Rights"),
 }
+HEARS: Mapping[str, Text] = {
+    "on_campaign_published": T("Published campaigns"),
+    "on_collaboration_agreed": T("Agreed collaborations"),
+    "on_content_decided": T("Decisions on content"),
+    "on_sale_attributed": T("Credited sales"),
+    "on_payout_settled": T("Settled payouts"),
+}
 SHOWN = 8
 
 
@@ -187,7 +194,8 @@ def _provided(record: Record) -> list[tuple[Text, list[str], int]]:
     for kind, items in record.provides.items():
         names = list(dict.fromkeys(str(getattr(item, "title", name)) for name, item in items.items()))
         found.append((KINDS[kind], names[:SHOWN], len(names[SHOWN:])))
-    return found
+    heard = [str(words) for hook, words in HEARS.items() if record.name in instance().plugins.observers(hook)]
+    return [*found, (T("Is told of"), heard, 0)] if heard else found
 
 
 def _switch(record: Record, brand: Brand | None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from core.csv_input import RowError
 from core.plugin_api.tables import NO_DATA, Data
-from core.plugin_api.text import Text
+from core.plugin_api.text import Text, fill
 
 Record = TypeVar("Record")
 
@@ -88,6 +88,13 @@ class ConnectorError(Exception):
         super().__init__(message.msgid)
         self.message = message
 
+    def __str__(self) -> str:
+        """The message in English, for the log."""
+        try:
+            return fill(self.message.english, self.message.params)
+        except (AttributeError, KeyError):  # no text, or one that lacks a parameter
+            return super().__str__()
+
 
 class AuthExpired(ConnectorError):
     """The permission is gone or was refused (401, 403): ask the person to connect again."""
@@ -98,7 +105,7 @@ class NotFound(ConnectorError):
 
 
 class RateLimited(ConnectorError):
-    """Asked too often (429): ask again after `retry_after` seconds."""
+    """Asked too often (429): ask again after `retry_after` seconds, a minute at least and a day at most."""
 
     def __init__(self, message: Text, retry_after: int = 60) -> None:
         """Keep the pause that the other side asked for."""

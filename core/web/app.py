@@ -253,7 +253,8 @@ def _refused(error: SamverkError) -> Any:
     if request.method in SAFE or isinstance(error, Missing) or error.status == 403:
         return _page(error.status, str(error.message))
     flash(str(error.message), "error")
-    return redirect(back(), 303)
+    here = request.full_path.rstrip("?") if request.url_rule and "GET" in (request.url_rule.methods or ()) else None
+    return redirect(back(here), 303)
 
 
 def _stale_form(_error: CSRFError) -> Any:

@@ -63,6 +63,11 @@ def test_an_error_is_known_by_its_name_and_its_childrens(name: str) -> None:
     assert {found for found in vars(context) if found in NAMES} == set(NAMES)
 
 
+def test_an_error_says_its_message_with_all_that_is_in_it() -> None:
+    assert str(AuthExpired(T("The courier answered %(status)s.", status=500))) == "The courier answered 500."
+    assert str(AuthExpired(T("The courier answered %(status)s."))) == "The courier answered %(status)s."
+
+
 @pytest.mark.parametrize("message", [T(""), "no text", None])
 def test_a_bare_error_is_asked_again_and_a_missing_sentence_is_replaced(message: Any) -> None:
     assert fault_of(ConnectorError(WORDS)).kind == "Unavailable"

@@ -86,6 +86,14 @@ def test_what_a_page_refuses_or_fails_at_is_undone(here: Instance, browser: Flas
     assert browser.post("/admin/x/tips/", data={"words": "Bring boots"}).status_code == 303
 
 
+def test_who_sends_no_referrer_reads_what_was_refused_on_the_plugins_page(browser: FlaskClient) -> None:
+    answer = browser.post("/admin/x/tips/?at=2", data={"words": ""})
+    assert (answer.status_code, answer.location) == (303, "/admin/x/tips/?at=2")
+    assert "Write something." in browser.get(answer.location).text
+    sent = {"Referer": "http://localhost/admin/campaigns"}
+    assert browser.post("/admin/x/tips/", data={"words": ""}, headers=sent).location == "/admin/campaigns"
+
+
 def test_what_cannot_be_kept_is_the_plugins_failure(
     here: Instance, browser: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:

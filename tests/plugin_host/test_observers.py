@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from admin.plugins import HEARS
 from core import clock, observers, outbox, wiring
 from core.campaigns import service as campaigns
 from core.instance import Instance
@@ -24,7 +27,7 @@ from tests.content import stage as scene
 from tests.payouts import stage as till
 from tests.plugin_host.foreign import acme, module  # noqa: F401 - the first is a fixture
 from tests.tracking.conftest import Play
-from tests.world import World
+from tests.world import World, sign_in
 
 pytestmark = pytest.mark.usefixtures("acme", "connected")
 
@@ -221,3 +224,12 @@ def test_what_waits_comes_back_as_it_was() -> None:
         ),
     ):
         assert from_json(hook, to_json(event)) == event
+
+
+def test_the_page_of_a_plugin_says_what_it_is_told_of(app: Flask, client: FlaskClient, committed: World) -> None:
+    page = sign_in(client, "owner").get("/admin/plugins/acme").text
+    hooks = app.extensions["samverk"].plugins.observers
+    heard = [str(words) for hook, words in HEARS.items() if "acme" in hooks(hook)]
+    assert heard and f"<dt>Is told of</dt><dd>{', '.join(heard)}</dd>" in page
+    assert set(HEARS) == {hook for hook, _ in observers.TOLD.values()}
+    assert "Is told of" not in client.get("/admin/plugins/commission").text
