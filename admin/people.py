@@ -250,7 +250,7 @@ def person_account(person_id: str, account_id: str) -> Any:
 
 def _account_page(row: Relationship, channel: Channel | None) -> Any:
     form = AccountForm()
-    form.platform.choices = _platforms(row.brand_id)
+    form.platform.choices = _platforms(row.brand_id, channel)
     if form.validate_on_submit():
         with saving(form):
             url = form.handle.data if "://" in form.handle.data else ""
@@ -264,11 +264,14 @@ def _account_page(row: Relationship, channel: Channel | None) -> Any:
     return render_template("admin/people_account.html", form=form, them=row, channel=channel)
 
 
-def _platforms(brand_id: int) -> list[tuple[str, Any]]:
-    """Platforms to choose from: those that have a word here, then those that only a connector of the brand's reads."""
+def _platforms(brand_id: int, channel: Channel | None) -> list[tuple[str, Any]]:
+    """Platforms to choose from: those that have a word here, then those that only a connector of the brand's reads.
+
+    That of the account is one of them also when its plugin is gone: else the form would move it elsewhere.
+    """
     readers = profiles.connectors_for(db(), instance().plugins, brand_id)
-    own = {code: one.title for code, one in readers.items() if code not in PLATFORM_NAMES}
-    return [*PLATFORM_NAMES.items(), *own.items()]
+    codes = dict.fromkeys([*readers, *([channel.platform] if channel else [])])
+    return [*PLATFORM_NAMES.items(), *((code, _platform(code)) for code in codes if code not in PLATFORM_NAMES)]
 
 
 @admin.post("/people/<person_id>/accounts/<account_id>/ask", Permission.PEOPLE_EDIT)

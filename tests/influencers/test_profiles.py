@@ -284,3 +284,5 @@ def test_a_platform_that_samverk_has_no_word_for_goes_by_its_connector(
     wiring.connect(instance)
     assert "Told by Fjord pictures" in page.get(them).text, "also once its plugin is gone"
     assert '<option value="fjord" selected>Fjord pictures' in page.get("/admin/people?platform=fjord").text
+    form = page.get(f"{them}/accounts/{account(instance, 'aino.f').public_id}").text
+    assert '<option selected value="fjord">Fjord pictures</option>' in form, "else it would move to another platform"
