@@ -37,6 +37,7 @@ MODULES = (
     "outside",
     "renewing",
     "rails",
+    "entered",
     "connectors",
     "sheets",
     "packs",

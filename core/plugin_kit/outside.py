@@ -18,7 +18,7 @@ from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import no_network
-from core.plugin_kit.payees import batch_for, payees
+from core.plugin_kit.payees import batch_for, payees, payees_of
 from core.plugin_kit.plain import plain
 from core.plugin_kit.wire import Fault, Wire, broke_after, dropped, plainly, says
 
@@ -31,7 +31,9 @@ def calls(item: Provider, server: FakeServer) -> dict[str, Call]:
     asked: dict[str, Call] = {}
     if isinstance(item, PayoutRail):
         batch = batch_for(item, server)
-        asked = {"submit": lambda ctx: item.submit(ctx, batch, "kit-key")} if item.reaches_out else {}
+        person = batch.orders[0].payee
+        onboard, submit = lambda ctx: item.onboard(ctx, person), lambda ctx: item.submit(ctx, batch, "kit-key")
+        asked = {"onboard": onboard, "submit": submit} if item.reaches_out else {}
     elif isinstance(item, PlatformConnector):
         account, posts = server.account, list(server.posts)
         asked = {
@@ -245,7 +247,7 @@ def forgets(subject: Subject, item: Provider) -> None:
         raise NotAsked
     for call in asked:
         call(ctx)
-    known, *_, stranger = payees(server, getattr(item, "payee_fields", ()))
+    known, *_, stranger = payees_of(item, server) if isinstance(item, PayoutRail) else payees(server)
     people: list[tuple[str, Any]] = [(known.id, known), (stranger.id, stranger)]
     if not isinstance(item, PayoutRail):
         own = server.account if isinstance(item, PlatformConnector) else next(iter(server.orders), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.money import Money
 from core.plugin_api.fields import SettingField
@@ -29,6 +30,12 @@ def payees(server: FakeServer | None = None, fields: Sequence[SettingField] = ()
     ]
 
 
+def payees_of(rail: PayoutRail, server: FakeServer | None = None) -> list[Payee]:
+    """The same people as a rail is told of them: one that pays to no account hears of none."""
+    told = payees(server, rail.payee_fields)
+    return told if rail.needs_account else [replace(person, iban="", bic="") for person in told]
+
+
 def sends(rail: PayoutRail) -> list[str]:
     """The currencies of `CURRENCIES` that a rail sends, else any that it does."""
     if rail.currencies is None:
@@ -45,6 +52,6 @@ def batch_for(rail: PayoutRail, server: FakeServer, currency: str | None = None)
         "kit-batch",
         tuple(
             PayoutOrder(f"kit-order-{n}", Money(base + step * n * 7, unit), person)
-            for n, person in enumerate(payees(server, rail.payee_fields)[:3], 1)
+            for n, person in enumerate(payees_of(rail, server)[:3], 1)
         ),
     )

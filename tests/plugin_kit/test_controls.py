@@ -117,6 +117,21 @@ def field(text: str) -> Changes:
     return {INIT: [("    Accepted,\n", "    Accepted,\n    FieldKind,\n    SettingField,\n"), asked]}
 
 
+DIALLED = """phone = details["phone"] or "+"
+        import socket
+
+        socket.socket().close()"""
+
+ONBOARDING = """    def onboard(self, ctx, payee):
+        import logging
+
+        from samverk import Onboarding
+
+        logging.getLogger("bank").info("paid to %s", payee.iban)
+        return Onboarding(ready=True)
+
+    def step("""
+
 CONTROLS: list[tuple[str, str, Changes]] = [
     ("api", "good_model", init("api_version = 1", "api_version = 2")),
     ("manifest", "good_model", init('    name = "good_model"\n', "")),
@@ -275,6 +290,13 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("takes", "good_file", init('return Kit(servers={"good_file": Desk})', "return Kit()")),
     ("takes", "good_file", init('settings = {"iban": IBAN}', 'settings = {"iban": None}')),
     ("settings", "good_file", init('ctx.settings["iban"] or ""', 'ctx.settings["iban"]')),
+    ("payee", "good_file", init('details["phone"] or "+"', 'details["phone"]')),
+    ("payee", "good_file", init('[("phone", T("Begin', '[("telephone", T("Begin')),
+    ("payee", "good_file", init('T("Begin with + and the country.")', '"Begin with + and the country."')),
+    ("payee", "good_file", init('phone.startswith("+")', 'phone.startswith("0")')),
+    ("payee", "good_file", init('(details["phone"] or "")[-2:]', '(details["code"] or "")')),
+    ("payee", "good_file", init('phone = details["phone"] or "+"', DIALLED)),
+    ("secrets", "good_rail", init("    def step(", ONBOARDING)),
     ("same-key", "good_file", init('f"{batch.id}.{kind}"', EACH_TIME)),
     ("same-key", "good_rail", init(SUBMIT, FRESH_KEYS)),
     ("drop", "good_rail", init("return Ambiguous(error.message)", 'return Refused(error.message, code="lost")')),

@@ -30,7 +30,19 @@ class File(PayoutRail):
         SettingField("note", T("Note"), required=False),
         SettingField("pin", T("PIN"), secret=True),
     )
-    payee_fields = (SettingField("speed", T("Speed"), FieldKind.CHOICE, choices=(("fast", T("Fast")),)),)
+    needs_account = False
+    payee_fields = (
+        SettingField("speed", T("Speed"), FieldKind.CHOICE, choices=(("fast", T("Fast")),)),
+        SettingField("phone", T("Phone"), required=False),
+        SettingField("code", T("Code"), secret=True),
+    )
+
+    def check_payee(self, details):
+        phone = details["phone"] or "+"
+        return [] if phone.startswith("+") else [("phone", T("Begin with + and the country."))]
+
+    def shown(self, details):
+        return (details["phone"] or "")[-2:]
 
     def submit(self, ctx, batch, key):
         return {order.reference: self._outcome(ctx, batch, order) for order in batch.orders}
@@ -49,6 +61,7 @@ class File(PayoutRail):
 
 class Desk(FakeServer):
     settings = {"iban": IBAN}
+    payee = {"phone": "+358401234567"}
 
 
 class GoodFile(Plugin):
