@@ -264,7 +264,7 @@ def _account_page(row: Relationship, channel: Channel | None) -> Any:
     return render_template("admin/people_account.html", form=form, them=row, channel=channel)
 
 
-def _platforms(brand_id: int, channel: Channel | None) -> list[tuple[str, Any]]:
+def _platforms(brand_id: int, channel: Channel | None = None) -> list[tuple[str, Any]]:
     """Platforms to choose from: those that have a word here, then those that only a connector of the brand's reads.
 
     That of the account is one of them also when its plugin is gone: else the form would move it elsewhere.
