@@ -15,7 +15,7 @@ from core.accounts.models import Brand
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import gettext
 from core.lifecycle import history
-from core.payouts import heard, queries, service, todo, waiting
+from core.payouts import contested, heard, queries, service, todo, waiting
 from core.payouts.lifecycle import State
 from core.payouts.models import Payout, PayoutRun
 from core.payouts.submit import account_of
@@ -25,7 +25,10 @@ from core.plugin_api.text import T
 from core.web.forms import AtMost, BaseForm, DayField, Required
 from core.web.request import actor, db, done, instance, saving
 
-section("payouts", "payout", "payout_sent", "payout_failed", "payout_received", "payout_looked", "payout_file")
+section(
+    "payouts", "payout", "payout_sent", "payout_failed", "payout_received", "payout_arrived", "payout_looked",
+    "payout_file",
+)  # fmt: skip
 P = Permission
 
 
@@ -50,6 +53,10 @@ class ReceivedForm(BaseForm):
     received_on = DayField(T("Day on the statement"), [Required()])
 
 
+class ArrivedForm(ReceivedForm):
+    """A day of a bank statement that shows what was said to have failed."""
+
+
 @admin.get("/payouts/<public_id>", P.MONEY_READ)
 def payout(public_id: str) -> Any:
     """One payment: what it is for, what to do in the bank, what became of it."""
@@ -66,8 +73,9 @@ def _payment_page(found: Payout, form: BaseForm) -> Any:
         "sent": SentForm(formdata=None, data={"sent_on": _today(found)}),
         "failed": FailedForm(formdata=None),
         "received": ReceivedForm(formdata=None, data={"received_on": _today(found)}),
+        "arrived": ArrivedForm(formdata=None),
     }
-    name = {SentForm: "sent", FailedForm: "failed", ReceivedForm: "received"}[type(form)]
+    name = {SentForm: "sent", FailedForm: "failed", ReceivedForm: "received", ArrivedForm: "arrived"}[type(form)]
     forms[name] = form
     parts = queries.parts(db(), [found.id])[found.id]
     terms = terms_of(db(), {part.collaboration.id for part in parts})
@@ -136,6 +144,19 @@ def payout_received(public_id: str) -> Any:
         with saving(form):
             service.record_statement(db(), actor(), found, received_on=form.received_on.data)
             return done(url_for("admin.payout", public_id=public_id), gettext("Taken down as received."))
+    return _payment_page(found, form), 422
+
+
+@admin.post("/payouts/<public_id>/arrived", P.PAYOUT_APPROVE)
+def payout_arrived(public_id: str) -> Any:
+    """It was said to have failed, and a bank statement shows that it arrived."""
+    found, form = queries.get_payout(db(), actor(), public_id, P.PAYOUT_APPROVE), ArrivedForm()
+    if form.validate_on_submit():
+        with saving(form):
+            day, base_url = form.received_on.data, instance().settings.base_url
+            contested.arrived(db(), actor(), found, received_on=day, base_url=base_url)
+            told = gettext("Taken down as received. The influencer gets a mail.")
+            return done(url_for("admin.payout", public_id=public_id), told)
     return _payment_page(found, form), 422
 
 

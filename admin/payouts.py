@@ -19,7 +19,7 @@ from core.errors import Refused
 from core.i18n import gettext
 from core.influencers.models import Influencer
 from core.lifecycle import whose_turn
-from core.payouts import debts, onboarding, queries, service, todo, waiting
+from core.payouts import contested, debts, onboarding, queries, service, todo, waiting
 from core.payouts.lifecycle import RUN_NAMES, STATE_NAMES, State
 from core.payouts.limits import DEFAULT, limits_of, rails_of
 from core.payouts.models import Payout, PayoutRun
@@ -74,6 +74,7 @@ def payouts() -> Any:
         ready=_by_currency([one for one in owed if not one.blocked]),
         blocked=[one for one in owed if one.blocked],
         debts=debts.debts(db(), actor(), brand.id),
+        doubtful=contested.of_brand(db(), brand.id),
         may_write_off=actor().may(P.PAYOUT_APPROVE, brand.id),
         collaborations=queries.collaborations_of(db(), places),
         terms=terms,
@@ -178,6 +179,7 @@ def _run_page(run: PayoutRun, form: SentForm | None = None) -> dict[str, Any]:
         "files": todo.files_of(payments),
         "way": way,
         "stalled": _stalled(payments),
+        "doubtful": contested.before(db(), payments).values() if run.state == "awaiting_approval" else [],
         "sendable": [row for row in payments if row.state == State.REQUIRES_ACTION] if may_approve else [],
         "sent": form or SentForm(formdata=None, data={"sent_on": today_of(db(), run.brand_id)}),
         "chosen": request.form.getlist("payment") if form else [row.public_id for row in payments],

@@ -19,7 +19,7 @@ from core.earnings.queries import STATE_NAMES as EARNING_NAMES
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import day, gettext, number, pgettext
 from core.outbox import Later
-from core.payouts import details, failed, onboarding, own, queries, service, todo
+from core.payouts import contested, details, failed, onboarding, own, queries, service, todo
 from core.payouts.details import Asking
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.payouts.methods import method_of
@@ -74,7 +74,7 @@ def payouts() -> Any:
     found = own.groups(db(), actor(), limit=PAGE + 1, before=before_arg())
     rows = found[:PAGE]
     method = method_of(db(), actor().influencer_id)
-    kept = own.kept_back(db(), actor(), instance().plugins)
+    kept = {**own.kept_back(db(), actor(), instance().plugins), **contested.kept_back(db(), actor())}
     terms = terms_of(db(), {row.collaboration.id for row in rows})
     standing = onboarding.of_payee(db(), instance().plugins, actor().influencer_id)
     stopped = own.stopped_by_rails(db(), standing)
@@ -170,6 +170,7 @@ def payout(public_id: str) -> Any:
         form=form,
         names={**STATE_NAMES, **OWN_NAMES},
         steps=_steps(found),
+        contested=found in contested.of_payee(db(), actor()),
         late=bool(found.sent_on and found.sent_on < clock.today(person().timezone) - timedelta(days=3)),
     ), (422 if form.errors else 200)
 

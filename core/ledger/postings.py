@@ -80,6 +80,24 @@ def start_payout(session: Session, voucher: Voucher, *, payout_id: int, items: M
     return post_many(session, [_payout(voucher, "start_payout", payout_id, items)])[0]
 
 
+def restart_payout(session: Session, voucher: Voucher, *, payout_id: int, items: Mapping[int, Money]) -> LedgerTx:
+    """Take out again what a failed payout had put back: it did arrive.
+
+    What is no longer there to take stands as an advance; what had been repaid with it is payable again.
+    """
+    hold(session, [voucher.brand_id])
+    codes = [code for collab_id in items for code in (plan.payable(collab_id), plan.advance(collab_id))]
+    there = queries.balances(session, voucher.brand_id, codes)
+    legs = []
+    for collab_id, amount in items.items():
+        sign = 1 if amount.minor > 0 else -1
+        first, rest = (plan.payable(collab_id), plan.advance(collab_id))[::sign]
+        found = there.get((first, amount.currency), Money.zero(amount.currency)).minor
+        part = Money(sign * min(abs(amount.minor), found), amount.currency)
+        legs += [Leg(first, part), Leg(rest, amount - part), Leg(plan.in_transit(payout_id), -amount)]
+    return post_many(session, [_with_legs(voucher, "start_payout", Book.CASH, [leg for leg in legs if leg.amount])])[0]
+
+
 def fail_payout(session: Session, voucher: Voucher, *, payout_id: int, items: Mapping[int, Money]) -> LedgerTx:
     """Put back, item by item, what a payout had taken; it did not arrive."""
     mirrored = {collab_id: -amount for collab_id, amount in items.items()}

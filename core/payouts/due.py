@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
+from core.payouts.contested import let_go_in_doubt
+from core.payouts.models import PayoutLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,30 @@ class Due:
     minor: int
     currency: str
     due_on: date | None
+    doubtful: bool = False
+    """Whether it may have been paid already, see `core/payouts/contested.py`: it goes into no run meanwhile."""
 
 
 def rows(session: Session, brand_id: int, due_by: date | None = None) -> list[Due]:
-    """What can be paid, by collaboration; with `due_by` only what is due by that day."""
+    """What can be paid, by collaboration; with `due_by` only what is due by that day, and what is doubtful."""
     e, c = Earning, Collaboration
+    doubtful = select(PayoutLine.id).where(PayoutLine.earning_id == e.id, let_go_in_doubt()).exists()
     found = session.execute(
-        select(e.id, c.influencer_id, c.id, e.component_id, e.kind, e.amount_minor, e.currency, e.due_on)
+        select(e.id, c.influencer_id, c.id, e.component_id, e.kind, e.amount_minor, e.currency, e.due_on, doubtful)
         .join(c, c.id == e.collaboration_id)
         .where(e.brand_id == brand_id, e.state == "payable", e.settles == "cash", c.influencer_id.is_not(None))
         .order_by(c.id, e.currency, e.id)
     )
     payable = (Due(*row) for row in found)  # type: ignore[arg-type]  # without an influencer nothing is signed
     groups = groupby(payable, key=lambda row: (row.collaboration_id, row.currency))
-    return [row for _, group in groups for row in fitting(group, due_by)]
+    return [row for _, group in groups for row in _sure_first(list(group), due_by)]
+
+
+def _sure_first(group: list[Due], due_by: date | None) -> list[Due]:
+    """Of one collaboration: what fits of the rest, then what is doubtful; a debt waits for what it is netted from."""
+    doubtful = [row for row in group if row.doubtful]
+    sure = fitting((row for row in group if not row.doubtful), due_by)
+    return doubtful if doubtful and sum(row.minor for row in sure) < 0 else [*sure, *doubtful]
 
 
 def fitting(group: Iterable[Due], due_by: date | None) -> list[Due]:

@@ -33,6 +33,7 @@ class Action(enum.StrEnum):
     RECEIVE = "receive"
     FAIL = "fail"
     RETURN = "return"
+    ARRIVE = "arrive"
     CANCEL = "cancel"
 
 
@@ -67,6 +68,7 @@ PAYOUT = Machine(
         (_S.UNKNOWN, _A.FAIL): _S.FAILED,
         (_S.SENT, _A.RECEIVE): _S.RECEIVED,
         **{(state, _A.RETURN): _S.RETURNED for state in (*IN_FLIGHT, _S.SENT, _S.RECEIVED)},
+        **{(state, _A.ARRIVE): _S.RECEIVED for state in (_S.FAILED, _S.RETURNED)},
     },
     {
         _S.AWAITING_APPROVAL: Turn.BRAND,

@@ -16,7 +16,7 @@ from core.errors import Missing
 from core.influencers.models import Influencer
 from core.lifecycle import Turn, whose_turn
 from core.money import Money
-from core.payouts import due
+from core.payouts import contested, due
 from core.payouts.due import Due
 from core.payouts.lifecycle import State
 from core.payouts.limits import NO_LIMITS, REST, Limits
@@ -150,6 +150,7 @@ class Owed:
     currency: str
     method: PayoutMethod | None
     limits: Limits = NO_LIMITS
+    doubtful: bool = False
     parts: dict[tuple[int, str, str], list[Due]] = field(default_factory=dict)
 
     @property
@@ -180,7 +181,7 @@ class Owed:
     @property
     def blocked(self) -> Text | None:
         """Why it cannot be paid now."""
-        return why_blocked(self.amount, self.method, self.limits)
+        return contested.LOOK_FIRST if self.doubtful else why_blocked(self.amount, self.method, self.limits)
 
 
 def owed(
@@ -196,12 +197,13 @@ def owed(
     people = {row.influencer_id for row in rows}
     methods = methods_of(session, people)
     influencers = {row.id: row for row in session.scalars(select(Influencer).where(Influencer.id.in_(people)))}
-    found: dict[tuple[int, str], Owed] = {}
+    found: dict[tuple[int, str, bool], Owed] = {}
     for row in rows:
-        place = row.influencer_id, row.currency
+        place = row.influencer_id, row.currency, row.doubtful
         if place not in found:
             method = methods.get(row.influencer_id)
-            found[place] = Owed(influencers[row.influencer_id], row.currency, method, limits(row.currency))
+            person = influencers[row.influencer_id]
+            found[place] = Owed(person, row.currency, method, limits(row.currency), row.doubtful)
         found[place].parts.setdefault((row.collaboration_id, row.component_id, row.kind), []).append(row)
     return sorted(found.values(), key=lambda one: (one.since or date.max, one.influencer.display_name))
 

@@ -24,7 +24,7 @@ from core.influencers.models import Influencer
 from core.ledger import accounts as plan
 from core.ledger import postings, queries
 from core.money import Money
-from core.payouts import due
+from core.payouts import contested, due
 from core.payouts.booking import free, items_of, payouts_of, voucher
 from core.payouts.due import Due
 from core.payouts.lifecycle import Action, RunAction
@@ -110,9 +110,12 @@ def _sort_out(
     session: Session, rows: Iterable[Due], methods: Mapping[int, PayoutMethod], limits: Limits
 ) -> tuple[dict[int, list[Due]], list[Blocked]]:
     by_person: dict[int, list[Due]] = defaultdict(list)
+    doubtful: dict[int, list[Due]] = defaultdict(list)
     for row in rows:
-        by_person[row.influencer_id].append(row)
-    found = session.execute(select(Influencer.id, Influencer.display_name).where(Influencer.id.in_(by_person)))
+        (doubtful if row.doubtful else by_person)[row.influencer_id].append(row)
+    found = session.execute(
+        select(Influencer.id, Influencer.display_name).where(Influencer.id.in_({*by_person, *doubtful}))
+    )
     names: dict[int, str] = {row[0]: row[1] for row in found}
     ready: dict[int, list[Due]] = {}
     blocked = []
@@ -123,6 +126,9 @@ def _sort_out(
             ready[person] = mine
         else:
             blocked.append(Blocked(person, names[person], reason, amount))
+    for person, mine in sorted(doubtful.items()):
+        amount = Money(sum(row.minor for row in mine), mine[0].currency)
+        blocked.append(Blocked(person, names[person], contested.LOOK_FIRST, amount))
     return ready, blocked
 
 
@@ -199,6 +205,7 @@ def approve_run(session: Session, actor: Actor, run: PayoutRun) -> None:
     lifecycle.move(session, run, RunAction.APPROVE, actor=actor)
     run.approved_by_id, run.approved_at, run.due_at = actor.person_id, clock.now(), None
     payouts = payouts_of(session, run)
+    contested.refuse(session, payouts)
     _refuse_changed_accounts(session, payouts)
     _refuse_unfit(session, payouts)
     wanted = items_of(session, payouts)

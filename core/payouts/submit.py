@@ -23,7 +23,7 @@ from core.accounts.models import Brand
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.database import Database
 from core.files import FileStore
-from core.payouts import todo
+from core.payouts import contested, todo
 from core.payouts.booking import payouts_of
 from core.payouts.details import payee_of
 from core.payouts.lifecycle import Action, State
@@ -203,14 +203,20 @@ def _key(run: PayoutRun, attempt: int) -> str:
 
 
 def _freeze(session: Session, keyring: Keyring, run: PayoutRun, rail: PayoutRail | None, base_url: str) -> None:
-    """Fix to whom each payout goes. An account that changed after the approval fails its payout."""
+    """Fix to whom each payout goes. An account that changed after the approval fails its payout.
+
+    So does word that an earlier payment of the same may have arrived.
+    """
     waiting = [payout for payout in payouts_of(session, run) if payout.state == State.PROCESSING]
     methods = methods_of(session, {payout.influencer_id for payout in waiting})
+    doubtful = contested.before(session, waiting, hold=True)
     for payout in waiting:
         method = methods.get(payout.influencer_id)
         if method is None or (run.approved_at and method.changed_at > run.approved_at):
             reason = T("The bank account was changed after the approval.")
             fail(session, SYSTEM, payout, reason=reason, base_url=base_url)
+        elif payout.id in doubtful:
+            fail(session, SYSTEM, payout, reason=contested.LOOKED_AT, base_url=base_url)
         else:
             payee = json.dumps(asdict(payee_of(keyring, method, run.rail, rail)), ensure_ascii=False)
             payout.payee_cipher = encrypt(keyring, payee, _place(payout))

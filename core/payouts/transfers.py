@@ -192,11 +192,16 @@ def _refuse_in_flight(payout: Payout) -> None:
         raise Refused(T("The payment is being handed over. Wait until it is known what became of it."))
 
 
-def _receive(session: Session, actor: Actor, payout: Payout, received_on: date, by: str) -> None:
-    if received_on > today_of(session, payout.brand_id):
+def check_arrival(session: Session, payout: Payout, received_on: date, *, by_payee: bool = False) -> None:
+    """`Invalid` for a day on which a payment cannot have arrived; where its payee is it may be tomorrow already."""
+    if received_on > today_of(session, payout.brand_id) + timedelta(days=int(by_payee)):
         raise Invalid(T("The day is still to come."), "received_on")
-    if payout.sent_on and received_on < payout.sent_on:
+    if received_on < (payout.sent_on or payout.created_at.date() - timedelta(days=1)):
         raise Invalid(T("That is before it was sent."), "received_on")
+
+
+def _receive(session: Session, actor: Actor, payout: Payout, received_on: date, by: str) -> None:
+    check_arrival(session, payout, received_on, by_payee=by == "influencer")
     lifecycle.move(session, payout, Action.RECEIVE, actor=actor)
     payout.received_on, payout.received_by, payout.due_at = received_on, by, None
     publish(session, PayoutSettled(payout.id, received=True))
