@@ -92,6 +92,7 @@ def payouts() -> Any:
         holds=[*own.holds(db(), actor()), *held.of_influencer(db(), actor())],
         method=method,
         failed=failed.of_payee(db(), actor()),
+        account=details.wants_account(db(), instance().plugins, actor().influencer_id),
         lacking=details.lacking(db(), instance().plugins, actor().influencer_id),
         standing=standing,
         today=today,

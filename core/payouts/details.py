@@ -77,9 +77,15 @@ def asked(session: Session, host: PluginHost, keyring: Keyring, influencer_id: i
     ]
     return Asked(
         by_rail,
-        account=not open_ways or any(rail.needs_account for rails in open_ways for rail in rails),
+        account=_some_account(open_ways),
         needs_account=not open_ways or any(_to_account(rails) for rails in open_ways),
     )
+
+
+def wants_account(session: Session, host: PluginHost, influencer_id: int | None) -> bool:
+    """Whether some way pays them to a bank account; without one they are asked for something else alone."""
+    open_ways = [] if _plain(host) else _open(session, host, influencer_id)
+    return _some_account(open_ways)
 
 
 def lacking(session: Session, host: PluginHost, influencer_id: int | None) -> list[Text]:
@@ -150,6 +156,10 @@ def _open(session: Session, host: PluginHost, influencer_id: int | None) -> list
 def _every(host: PluginHost, open_ways: Sequence[Sequence[PayoutRail]]) -> list[PayoutRail]:
     names = {rail.name for rails in open_ways for rail in rails}
     return [rail for name, rail in host.payout_rails.items() if name in names]
+
+
+def _some_account(open_ways: Sequence[Sequence[PayoutRail]]) -> bool:
+    return not open_ways or any(rail.needs_account for rails in open_ways for rail in rails)
 
 
 def _to_account(rails: Sequence[PayoutRail]) -> bool:

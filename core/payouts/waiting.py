@@ -199,7 +199,7 @@ def _accountless(session: Session, actor: Actor) -> list[Waiting]:
     return [
         Waiting(
             T("Say where your money goes"),
-            T("%(amount)s can be paid as soon as you have entered your bank account.", amount=Money(int(minor), code)),
+            T("%(amount)s can be paid as soon as you have entered where it goes.", amount=Money(int(minor), code)),
             datetime.combine(due_on, time(23, 59), ZoneInfo(current_zone())) if due_on else None,
             "portal.payout_method",
         )

@@ -95,6 +95,9 @@ def test_no_account_is_asked_for_and_every_page_says_where_the_money_goes(
     creator, boss = sign_in(client, "influencer"), sign_in(app.test_client(), "owner")
     why = "The influencer has not entered yet what Swift boat needs"
     assert why in boss.get("/admin/payouts?due=all&rail=boat").text
+    for path in ("/portal/", "/portal/payouts"):
+        page = creator.get(path).text
+        assert "bank account" not in page.lower() and ACCOUNT in page, path
     page = creator.get(ACCOUNT).text
     assert "Phone number" in page and "IBAN" not in page and "Street" not in page and "Bank account" not in page
     assert creator.post(ACCOUNT, data=TAX).status_code == 422, "what the way needs is needed"
