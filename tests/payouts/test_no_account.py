@@ -141,6 +141,10 @@ def test_beside_another_way_the_account_may_be_left_out(
     assert creator.post(ACCOUNT, data={**TAX, **PHONE, "iban": ""}).status_code == 303
     found = method(instance)
     assert found and (found.iban_last4, found.town) == ("0785", "Helsinki"), "what is there stays"
+    assert boss.post(run(boss) + "/approve", data={}).status_code == 303
+    outbox.drain(instance.database)
+    assert (paid[0].iban, paid[0].bic, paid[0].town) == ("", "", "Helsinki"), "it is told of no account"
+    assert payout(instance).iban_last4 == ""
 
 
 def test_a_brand_that_pays_to_accounts_alone_needs_one(
