@@ -28,7 +28,7 @@ from core.plugin_host.service import switches
 LISTENING = {"sales_sources": "verify_webhook", "platforms": "verify_webhook", "payout_rails": "parse_webhook"}
 """By which method a provider of each kind reads a signed message."""
 STEADY = frozenset({"payout_rails"})
-"""Kinds that are heard also where their plugin is switched off or lacks settings: what was handed over goes on."""
+"""Kinds that are heard also where their plugin is switched off: what was handed over goes on."""
 Whose = tuple[str, str]
 """A provider: its kind and its name."""
 
@@ -117,8 +117,6 @@ def open_mailbox(
     if found is None or not providers:
         raise Missing(T("There is nothing at this address."))
     if not is_complete(session, host.active[plugin], found):
-        providers = {whose: provider for whose, provider in providers.items() if whose[0] in STEADY}
-    if not providers:
         raise Later(plugin)
     return Mailbox(found, plugin, context_of(session, host, keyring, plugin, found), providers)
 

@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, g, request, url_for
 from sqlalchemy.orm import Session
 
 from core.content import measuring
 from core.feeds import messages
-from core.feeds.messages import Headers, PluginFailed, Receiver, Unsigned
+from core.feeds.messages import Headers, PluginFailed, Receiver
 from core.i18n import in_locale
 from core.outbox import Later
 from core.payouts import heard
@@ -52,9 +52,9 @@ def _mailbox() -> str:
     return f"hook {request.path[:200]}"
 
 
-def _signed(answer: Response) -> bool:
-    """What nobody signed does not count against the brand that it names."""
-    return answer.status_code not in (Unsigned.status, 404)
+def _signed(_answer: Response) -> bool:
+    """What nobody signed, or nobody could look at, does not count against the brand that it names."""
+    return bool(g.get("signed"))
 
 
 def _unsigned(answer: Response) -> bool:
@@ -78,6 +78,7 @@ def message(plugin: str, brand: str) -> Any:
         incident = secrets.token_hex(4)
         log.error("incident %s: the plugin %s failed over a message", incident, plugin)
         return _refusal("pluginfailed", "The message was not taken. Send it again later.", incident=incident), 500
+    g.signed = True
     faults = messages.take_down(db(), host, mailbox, RECEIVERS, told)
     commit()
     if len(faults) == len(told):

@@ -157,3 +157,28 @@ def test_who_guesses_locks_out_only_themselves(scene: Scene, client: FlaskClient
         assert answers == [204] * 120 + [429]
     finally:
         limiter.enabled = False
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("body", [b" " * 1_000_001, b"boom"], ids=["too large", "the plugin fails"])
+def test_what_nobody_signed_shuts_no_mailbox_whatever_becomes_of_it(
+    scene: Scene, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    app, source = client.application, scene.instance.plugins.sales_sources["corner"]
+    known = type(source).verify_webhook
+
+    def fails_over(self: object, ctx: object, headers: object, told: bytes) -> object:
+        if told == b"boom":
+            raise RuntimeError(told)
+        return known(source, ctx, headers, told)
+
+    monkeypatch.setattr(type(source), "verify_webhook", fails_over)
+    app.config["RATELIMIT_ENABLED"] = True
+    limiter.init_app(app)
+    try:
+        path = f"/hooks/corner/{scene.world.brand.public_id}"
+        for number in range(122):
+            client.post(path, data=body, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+        assert scene.send(client, [], environ={"REMOTE_ADDR": "192.0.2.200"}).status_code == 204
+    finally:
+        limiter.enabled = False

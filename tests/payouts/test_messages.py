@@ -161,6 +161,15 @@ def test_what_was_handed_over_is_heard_of_also_when_the_plugin_is_switched_off(b
     assert bank.send(bank.body("sent")) == 204 and payout(bank.instance).state == "sent"
 
 
+@pytest.mark.parametrize("on", [True, False])
+def test_while_settings_are_missing_the_sender_keeps_the_message(bank: Scene, on: bool) -> None:
+    """Nobody can know whose it is; the plugin is not asked and does not fail."""
+    other = bank.world.other_brand
+    with bank.instance.database.write() as session:
+        set_switch(session, bank.world.outsider, plugin="bank_gateway", enabled=on, brand_id=other.id)
+    assert bank.send(bank.body("received"), brand=other) == 503
+
+
 def test_the_reason_is_read_by_both_sides_and_the_history_names_the_rail(bank: Scene, app: Any) -> None:
     bank.send(bank.body("sent", 0))
     bank.send(bank.body("failed", 1))
