@@ -15,7 +15,7 @@ from core.feeds.asking import is_complete
 from core.feeds.due import filled_in
 from core.feeds.faults import NEVER, RECONNECT
 from core.feeds.kinds import KINDS, MESSAGES, FeedKind
-from core.feeds.messages import LISTENING, STEADY
+from core.feeds.messages import LISTENING
 from core.feeds.models import Feed
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Tc, Text
@@ -127,11 +127,11 @@ def waiting(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
 
 def _lacking(session: Session, actor: Actor, host: PluginHost) -> list[Waiting]:
     """Those that have worked and now lack settings, as after a new version that needs more; one for each plugin."""
-    mine = Feed.brand_id.in_(actor.brands_with(Permission.PLUGINS_SWITCH)), Feed.kind.not_in(STEADY)
+    mine = Feed.brand_id.in_(actor.brands_with(Permission.PLUGINS_SWITCH))
     feeds = session.execute(
         select(Feed, Brand)
         .join(Brand, Brand.id == Feed.brand_id)
-        .where(*mine, Feed.told_at.is_not(None), Feed.plugin.in_(host.active))
+        .where(mine, Feed.told_at.is_not(None), Feed.plugin.in_(host.active))
         .order_by(Feed.told_at)
     )
     latest = {(brand.id, feed.plugin): (feed, brand) for feed, brand in feeds}
@@ -192,8 +192,6 @@ class _Shelf:
         found = self.host.registry(kind)
         owner, provider = found.owners.get(name, ""), found.get(name)
         wide = self._wide(session, owner)
-        if wide is Standing.LACKING and kind in STEADY:
-            wide = None
         hidden = wide in (Standing.OFF, Standing.GONE)  # of these only what they have told is worth a line
         lines = []
         for one in (*(one for one in KINDS if one.kind == kind), None):
