@@ -58,10 +58,11 @@ def save_method(
 
     `details` are values that `details.Asking.read` took, by rail, and `shown` is what `details.shown` says of them;
     what other rails were told stays. Without `needs_account` an account and its address may be left out: what is there
-    of them stays. An account without an address is `Invalid`.
+    of them stays. An account without an address is `Invalid`. Where nothing is new, nothing is changed or told.
     """
     actor.require(Permission.PORTAL)
     known = method_of(session, actor.influencer_id)
+    before = _told(keyring, known) if known else {}
     method = known or _first(actor.influencer_id, tax_id)
     if needs_account and not iban.strip() and not method.iban_cipher:
         raise Invalid(T("Fill in this field."), "iban")
@@ -71,7 +72,7 @@ def save_method(
         method.postcode, method.town = required(postcode, "postcode", 16), required(town, "town", 35)
         method.postcode = check_postcode(country, method.postcode)
     method.country, method.tax_country = _country(country, "country"), _country(tax_country, "tax_country")
-    method.business, method.changed_at = business, clock.now()
+    method.business = business
     checked = check_iban(iban) if iban.strip() else None
     number = check_tax_id(tax_country, tax_id) if tax_id.strip() else None
     session.add(method)
@@ -85,16 +86,30 @@ def save_method(
         method.iban_cipher = encrypt(keyring, checked[0], Place("payout_method", "iban_cipher", method.id))
     if number:
         method.tax_id_cipher = encrypt(keyring, number, Place("payout_method", "tax_id_cipher", method.id))
-    before = read(keyring, method)
     if details:
         write(keyring, method, details, shown)
-    audit.record(session, actor=actor, brand_id=None, action="payout_method.save", obj=method)
+    after = _told(keyring, method)
+    new = {key for key, value in after.items() if before.get(key) != value}
+    if new:
+        method.changed_at = clock.now()
+        audit.record(session, actor=actor, brand_id=None, action="payout_method.save", obj=method)
     session.flush()
-    if checked and known:
+    if known and "iban" in new:
         tell_of_account(session, method.influencer_id, method.iban_last4, base_url)
-    elif any(rail in before and before[rail] != (details or {}).get(rail) for rail in shown):
+    elif ("details" in new and after["details"]) or (known and "payee_name" in new):
         tell_of_way(session, method.influencer_id, base_url)
     return method
+
+
+def _told(keyring: Keyring, method: PayoutMethod) -> dict[str, object]:
+    """All that an influencer has told, in the clear, to be compared."""
+    plain = ("payee_name", "street", "building", "postcode", "town", "country", "tax_country", "business")
+    ciphers = {"iban": "iban_cipher", "tax_id": "tax_id_cipher"}
+    found: dict[str, object] = {key: getattr(method, key) for key in plain}
+    for key, column in ciphers.items():
+        cipher = getattr(method, column)
+        found[key] = decrypt(keyring, cipher, Place("payout_method", column, method.id)) if cipher else ""
+    return {**found, "details": {rail: values for rail, values in read(keyring, method).items() if values}}
 
 
 def _first(influencer_id: int | None, tax_id: str) -> PayoutMethod:

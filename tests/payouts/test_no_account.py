@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from core import outbox
+from core import clock, outbox
+from core.audit import AuditEntry
 from core.instance import Instance
 from core.mail import MailMessage
 from core.payouts.models import PayoutMethod
@@ -163,11 +164,41 @@ def test_a_brand_that_pays_to_accounts_alone_needs_one(
 
 def test_who_changes_it_gets_a_mail(client: FlaskClient, instance: Instance, boat: scene.Stage) -> None:
     sign_in(client, "influencer")
-    for phone, mails in (("+358401", 0), ("+358401", 0), ("+358666", 1)):
+    for phone, mails in (("+358401", 1), ("+358401", 1), ("+358666", 2)):
         assert client.post(ACCOUNT, data={**TAX, "boat-phone": phone}).status_code == 303
         with instance.database.session() as session:
             sent = session.scalars(select(MailMessage).where(MailMessage.kind == "payout_method")).all()
             assert len(sent) == mails and all("666" not in mail.body for mail in sent)
+
+
+def letters(instance: Instance) -> list[str]:
+    with instance.database.session() as session:
+        mine = select(MailMessage.subject).where(MailMessage.kind == "payout_method")
+        return list(session.scalars(mine.order_by(MailMessage.id)))
+
+
+def test_what_is_first_told_and_each_change_is_told_by_mail(
+    client: FlaskClient, instance: Instance, boat: scene.Stage
+) -> None:
+    """Also of the name; a form that is sent unchanged changes nothing and stops nobody's run."""
+    sign_in(client, "influencer")
+    way = "Where your money goes was changed in Samverk"
+    client.post(ACCOUNT, data={**TAX, **PHONE})
+    assert letters(instance) == [way], "she told it for the first time"
+    with instance.database.session() as session:
+        row = session.scalars(select(PayoutMethod)).one()
+        before = row.changed_at, session.scalar(select(func.count()).select_from(AuditEntry))
+    for _ in range(2):
+        with clock.frozen(lambda: scene.day(1)):
+            assert client.post(ACCOUNT, data={**TAX, **PHONE} | {"tax_id": ""}).status_code == 303
+    with instance.database.session() as session:
+        row = session.scalars(select(PayoutMethod)).one()
+        assert (row.changed_at, session.scalar(select(func.count()).select_from(AuditEntry))) == before
+    assert letters(instance) == [way]
+    client.post(ACCOUNT, data={**TAX, **PHONE} | {"payee_name": "Aino L. Laine"})
+    assert letters(instance) == [way] * 2
+    client.post(ACCOUNT, data={**TAX, **PHONE} | {"payee_name": "Aino L. Laine", "town": "Espoo"})
+    assert letters(instance) == [way] * 2, "her address is not where the money goes"
 
 
 def test_the_rail_checks_what_was_entered_and_nothing_is_lost(

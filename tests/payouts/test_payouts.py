@@ -24,7 +24,7 @@ from core.payouts import due, queries, service, waiting
 from core.payouts.models import Payout, PayoutLine, PayoutRun
 from core.payouts.submit import account_of
 from core.permissions import Actor
-from tests.payouts.stage import BASE, OTHER_IBAN, Stage, build, hand_over, host, on
+from tests.payouts.stage import ACCOUNT, BASE, OTHER_IBAN, Stage, build, hand_over, host, on
 
 
 def balance(stage: Stage, code: str) -> int:
@@ -304,6 +304,17 @@ def test_each_step_is_told(stage: Stage, keyring: Keyring) -> None:
     assert told("payout") == ["influencer@example.com"] * 2
     stage.account(keyring, iban=OTHER_IBAN)
     assert told("payout_method") == ["influencer@example.com"]
+
+
+def test_the_same_account_entered_again_is_no_change(stage: Stage, keyring: Keyring, today: list[int]) -> None:
+    stage.approve()
+    stage.account(keyring)
+    run = stage.run()
+    today[0] = 1
+    stage.account(keyring, iban=ACCOUNT["iban"].replace(" ", ""), tax_id="")
+    letters = select(MailMessage).where(MailMessage.kind == "payout_method")
+    assert stage.session.scalar(letters) is None
+    service.approve_run(stage.session, stage.world.actors["finance"], run)
 
 
 def test_another_brand_sees_nothing(stage: Stage, keyring: Keyring, session: Session) -> None:
