@@ -258,7 +258,7 @@ def _refused(error: SamverkError) -> Any:
 
 
 def _stale_form(_error: CSRFError) -> Any:
-    return _page(400, i18n.gettext("This form was open too long. Go back, reload the page and send it again."))
+    return _page(400, i18n.gettext("This form was open too long. Go back in your browser and send it again."))
 
 
 def _out_of_reach(error: DBAPIError) -> Any:
