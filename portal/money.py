@@ -177,8 +177,8 @@ def payout(public_id: str) -> Any:
 
 
 def _arrived_on(found: Payout) -> date:
-    """The reader's today, within what a payment takes: not before it was sent, nor after today where the brand is."""
-    today = min(clock.today(person().timezone), service.today_of(db(), found.brand_id))
+    """The reader's today, but not before it was sent."""
+    today = clock.today(person().timezone)
     return max(today, found.sent_on or today)
 
 
