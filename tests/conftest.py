@@ -95,11 +95,11 @@ class Moving(Database):
     def to(self, url: str) -> Moving:
         """From now on it connects to the database at this address."""
         self.engine.dispose()
-        self.url = make_url(url)
+        self.engine.url = make_url(url)
         return self
 
     def _connect(self, dialect: Dialect, _record: object, place: list[Any], named: dict[str, Any]) -> None:
-        place[:], more = dialect.create_connect_args(self.url)
+        place[:], more = dialect.create_connect_args(self.engine.url)
         named |= more
 
 
@@ -109,7 +109,10 @@ def moving() -> Callable[[str], Moving]:
     made: dict[str, Moving] = {}
 
     def at(url: str) -> Moving:
-        return made.setdefault(url.partition(":")[0], Moving(url)).to(url)
+        backend = url.partition(":")[0]
+        if backend not in made:
+            made[backend] = Moving(url)
+        return made[backend].to(url)
 
     return at
 
