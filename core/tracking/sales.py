@@ -74,6 +74,7 @@ class _Order:
     """An order as far as it is known: stored before, or earlier in this batch."""
 
     amount: Money
+    at: datetime
     code: str
     state: str
     collaboration_id: int | None
@@ -213,7 +214,8 @@ class _Bench:
         code, order = clean(record.code), self.orders.get(record.external_id)
         if order is None:
             state, reason, collaboration_id = self._credit(code, record)
-            self.orders[record.external_id] = _Order(record.amount, code, state, collaboration_id, reason=reason)
+            told = _Order(record.amount, record.at, code, state, collaboration_id, reason=reason)
+            self.orders[record.external_id] = told
             return Verdict(record, state, reason, collaboration_id)
         if order.amount != record.amount:
             raise _Faulty("amount", T("This order was told before with %(amount)s.", amount=order.amount))
@@ -252,6 +254,8 @@ class _Bench:
             raise _Faulty("order", T("There is no order %(order)s.", order=record.refund_of))
         if order.amount.currency != record.amount.currency:
             raise _Faulty("currency", T("The order is in %(currency)s.", currency=order.amount.currency))
+        if self._day(record.at) < self._day(order.at):  # many shops tell no time of day
+            raise _Faulty("at", T("The order is of %(day)s: it cannot be refunded before.", day=self._day(order.at)))
         left = Money(order.amount.minor - order.refunded, order.amount.currency)
         if record.amount > left:
             raise _Faulty("amount", T("Only %(left)s of this order can still be refunded.", left=left))
@@ -288,7 +292,9 @@ def _orders(session: Session, brand_id: int, numbers: Iterable[str]) -> dict[str
     stored = _by_number(session, brand_id, numbers)
     taken = _taken(session, [sale.id for sale in stored.values()])
     return {
-        number: _Order(sale.amount, sale.code, sale.state, sale.collaboration_id, taken.get(sale.id, 0), sale.why)
+        number: _Order(
+            sale.amount, sale.sold_at, sale.code, sale.state, sale.collaboration_id, taken.get(sale.id, 0), sale.why
+        )
         for number, sale in stored.items()
     }
 

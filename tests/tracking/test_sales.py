@@ -16,6 +16,7 @@ from core.tracking import queries
 from core.tracking.codes import _stem, make_code
 from core.tracking.events import SaleCredited, SaleRefunded
 from core.tracking.models import Refund, Sale
+from samverk import Money, RefundRecord
 from tests.collaborations import stage as theatre
 from tests.collaborations.stage import BASE, person
 from tests.tracking.conftest import Play
@@ -152,6 +153,21 @@ def test_refunds_that_cannot_be(play: Play, number: str, of: str, amount: int, c
     (verdict,) = play.take(play.refund(number, of, amount, currency))
     assert verdict.fault and words in str(verdict.fault.message)
     assert play.session.scalar(select(func.count(Refund.id))) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_nothing_is_refunded_before_it_was_sold(play: Play, moment: list[datetime], together: bool) -> None:
+    """By the day where the brand is: many shops tell no time of day."""
+    sale = play.sale("1", 10_000)
+    if not together:
+        play.take(sale)
+    early, same_day = (
+        RefundRecord(name, "1", Money(1_000, "EUR"), moment[0] - since)
+        for name, since in (("R1", timedelta(days=1)), ("R2", timedelta(hours=6)))
+    )
+    *_, no, yes = play.take(*([sale] if together else []), early, same_day)
+    assert no.fault and no.fault.part == "at" and "cannot be refunded before" in str(no.fault.message)
+    assert not yes.fault and play.earned() == 900
 
 
 def test_refunds_of_one_file_are_added_up(play: Play) -> None:
