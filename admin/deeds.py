@@ -102,6 +102,8 @@ DEEDS: Mapping[str, Text] = {
     "payout.sent": T("A payment was sent, with the reference %(reference)s"),
     "payout.failed": T("A payment failed: %(reason)s"),
     "payout.received": T("A payment was received"),
+    "payout.arrived": T("A payment that was said to have failed had arrived"),
+    "payout.looked_at": T("Looked at what a way of payment told"),
     "plugin.switched": T("Switched the plugin %(plugin)s on or off"),
     "plugin.set": T("Changed a setting of the plugin %(plugin)s: %(setting)s"),
     "plugin.renewed": T("The other side gave the plugin %(plugin)s a new secret: %(setting)s"),
