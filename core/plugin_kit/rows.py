@@ -58,11 +58,15 @@ def _stock(subject: Subject, connection: Connection) -> None:
 
 
 def fill(connection: Connection, metadata: MetaData, people: Sequence[str] = WHOLE) -> None:
-    """A whole row for each of the people in each table; raises what the database says against it."""
+    """A whole row for each of the people where something personal is kept, in what refers to it and what it needs.
+
+    Their ids are in personal columns alone. Raises what the database says against it.
+    """
     made: Made = {}
-    for table in metadata.sorted_tables:
+    about = _about_people(metadata)
+    for table in (table for table in metadata.sorted_tables if table in about):
         for number, _ in enumerate(people, 1):
-            _write(connection, table, number, made)
+            _write(connection, table, number, made, _nobodys(table, number))
 
 
 def fit_in(connection: Connection, metadata: MetaData) -> int:
@@ -78,8 +82,32 @@ def fit_in(connection: Connection, metadata: MetaData) -> int:
     return sum(map(len, made.values()))
 
 
-def _write(connection: Connection, table: Table, number: int, made: Made) -> None:
-    values = dict(_values(table, number, made))
+def _about_people(metadata: MetaData) -> set[Table]:
+    found = {table for table in metadata.sorted_tables if any(map(personal, table.columns))}
+    found |= {table for table in metadata.sorted_tables if _needs(table) & found}
+    while more := set().union(*map(_needs, found)) - found:
+        found |= more
+    return found
+
+
+def _needs(table: Table) -> set[Table]:
+    return {key.column.table for key in table.foreign_keys}
+
+
+def _nobodys(table: Table, number: int) -> Mapping[str, str]:
+    """Words for the texts that would hold a public id and are not personal."""
+    return {
+        column.name: f"{number} of the kit"[: getattr(_inner(column), "length", None)]
+        for column in table.columns
+        if not (personal(column) or column.primary_key or column.foreign_keys or isinstance(_inner(column), Enum))
+        if _kind(column) is str and not _filled_by_itself(column) and _word(column) not in MEANT
+    }
+
+
+def _write(
+    connection: Connection, table: Table, number: int, made: Made, instead: Mapping[str, Any] | None = None
+) -> None:
+    values = dict(_values(table, number, made)) | dict(instead or {})
     done = connection.execute(table.insert().values(values))
     keys = zip((column.name for column in table.primary_key), done.inserted_primary_key or (), strict=False)
     made.setdefault(table.name, []).append({**values, **dict(keys)})
@@ -142,13 +170,17 @@ def _made_up(column: Column[Any], number: int) -> Any:
 
 
 def _text(column: Column[Any], number: int) -> str:
-    word = MEANT.get(column.name.rpartition("_")[2], PEOPLE[number - 1])
+    word = MEANT.get(_word(column), PEOPLE[number - 1])
     return word[: getattr(_inner(column), "length", None)]
 
 
+def _word(column: Column[Any]) -> str:
+    return column.name.rpartition("_")[2]
+
+
 def tells_whose(table: Table) -> bool:
-    """Whether a public id fits into a column of its own."""
-    texts = [column for column in table.columns if _kind(column) is str]
+    """Whether a public id fits into a personal column of its own."""
+    texts = [column for column in table.columns if _kind(column) is str and personal(column)]
     return any(_text(column, 1) == PEOPLE[0] for column in texts)
 
 

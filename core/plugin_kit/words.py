@@ -17,6 +17,8 @@ from core.plugin_api.text import Text
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 
 CORE = "messages"
+MOST_NAMED = 10
+"""How many faults of a catalogue are told one by one."""
 
 
 @check(
@@ -33,8 +35,10 @@ def words(subject: Subject) -> None:
         if not path.exists():
             mend = f"Run `samverk plugin words <plugin> {locale}`, or remove the folder translations/{locale}."
             raise Broken(f"a catalogue for {locale}", "a folder without it", path, mend)
-        for fault in faults(template, _read(path, locale), locale):
-            raise Broken("every message whole in every language", fault, path)
+        found = list(faults(template, _read(path, locale), locale))
+        if found:
+            more = [f"and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
+            raise Broken("every message whole in every language", "\n".join(found[:MOST_NAMED] + more), path)
 
 
 @check(

@@ -207,6 +207,7 @@ CONTROLS: list[tuple[str, str, Changes]] = [
     ("forgets-person", "good_tables", init(".where(Seen.note_id.in_(theirs))", "")),
     ("tables", "good_tables", {SECOND: (', server_default="0"', "")}),
     ("tables", "good_tables", STRICTER),
+    ("tables", "good_tables", {STEP: ("def upgrade():\n", "def upgrade():\n    no_such_thing()\n")}),
     ("jobs", "good_tables", init("    seen = ctx", "    no_such_thing()\n    seen = ctx")),
     ("jobs", "good_tables", init("    seen = ctx", "    __import__('socket').socket().close()\n    seen = ctx")),
     ("tables", "good_tables", {STEP: ('    op.drop_table("x_good_tables_note")', "    pass")}),

@@ -91,3 +91,9 @@ def test_values_are_told_as_they_are_written() -> None:
         "{'a': (Accepted(rail_id='x'), Refused(reason=T('No %(why)s.', why=1.5)))}"
     )
     assert plain((Settles.CASH, None, date(2026, 1, 1))) == "(cash, None, 2026-01-01)"
+
+
+def test_every_missing_word_is_named_up_to_ten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = "".join(f'<i>{{{{ _("Word {number}") }}}}</i>' for number in range(12))
+    found = failed(subject_of(put(tmp_path, monkeypatch, "good_pages", {f"templates/{VIEW}": ("</p>", f"</p>{many}")})))
+    assert found["words"].count(": missing: Word") == 10 and "and 2 more" in found["words"]

@@ -83,6 +83,26 @@ def test_what_a_table_forbids_is_left_out_and_the_rest_goes_on(tmp_path: Path) -
     assert [len(found[name]) for name in ("only", "strict", "part")] == [1, 0, 3]
 
 
+def test_people_stand_in_personal_columns_alone_and_rows_that_tell_of_nobody_are_not_made(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/rows.db")
+    with engine.begin() as connection:
+        Tables.metadata.create_all(connection)
+        rows.fill(connection, Tables.metadata)
+        found = {table.name[9:]: list(connection.execute(select(table))) for table in Tables.metadata.sorted_tables}
+    engine.dispose()
+    assert {name: len(taken) for name, taken in found.items()} == {"order": 2, "part": 2, "only": 0, "strict": 0}
+    assert [order.note for order in found["order"]] == [*rows.WHOLE]
+    assert not {order.number for order in found["order"]} & {person[:9] for person in rows.WHOLE}
+
+
+def test_a_plugin_may_keep_a_row_without_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared = [
+        ("delete(Note).where(Note.person == person)", 'update(Note).where(Note.person == person).values(person="")'),
+        ("func, select", "func, select, update"),
+    ]
+    assert not failed(subject_of(put(tmp_path, monkeypatch, "good_tables", {"__init__.py": cleared})))
+
+
 OWN = """    def kit(self):
         from samverk import Kit
 
