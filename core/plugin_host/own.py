@@ -82,6 +82,13 @@ class Own:
 
         return set(ScriptDirectory.from_config(self.config("")).get_heads())
 
+    def knows(self, revisions: set[str]) -> bool:
+        """Whether its scripts have these revisions; not those of a newer version than the one that is installed."""
+        from alembic.script import ScriptDirectory
+
+        scripts = ScriptDirectory.from_config(self.config(""))
+        return revisions <= {script.revision for script in scripts.walk_revisions()}
+
     def stands(self, connection: Connection) -> set[str]:
         """The revision that a database is at; empty before the first."""
         from alembic.runtime.migration import MigrationContext

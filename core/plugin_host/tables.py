@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("samverk.plugins")
 
+NEWER = T("Its tables are of a newer version than the one that is installed. Install that version again.")
+
 
 def with_tables(records: Iterable[Record]) -> dict[str, Own]:
     """What those of these plugins that are active keep in the database, by name."""
@@ -52,8 +54,21 @@ def upgrade(host: PluginHost, own: Own, url: str) -> Text | None:
     stranger = _stranger(own, [record.name for record in host.records.values()])
     if stranger:
         return T("Its table %(table)s bears the prefix of the plugin %(other)s.", table=stranger[0], other=stranger[1])
+    if _newer(own, url):
+        return NEWER
     done = host.call(own.name, command.upgrade, own.config(url), "head", seam=Seam.COMMAND, what="migrations")
     return done.reason if isinstance(done, Failure) else None
+
+
+def _newer(own: Own, url: str) -> bool:
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            return not own.knows(own.stands(connection))
+    except Exception:  # whatever it is, the upgrade itself runs into it and tells
+        return False
+    finally:
+        engine.dispose()
 
 
 def _stranger(own: Own, names: Iterable[str]) -> tuple[str, str] | None:
@@ -94,8 +109,11 @@ def _behind(own: Own, connection: Connection) -> Text | None:
     except Exception as error:  # the scripts are the plugin's: anything may happen
         log.warning("the migrations of plugin %s cannot be read: %s", own.name, told(error))
         return T("Its migrations cannot be read: %(error)s.", error=told(error))
-    if own.stands(connection) == heads:
+    stands = own.stands(connection)
+    if stands == heads:
         return None
+    if not own.knows(stands):
+        return NEWER
     return T("Its tables are not those of this version. Run: samverk plugin upgrade %(plugin)s", plugin=own.name)
 
 

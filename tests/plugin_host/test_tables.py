@@ -93,6 +93,20 @@ def test_a_plugin_that_cannot_be_upgraded_waits_alone(site: Site, bare: Instance
         assert connection.execute(text("select words, stars from x_tips_note")).all() == [("old", 0)]
 
 
+def test_an_older_version_over_newer_tables_is_told_to_install_the_newer(site: Site, bare: Instance) -> None:  # noqa: F811
+    site.install(2)
+    command(bare, "db", "upgrade")
+    site.install(1)
+    newer = "Its tables are of a newer version than the one that is installed. Install that version again."
+    held = record(bare)
+    assert (held.state, str(held.reason)) == (State.NEEDS_UPGRADE, newer)
+    for arguments in (("plugin", "list"), ("plugin", "upgrade", "tips"), ("db", "upgrade")):
+        answer = command(bare, *arguments)
+        assert newer in answer.output and "Can't locate" not in answer.output, arguments
+    site.install(2)
+    assert record(bare).state is State.ACTIVE
+
+
 def test_before_its_tables_are_there_it_waits(site: Site, instance: Instance) -> None:  # noqa: F811
     site.install()
     assert record(instance).state is State.NEEDS_UPGRADE
