@@ -39,6 +39,7 @@ MODULES = (
     "rails",
     "entered",
     "connectors",
+    "sound",
     "sheets",
     "packs",
 )

@@ -141,7 +141,7 @@ def webhooks(subject: Subject, item: Provider) -> None:
     hint="Hold the signature against the raw bytes with hmac.compare_digest before you read them; raise BadSignature.",
 )
 def signature(subject: Subject, item: Provider) -> None:
-    """Changed bytes, lost headers and another secret all raise `BadSignature`."""
+    """Changed bytes, lost headers and another secret all raise `BadSignature`; without a secret nothing is taken."""
     read = webhook(item)
     if read is None:
         raise NotAsked
@@ -163,6 +163,25 @@ def signature(subject: Subject, item: Provider) -> None:
             except Exception as error:
                 raise Broken("BadSignature", fell(error, subject), what) from None
             raise Broken("BadSignature", plain(told), what)
+    for sent in _signed_by_anyone(server, ctx):
+        try:
+            told = read(Context(ctx.brand, ctx.settings, {}, ctx.http), sent)
+        except Exception:  # noqa: S112 - a KeyError refuses too, and core asks nothing while a required secret is missing
+            continue
+        mend = "Raise BadSignature where the secret is missing or empty: anyone can sign with nothing."
+        raise Broken("BadSignature", plain(told), "a message while no secret is entered", mend)
+
+
+def _signed_by_anyone(server: FakeServer, ctx: Context) -> list[Message]:
+    """What a stranger can send while no secret is entered: changed bytes, and what is signed with an empty one."""
+    if not ctx.secrets:
+        return []
+    true = list(server.messages())
+    server.secrets = dict.fromkeys(server.secrets, "")
+    signed: list[Message] = []
+    with contextlib.suppress(Exception):  # this server signs with nothing at all
+        signed = [message for message in server.messages() if message not in true]
+    return [Message(message.headers, message.body + b" ") for message in true] + signed
 
 
 @check(

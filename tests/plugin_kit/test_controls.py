@@ -82,6 +82,8 @@ TRAP = """
         found = Verdict.VIOLATION, Blocks.NEVER, T("Nothing"), None, Basis.STATUTE, Confidence.OFFICIAL
         return [Finding(self.id, "1", "XX", *found, self.source)]
 """
+BACK = 'RefundRecord(order["id"], "1", -amount, at)'
+
 FORGETFUL = """
     seen = []
 
@@ -272,6 +274,31 @@ CONTROLS: list[tuple[str, str, Changes]] = [
         ),
     ),
     ("signature", "good_rail", init('headers.get("X-Signature", "")', 'headers["X-Signature"]')),
+    ("signature", "good_rail", init('ctx.secrets["webhook"].encode()', 'ctx.secrets.get("webhook", "").encode()')),
+    (
+        "signature",
+        "good_rail",
+        {
+            INIT: [
+                ('ctx.secrets["webhook"].encode()', 'ctx.secrets.get("webhook", "none").encode()'),
+                ("if not hmac.compare_digest(", 'if "webhook" in ctx.secrets and not hmac.compare_digest('),
+            ]
+        },
+    ),
+    ("types", "good_source", init('datetime.fromisoformat(order["at"])', 'datetime.fromisoformat(order["at"][:19])')),
+    ("types", "good_source", init('SaleRecord(order["id"], amount, at, order["code"])', BACK)),
+    (
+        "types",
+        "good_source",
+        init('parse_moment(row["sold_at"], zone)', 'parse_moment(row["sold_at"], zone).replace(tzinfo=None)'),
+    ),
+    ("types", "good_platform", init("tzinfo=UTC", "")),
+    ("types", "good_platform", init("{k: v for k", "{k: str(v) for k")),
+    (
+        "types",
+        "good_platform",
+        init('Post(post["id"], post["url"])', 'Post(post["id"], post["url"], datetime(2026, 1, 1))'),
+    ),
     (
         "secrets",
         "good_rail",
