@@ -51,7 +51,7 @@ REPORTS: list[tuple[str, str, Changes, list[str]]] = [
         "modify type of x_good_tables_note.colour", "Say `samverk plugin revision good_tables",
     ]),
     ("jobs", "good_tables", init("    seen", "    __import__('socket').socket()\n    seen"), ["Go outside by"]),
-    ("settings", "good_file", init('ctx.settings["iban"] or ""', 'ctx.settings["iban"]'), ["'iban': None", "line 61"]),
+    ("settings", "good_file", init('ctx.settings["iban"] or ""', 'ctx.settings["iban"]'), ["'iban': None", "line 74"]),
     (
         "same-key", "good_file", init('f"{batch.id}.{kind}"', EACH_TIME),
         ["NeedsAction(instruction=T('Upload the file.')", "Name files and ids by batch.id"],
