@@ -194,7 +194,7 @@ def insist(session: Session, host: PluginHost, run: PayoutRun) -> None:
         why = (known or {}).get(payout.influencer_id)
         if why:
             raise Refused(
-                T("%(name)s: %(reason)s. Cancel the run and prepare it again.", name=payout.payee_name, reason=why)
+                T("Cancel the run and prepare it again. %(name)s: %(reason)s", name=payout.payee_name, reason=why)
             )
 
 
