@@ -153,7 +153,7 @@ def test_a_foreign_member_is_not_there(client, committed, instance):
 def test_forms_without_a_token_are_refused(app, committed):
     app.config["WTF_CSRF_ENABLED"] = True
     response = app.test_client().post("/sign-in", data={"email": "owner@example.com", "password": PASSWORD})
-    assert response.status_code == 400 and "reload the page" in response.text
+    assert response.status_code == 400 and "send it again" in response.text
 
 
 def test_every_answer_carries_the_headers_of_the_floor(client, committed):
