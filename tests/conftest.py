@@ -6,6 +6,7 @@ may commit as they do in life.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -46,6 +47,12 @@ EARLY = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: no process is left with them at the end, and no two wait for the same example to be told."""
     items.sort(key=lambda item: next((n for n, start in enumerate(EARLY) if item.nodeid.startswith(start)), len(EARLY)))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays for good: no search for garbage goes through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ elements which its kind has shown already is passed by.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import io
 import json
 import os
@@ -27,14 +28,20 @@ from werkzeug.exceptions import HTTPException
 
 from core import clock
 from core.accounts import service as accounts
+from core.campaigns.models import Campaign
 from core.cli.story import telling
 from core.cli.story.cast import PASSWORD
-from core.collaborations.models import Collaboration
+from core.collaborations.models import Collaboration, Contract
+from core.content.models import Deliverable
+from core.earnings.models import Earning
 from core.i18n import ROOT
-from core.influencers.models import Influencer
+from core.influencers.models import Influencer, Relationship
 from core.instance import Instance
+from core.ledger.models import LedgerTx
 from core.mail import MailMessage
+from core.payouts.models import Payout
 from core.settings import load
+from core.tracking.models import DiscountCode, Sale
 from wsgi import make_app
 
 EVENING = datetime.combine(telling.UNTIL, time(18), UTC)  # the example is looked at on its last day
@@ -45,6 +52,21 @@ AT_MOST = 8  # looked at of one kind by one visitor, in search of another shape
 OWNER, OTHER_OWNER, VIEWER = "ingrid@nordlys.example.com", "tuuli@metsa.example.com", "astrid@lillakoket.example.com"
 FIRST, NEWCOMER = "mika@example.com", "nea@example.com"  # of the empty installation
 Kind = tuple[str, ...]
+
+
+IMPORTANT = {
+    Campaign: ("public_id", "name", "state", "currency", "budget_minor"),
+    Collaboration: ("public_id", "state", "committed_minor", "due_at"),
+    Contract: ("public_id", "number", "state", "created_at"),
+    Deliverable: ("public_id", "state", "rounds_used"),
+    DiscountCode: ("public_id", "code"),
+    Earning: ("public_id", "kind", "state", "amount_minor", "currency", "earned_at"),
+    LedgerTx: ("kind", "effective_on"),
+    Payout: ("public_id", "payee_name", "state", "amount_minor", "bank_reference"),
+    Relationship: ("public_id", "display_name", "followers", "vetting_state"),
+    Sale: ("public_id", "external_id", "state", "amount_minor", "currency"),
+}
+"""What of the example is told the same each time."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +119,17 @@ def told(factory: TempPathFactory, blank: Path, language: str = "") -> Path:
         here(app).database.engine.dispose()
 
     return shared(factory, f"told{language}", tell)
+
+
+def digest(made: Instance) -> str:
+    """A fingerprint of what the example tells."""
+    with made.database.session() as session:
+        rows = [
+            tuple(row)
+            for table, names in IMPORTANT.items()
+            for row in session.execute(select(*(getattr(table, name) for name in names)).order_by(table.id))  # type: ignore[attr-defined]
+        ]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 def shared(factory: TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

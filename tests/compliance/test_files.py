@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.campaigns.catalogue import CATEGORIES, DELIVERABLE_KINDS, PLATFORMS
+from core.campaigns.catalogue import CATEGORIES, DELIVERABLE_KINDS, KNOWN_PLATFORMS
 from core.compliance.validity import names_of_conditions
 from core.plugin_api.compliance import CompliancePack
 from core.plugin_api.compliance_file import pack_schema
@@ -92,5 +92,5 @@ def test_the_language_of_packs_has_every_word_of_campaigns_and_no_condition_of_i
     conditions = pack_schema()["$defs"]["when"]["properties"]
     assert set(CATEGORIES) <= set(conditions["categories"]["among"])
     assert set(DELIVERABLE_KINDS) <= set(conditions["format"]["among"])
-    assert set(PLATFORMS) <= set(conditions["platform"]["among"])
+    assert set(KNOWN_PLATFORMS) <= set(conditions["platform"]["among"])
     assert set(conditions) <= set(names_of_conditions())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -248,6 +249,17 @@ def test_no_word_of_a_table_to_save_escapes_the_catalogues(stops, data):
         "admin.sales_export", "portal.payout_statement",
     }  # fmt: skip
     assert not (odd := escaped(data | {"blog", *i18n.LOCALES}, said)), odd  # written as the import reads them
+
+
+def test_the_example_is_the_same_each_time_and_in_every_language(stops, in_earnest, blank_sqlite, tmp_path_factory):
+    """Told twice: once by the pages above, which are marked, once as it is."""
+    digests = set()
+    for language in ("-marked", ""):
+        example = tour.told(tmp_path_factory, blank_sqlite, language)
+        made = here(tour.serve(shutil.copytree(example, tmp_path_factory.mktemp("again") / "told")))
+        digests.add(tour.digest(made))
+        made.database.engine.dispose()
+    assert len(digests) == 1
 
 
 @pytest.mark.parametrize("locale", i18n.LOCALES)
