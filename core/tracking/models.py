@@ -39,7 +39,7 @@ class Sale(BrandRow):
             CheckConstraint("credited_minor >= 0", name="credited"),
             CheckConstraint("(credited_minor is null) = (credited_currency is null)", name="credited_pair"),
             Index("ix_sale_list", "brand_id", "sold_at", "id"),
-            Index("ix_sale_state", "brand_id", "state"),
+            Index("ix_sale_state", "brand_id", "state", "sold_at", "id"),
         ),
     )
 

@@ -1417,7 +1417,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sale_brand_id"), ["brand_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sale_collaboration_id"), ["collaboration_id"], unique=False)
         batch_op.create_index("ix_sale_list", ["brand_id", "sold_at", "id"], unique=False)
-        batch_op.create_index("ix_sale_state", ["brand_id", "state"], unique=False)
+        batch_op.create_index("ix_sale_state", ["brand_id", "state", "sold_at", "id"], unique=False)
 
     op.create_table(
         "contract",
