@@ -18,7 +18,14 @@ from core.campaigns.lifecycle import OPEN as TAKES_OFFERS
 from core.campaigns.models import Campaign
 from core.campaigns.service import deal_of
 from core.collaborations import document, endings, pdf, queries, reading, service
-from core.collaborations.lifecycle import CONTRACT_STATE_NAMES, DECLINE_REASONS, OFFER_STATE_NAMES, STATE_NAMES, Action
+from core.collaborations.lifecycle import (
+    CONTRACT_STATE_NAMES,
+    DECLINE_REASONS,
+    OFFER_STATE_NAMES,
+    OPEN,
+    STATE_NAMES,
+    Action,
+)
 from core.collaborations.models import Collaboration
 from core.content.models import Deliverable
 from core.earnings import queries as earnings
@@ -275,7 +282,7 @@ def offer_again(public_id: str) -> Any:
 def offer_revise(public_id: str) -> Any:
     """Make a new version of the offer."""
     found = queries.get_for_brand(db(), actor(), public_id, P.OFFER_EDIT)
-    if not service.is_open(found):
+    if found.state not in OPEN:
         raise Refused(T("This offer has been answered already."))
     offer = queries.current_offer(db(), found.id)
     campaign = db().get_one(Campaign, found.campaign_id)

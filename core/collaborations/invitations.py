@@ -1,4 +1,4 @@
-"""From a link to an influencer: opening an invitation, and tying the collaboration to whoever opened it."""
+"""From a link to an influencer: an invitation renewed and opened, and its collaboration tied to whoever opened it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from core import audit, clock
 from core.accounts.models import Person
 from core.accounts.service import PRIVACY_VERSION, digest, required
 from core.campaigns.models import Campaign
+from core.collaborations import mails, queries, versions
+from core.collaborations.lifecycle import OPEN
 from core.collaborations.models import Collaboration
 from core.errors import Invalid, Missing, Refused
 from core.influencers.models import Influencer, Relationship
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.places import COUNTRIES
 from core.plugin_api.text import T
 
@@ -41,6 +43,15 @@ def mark_opened(session: Session, collaboration_id: int) -> None:
         .where(Collaboration.id == collaboration_id, Collaboration.invitation_viewed_at.is_(None))
         .values(invitation_viewed_at=clock.now())
     )
+
+
+def new_link(session: Session, actor: Actor, *, collaboration: Collaboration, base_url: str) -> str:
+    """A fresh invitation link for somebody who has not opened theirs; the earlier one stops working."""
+    actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
+    if collaboration.influencer_id is not None or collaboration.state not in OPEN:
+        raise Refused(T("The invitation is answered already; a link is no longer needed."))
+    versions.record(session, actor, collaboration, "link", queries.current_offer(session, collaboration.id))
+    return mails.invitation_link(session, collaboration, base_url)
 
 
 def enroll(session: Session, person: Person, *, display_name: str, country: str, accept_privacy: bool) -> Influencer:

@@ -7,34 +7,27 @@ compare-and-set, so of two answers at the same moment one is told that somebody 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, clock
+from core import clock
 from core.accounts.service import digest, required
 from core.campaigns.lifecycle import OPEN as TAKES_OFFERS
 from core.campaigns.models import Campaign
-from core.campaigns.queries import latest_brief
-from core.collaborations import contracts, endings, mails, queries, reading, room, terms
+from core.collaborations import contracts, endings, mails, queries, room, terms, versions
 from core.collaborations.contracts import sign
-from core.collaborations.invitations import attach_influencer, enroll, mark_opened, open_invitation
-from core.collaborations.lifecycle import DECLINE_REASONS, ENDED_EARLY, OPEN, Action, OfferAction, OfferState, State
+from core.collaborations.invitations import attach_influencer, enroll, mark_opened, new_link, open_invitation
+from core.collaborations.lifecycle import DECLINE_REASONS, ENDED_EARLY, OPEN, Action, OfferAction, OfferState
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.errors import Invalid, Missing, Refused
 from core.influencers.models import Relationship
 from core.lifecycle import begin, move
-from core.money import Money
 from core.permissions import SYSTEM, Actor, Permission
-from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
 from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
-from core.plugin_host.service import switches
 
 __all__ = [
     "accept",
@@ -55,20 +48,6 @@ __all__ = [
     "withdraw",
 ]
 
-MESSAGE_LENGTH = 4000
-Rows = Iterable[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """The content of a version, checked."""
-
-    deal: Deal
-    deliverables: list[dict[str, Any]]
-    message: str
-    brief_number: int
-    asked: Money | None
-
 
 def send_offer(
     session: Session,
@@ -78,7 +57,7 @@ def send_offer(
     campaign: Campaign,
     relationship: Relationship,
     components: AnyDeal,
-    deliverables: Rows,
+    deliverables: versions.Rows,
     base_url: str,
     message: str = "",
     unvetted_reason: str = "",
@@ -95,7 +74,7 @@ def send_offer(
     if replaces is not None:
         _same_campaign(replaces, campaign, relationship)
         endings.replace(session, actor, collaboration=replaces, reason=replace_reason, base_url=base_url)
-    version = _checked(session, host, campaign, components, deliverables, message, by="brand")
+    version = versions.checked(session, host, campaign, components, deliverables, message, by="brand")
     cap = terms.reserved(host, version.deal, version.deliverables, campaign.currency)
     contracts.check_budget(session, actor, campaign, cap)
     expires = clock.now() + timedelta(days=campaign.offer_days)
@@ -115,7 +94,7 @@ def send_offer(
     )
     session.add(made)
     begin(session, made, actor=actor)
-    _add(session, actor, made, version, "brand", expires)
+    versions.add(session, actor, made, version, "brand", expires)
     link = f"{base_url}/portal/i/{token}"
     if by_mail:
         mails.to_influencer(session, made, "offer", base_url=base_url, words=version.message, link=link)
@@ -145,52 +124,6 @@ def _same_campaign(replaced: Collaboration, campaign: Campaign, relationship: Re
         raise Refused(T("Choose another person of the same campaign."))
 
 
-def _checked(
-    session: Session,
-    host: PluginHost,
-    campaign: Campaign,
-    components: AnyDeal,
-    deliverables: Rows,
-    message: str,
-    *,
-    by: str,
-) -> _Version:
-    """A version that can be sent. What the brand has switched off it may not offer; who answers an offer may."""
-    brief = latest_brief(session, campaign.id)
-    if brief is None:
-        raise Refused(T("The campaign has no brief yet."))
-    if len(message) > MESSAGE_LENGTH:
-        raise Invalid(T("Use at most %(count)s characters.", count=MESSAGE_LENGTH), "message")
-    on = switches(session, campaign.brand_id) if by == "brand" else {}
-    deal = terms.checked_deal(host, components, campaign.currency, on)
-    work = terms.checked_deliverables(deliverables)
-    asked = reading.cap_or_none(host, deal, work, campaign.currency)
-    return _Version(deal, work, message.strip(), brief.number, asked)
-
-
-def _add(
-    session: Session, actor: Actor, collaboration: Collaboration, version: _Version, by: str, expires: datetime
-) -> Offer:
-    before = queries.offers_of(session, collaboration.id)
-    offer = Offer(
-        brand_id=collaboration.brand_id,
-        collaboration_id=collaboration.id,
-        number=before[0].number + 1 if before else 1,
-        proposed_by=by,
-        components=version.deal.to_json(),
-        deliverables=version.deliverables,
-        brief_number=version.brief_number,
-        message=version.message,
-        expires_at=expires,
-    )
-    session.add(offer)
-    begin(session, offer, actor=actor, basis=f"brief:{offer.brief_number}")
-    collaboration.due_at = expires
-    collaboration.asked_minor = version.asked.minor if version.asked else 0
-    _record(session, actor, collaboration, "send" if by == "brand" else "counter", offer)
-    return offer
-
-
 def mark_viewed(session: Session, actor: Actor, *, collaboration: Collaboration) -> None:
     """The influencer has the newest version open; kept the first time."""
     offer = queries.current_offer(session, collaboration.id)
@@ -209,11 +142,11 @@ def accept(
     cap = terms.reserved(host, offer.components, offer.deliverables, collaboration.currency)
     if room.beyond(session, collaboration, cap):
         room.ask(session, actor, collaboration, offer, cap, base_url)
-        _record(session, actor, collaboration, "ask_room", offer)
+        versions.record(session, actor, collaboration, "ask_room", offer)
         return None
-    _answer(session, actor, offer, OfferAction.ACCEPT)
+    versions.answer(session, actor, offer, OfferAction.ACCEPT)
     contract = contracts.agree(session, actor, collaboration, offer, host=host)
-    _record(session, actor, collaboration, "accept", offer)
+    versions.record(session, actor, collaboration, "accept", offer)
     mails.to_brand(session, collaboration, "agreed", base_url=base_url)
     return contract
 
@@ -232,10 +165,10 @@ def decline(
     if reason not in DECLINE_REASONS:
         raise Invalid(T("Choose a reason of the list."), "reason")
     offer = _mine_to_answer(session, actor, collaboration, number)
-    _answer(session, actor, offer, OfferAction.DECLINE, words.strip()[:MESSAGE_LENGTH])
+    versions.answer(session, actor, offer, OfferAction.DECLINE, words.strip()[: versions.MESSAGE_LENGTH])
     collaboration.end_reason = reason
     _close(session, actor, collaboration, Action.DECLINE, reason)
-    _record(session, actor, collaboration, "decline", offer, reason=reason)
+    versions.record(session, actor, collaboration, "decline", offer, reason=reason)
     mails.to_brand(
         session, collaboration, "declined", base_url=base_url, words=words.strip() or DECLINE_REASONS[reason]
     )
@@ -248,7 +181,7 @@ def counter(
     collaboration: Collaboration,
     number: int,
     components: AnyDeal,
-    deliverables: Rows,
+    deliverables: versions.Rows,
     message: str,
     host: PluginHost,
     base_url: str,
@@ -258,12 +191,14 @@ def counter(
     if not message.strip():
         raise Invalid(T("Say in a few words what you would like to change."), "message")
     campaign = session.get_one(Campaign, collaboration.campaign_id)
-    version = _checked(session, host, campaign, components, deliverables, message, by="influencer")
+    version = versions.checked(session, host, campaign, components, deliverables, message, by="influencer")
     if (version.deal.to_json(), version.deliverables) == (offer.components, offer.deliverables):
         raise Invalid(T("This is the same as the offer. Change something, or accept it."), "message")
-    _answer(session, actor, offer, OfferAction.COUNTER)
+    versions.answer(session, actor, offer, OfferAction.COUNTER)
     move(session, collaboration, Action.COUNTER, actor=actor, basis=f"offer:{number}")
-    made = _add(session, actor, collaboration, version, "influencer", clock.now() + timedelta(days=campaign.offer_days))
+    made = versions.add(
+        session, actor, collaboration, version, "influencer", clock.now() + timedelta(days=campaign.offer_days)
+    )
     mails.to_brand(session, collaboration, "countered", base_url=base_url, words=version.message)
     return made
 
@@ -273,10 +208,10 @@ def answer_counter(
 ) -> Contract:
     """The brand agrees to the influencer's version; a contract comes of it."""
     actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
-    offer = _newest(session, collaboration, number, "influencer")
-    _answer(session, actor, offer, OfferAction.ACCEPT)
+    offer = versions.newest(session, collaboration, number, "influencer")
+    versions.answer(session, actor, offer, OfferAction.ACCEPT)
     contract = contracts.agree(session, actor, collaboration, offer, host=host)
-    _record(session, actor, collaboration, "accept", offer)
+    versions.record(session, actor, collaboration, "accept", offer)
     mails.to_influencer(session, collaboration, "agreed", base_url=base_url)
     return contract
 
@@ -288,23 +223,23 @@ def revise(
     collaboration: Collaboration,
     number: int,
     components: AnyDeal,
-    deliverables: Rows,
+    deliverables: versions.Rows,
     host: PluginHost,
     base_url: str,
     message: str = "",
 ) -> Offer:
     """The brand makes a new version, in answer to a counter-offer or in place of its own unanswered one."""
     actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
-    offer = _newest(session, collaboration, number)
+    offer = versions.newest(session, collaboration, number)
     campaign = session.get_one(Campaign, collaboration.campaign_id)
-    version = _checked(session, host, campaign, components, deliverables, message, by="brand")
+    version = versions.checked(session, host, campaign, components, deliverables, message, by="brand")
     cap = terms.reserved(host, version.deal, version.deliverables, campaign.currency)
     contracts.check_budget(session, actor, campaign, cap)
     own = offer.proposed_by == "brand"
-    _answer(session, actor, offer, OfferAction.WITHDRAW if own else OfferAction.COUNTER)
+    versions.answer(session, actor, offer, OfferAction.WITHDRAW if own else OfferAction.COUNTER)
     move(session, collaboration, Action.REVISE, actor=actor, basis=f"offer:{number}")
     collaboration.invitation_expires_at = expires = clock.now() + timedelta(days=campaign.offer_days)
-    made = _add(session, actor, collaboration, version, "brand", expires)
+    made = versions.add(session, actor, collaboration, version, "brand", expires)
     mails.to_influencer(session, collaboration, "new_version", base_url=base_url, words=version.message)
     return made
 
@@ -314,12 +249,12 @@ def withdraw(
 ) -> None:
     """The brand takes its offer back, or does not go on with a counter-offer."""
     actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
-    offer = _newest(session, collaboration, number)
+    offer = versions.newest(session, collaboration, number)
     words = required(reason, "reason", endings.REASON_LENGTH) if reason.strip() else ""
-    _answer(session, actor, offer, OfferAction.WITHDRAW, words)
+    versions.answer(session, actor, offer, OfferAction.WITHDRAW, words)
     collaboration.end_reason = words
     _close(session, actor, collaboration, Action.WITHDRAW, words)
-    _record(session, actor, collaboration, "withdraw", offer)
+    versions.record(session, actor, collaboration, "withdraw", offer)
     mails.to_influencer(session, collaboration, "withdrawn", base_url=base_url, words=words)
 
 
@@ -329,16 +264,7 @@ def offer_again(session: Session, actor: Actor, *, collaboration: Collaboration,
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     contracts.check_budget(session, actor, campaign, collaboration.asked)
     offer = room.give(session, actor, collaboration, base_url)
-    _record(session, actor, collaboration, "give_room", offer)
-
-
-def new_link(session: Session, actor: Actor, *, collaboration: Collaboration, base_url: str) -> str:
-    """A fresh invitation link for somebody who has not opened theirs; the earlier one stops working."""
-    actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
-    if collaboration.influencer_id is not None or collaboration.state not in OPEN:
-        raise Refused(T("The invitation is answered already; a link is no longer needed."))
-    _record(session, actor, collaboration, "link", queries.current_offer(session, collaboration.id))
-    return mails.invitation_link(session, collaboration, base_url)
+    versions.record(session, actor, collaboration, "give_room", offer)
 
 
 def expire_due(session: Session, base_url: str) -> int:
@@ -357,44 +283,9 @@ def expire_due(session: Session, base_url: str) -> int:
 def _mine_to_answer(session: Session, actor: Actor, collaboration: Collaboration, number: int) -> Offer:
     if actor.influencer_id is None or collaboration.influencer_id != actor.influencer_id:
         raise Missing(queries.NOT_HERE)
-    return _newest(session, collaboration, number, "brand")
-
-
-def _newest(session: Session, collaboration: Collaboration, number: int, by: str | None = None) -> Offer:
-    """The version that was read, if it is still the newest, in time, and the right side's to answer."""
-    offer = queries.current_offer(session, collaboration.id)
-    if offer.number != number or (by and offer.proposed_by != by):
-        raise Refused(T("There is a newer version of this offer. Read it first."))
-    if offer.state not in (OfferState.SENT, OfferState.VIEWED):
-        raise Refused(T("This offer has been answered already."))
-    if by and offer.expires_at <= clock.now():
-        raise Refused(T("The time to answer this offer is over. Ask for a new one."))
-    return offer
-
-
-def _answer(session: Session, actor: Actor, offer: Offer, action: OfferAction, words: str = "") -> None:
-    move(session, offer, action, actor=actor, reason=words[:1000] or None)
-    offer.answer, offer.answered_at = words, clock.now()
+    return versions.newest(session, collaboration, number, "brand")
 
 
 def _close(session: Session, actor: Actor, collaboration: Collaboration, action: Action, reason: str) -> None:
     move(session, collaboration, action, actor=actor, reason=reason or None)
     collaboration.due_at = None
-
-
-def _record(
-    session: Session, actor: Actor, collaboration: Collaboration, deed: str, offer: Offer, **detail: object
-) -> None:
-    audit.record(
-        session,
-        actor=actor,
-        brand_id=collaboration.brand_id,
-        action=f"offer.{deed}",
-        obj=collaboration,
-        detail={"number": offer.number, **detail},
-    )
-
-
-def is_open(collaboration: Collaboration) -> bool:
-    """Whether an offer waits for an answer."""
-    return State(collaboration.state) in OPEN

@@ -66,50 +66,73 @@ def save_method(
     method = known or _first(actor.influencer_id, tax_id)
     if needs_account and not iban.strip() and not method.iban_cipher:
         raise Invalid(T("Fill in this field."), "iban")
-    method.payee_name = required(payee_name, "payee_name", 70)
+    method.payee_name, method.business = required(payee_name, "payee_name", 70), business
     if needs_account or any(part.strip() for part in (iban, street, building, postcode, town)):
-        method.street, method.building = required(street, "street", 70), building.strip()[:16]
-        method.postcode, method.town = required(postcode, "postcode", 16), required(town, "town", 35)
-        method.postcode = check_postcode(country, method.postcode)
+        _place(method, country, street=street, building=building, postcode=postcode, town=town)
     method.country, method.tax_country = _country(country, "country"), _country(tax_country, "tax_country")
-    method.business = business
-    checked = check_iban(iban) if iban.strip() else None
+    account = check_iban(iban) if iban.strip() else None
     number = check_tax_id(tax_country, tax_id) if tax_id.strip() else None
     session.add(method)
-    if checked:
-        method.iban_last4, method.iban_country = checked[0][-4:], checked[0][:2]
-        method.bank_name, method.bic = checked[1], checked[2]
+    session.flush()  # its secrets are bound to its id
+    if account:
+        _keep_account(keyring, method, *account)
     if number:
-        method.tax_id_last4 = number[-4:]
-    session.flush()
-    if checked:
-        method.iban_cipher = encrypt(keyring, checked[0], Place("payout_method", "iban_cipher", method.id))
-    if number:
-        method.tax_id_cipher = encrypt(keyring, number, Place("payout_method", "tax_id_cipher", method.id))
+        _keep_tax_id(keyring, method, number)
     if details:
         write(keyring, method, details, shown)
-    after = _told(keyring, method)
-    new = {key for key, value in after.items() if before.get(key) != value}
+    new = {key: value for key, value in _told(keyring, method).items() if before.get(key) != value}
     if new:
         method.changed_at = clock.now()
         audit.record(session, actor=actor, brand_id=None, action="payout_method.save", obj=method)
     session.flush()
-    if known and "iban" in new:
-        tell_of_account(session, method.influencer_id, method.iban_last4, base_url)
-    elif ("details" in new and after["details"]) or (known and "payee_name" in new):
-        tell_of_way(session, method.influencer_id, base_url)
+    _tell(session, method, new, first=known is None, base_url=base_url)
     return method
+
+
+def _place(method: PayoutMethod, country: str, *, street: str, building: str, postcode: str, town: str) -> None:
+    """Where the owner of the account lives, as far as banks ask."""
+    method.street, method.building = required(street, "street", 70), building.strip()[:16]
+    method.postcode, method.town = required(postcode, "postcode", 16), required(town, "town", 35)
+    method.postcode = check_postcode(country, method.postcode)
+
+
+def _keep_account(keyring: Keyring, method: PayoutMethod, iban: str, bank: str, bic: str) -> None:
+    method.iban_cipher = encrypt(keyring, iban, _bound("iban_cipher", method))
+    method.iban_last4, method.iban_country = iban[-4:], iban[:2]
+    method.bank_name, method.bic = bank, bic
+
+
+def _keep_tax_id(keyring: Keyring, method: PayoutMethod, number: str) -> None:
+    method.tax_id_cipher = encrypt(keyring, number, _bound("tax_id_cipher", method))
+    method.tax_id_last4 = number[-4:]
+
+
+def _tell(session: Session, method: PayoutMethod, new: Mapping[str, object], *, first: bool, base_url: str) -> None:
+    """Tell the payee that their money goes elsewhere, in case it was not they who said so."""
+    if "iban" in new and not first:
+        tell_of_account(session, method.influencer_id, method.iban_last4, base_url)
+    elif new.get("details") or ("payee_name" in new and not first):
+        tell_of_way(session, method.influencer_id, base_url)
 
 
 def _told(keyring: Keyring, method: PayoutMethod) -> dict[str, object]:
     """All that an influencer has told, in the clear, to be compared."""
     plain = ("payee_name", "street", "building", "postcode", "town", "country", "tax_country", "business")
-    ciphers = {"iban": "iban_cipher", "tax_id": "tax_id_cipher"}
-    found: dict[str, object] = {key: getattr(method, key) for key in plain}
-    for key, column in ciphers.items():
-        cipher = getattr(method, column)
-        found[key] = decrypt(keyring, cipher, Place("payout_method", column, method.id)) if cipher else ""
-    return {**found, "details": {rail: values for rail, values in read(keyring, method).items() if values}}
+    return {
+        **{key: getattr(method, key) for key in plain},
+        "iban": _clear(keyring, method, "iban_cipher"),
+        "tax_id": _clear(keyring, method, "tax_id_cipher"),
+        "details": {rail: values for rail, values in read(keyring, method).items() if values},
+    }
+
+
+def _clear(keyring: Keyring, method: PayoutMethod, column: str) -> str:
+    cipher = getattr(method, column)
+    return decrypt(keyring, cipher, _bound(column, method)) if cipher else ""
+
+
+def _bound(column: str, method: PayoutMethod) -> Place:
+    return Place("payout_method", column, method.id)
 
 
 def _first(influencer_id: int | None, tax_id: str) -> PayoutMethod:
@@ -137,7 +160,7 @@ def read_iban(keyring: Keyring, method: PayoutMethod) -> str:
     """The IBAN in the clear, for the rail alone."""
     if not method.iban_cipher:
         raise Missing(T("There is no bank account yet."))
-    return decrypt(keyring, method.iban_cipher, Place("payout_method", "iban_cipher", method.id))
+    return _clear(keyring, method, "iban_cipher")
 
 
 def check_iban(raw: str) -> tuple[str, str, str]:
