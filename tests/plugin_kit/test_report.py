@@ -14,7 +14,10 @@ from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
 from samverk import Accepted, Money, RailEvent, Refused, Settles, T
 from tests.plugin_kit.bench import Changes, failed, put, subject_of
-from tests.plugin_kit.test_controls import EACH_TIME, NO_SUCH_MONTH, NOTES, VIEW, field, init
+from tests.plugin_kit.controls.changes import field, init
+from tests.plugin_kit.controls.packs import NO_SUCH_MONTH
+from tests.plugin_kit.controls.pages import NOTES, VIEW
+from tests.plugin_kit.controls.rails import EACH_TIME
 
 REPORTS: list[tuple[str, str, Changes, list[str]]] = [
     ("api", "good_model", init("api_version = 1", "api_version = 2"), ["Upgrade Samverk"]),

@@ -1,0 +1,67 @@
+"""Platforms and shops that break a promise."""
+
+from __future__ import annotations
+
+from tests.plugin_kit.controls.changes import INIT, Control, init
+
+STRANGERS = """    def forget(self, ctx, external_id):
+        if external_id == "nobody":
+            raise KeyError(external_id)"""
+KEEP = 'ctx.keep_secret("refresh_token", told["refresh"])'
+LATER = f"self.later = lambda: {KEEP}"
+GET = 'return self._told(ctx.http.request("GET", API + path, headers=self._signed(ctx)))'
+GET_LATER = GET.replace("return", "told =") + "\n        self.later()\n        return told"
+BACK = 'RefundRecord(order["id"], "1", -amount, at)'
+
+CONTROLS: dict[str, list[Control]] = {
+    "good_platform": [
+        ("types", init("tzinfo=UTC", "")),
+        ("types", init("{k: v for k", "{k: str(v) for k")),
+        ("types", init('Post(post["id"], post["url"])', 'Post(post["id"], post["url"], datetime(2026, 1, 1))')),
+        ("secrets", init('AuthExpired(T("Connect again."))', "AuthExpired(T(str(ctx.secrets)))")),
+        (
+            "paging",
+            init(
+                'Page([Post(post["id"], post["url"]) for post in told["posts"]], told["next"])',
+                'Page([Post(post["id"], post["url"]) for post in told["posts"]], None)',
+            ),
+        ),
+        (
+            "paging",
+            init(
+                "after={cursor or ''}\")\n",
+                'after={cursor or \'\'}")\n        told["next"] = cursor and told["next"] or "0"\n',
+            ),
+        ),
+        ("errors", init("if answer.status >= 500:", "if answer.status > 500:")),
+        ("nulls", init('followers=told["followers"]', 'followers=told["followers"] or 0')),
+        ("nulls", init("if v is not None}", "}")),
+        ("nulls", init('_get(ctx, f"/posts/{post}")["ad"]', '_get(ctx, f"/posts/{post}")["ad"] or False')),
+        ("platform", init('    name = "good_plat"\n', '    name = "good_plat"\n    platform = "Instagram"\n')),
+        (
+            "addresses",
+            init(
+                'host, _, post = url.removeprefix("https://").partition("/p/")',
+                'host, post = url.removeprefix("https://").split("/p/")',
+            ),
+        ),
+    ],
+    "good_source": [
+        ("types", init('datetime.fromisoformat(order["at"])', 'datetime.fromisoformat(order["at"][:19])')),
+        ("types", init('SaleRecord(order["id"], amount, at, order["code"])', BACK)),
+        (
+            "types",
+            init('parse_moment(row["sold_at"], zone)', 'parse_moment(row["sold_at"], zone).replace(tzinfo=None)'),
+        ),
+        ("renewed", init(KEEP, "pass")),
+        ("renewed", {INIT: [(KEEP, LATER), (GET, GET_LATER)]}),
+        ("renewed", init(KEEP, f"{KEEP[:-1]}.upper())")),
+        ("renewed", {"fake.py": ('| {"refresh_token"', '| {"other"')}),
+        ("forgets", init("    def forget(self, ctx, external_id):", STRANGERS)),
+        ("errors", init('int(answer.headers.get("Retry-After", 60))', "60")),
+        ("errors", init("            raise BadAnswer(", "            raise Unavailable(")),
+        ("example", init('"49,90"', '"forty-nine"')),
+        ("rows", init("except (Invalid, ValueError) as error:", "except Invalid as error:")),
+        ("rows", init("errors.append(RowError(row.line, ", "errors.append(RowError(row.line - 1, ")),
+    ],
+}

@@ -1,0 +1,111 @@
+"""Ways of payment that break a promise."""
+
+from __future__ import annotations
+
+from tests.plugin_kit.controls.changes import INIT, Control, field, init
+
+SUBMIT = 'return {order.reference: self._send(ctx, order, f"{key}:{order.reference}") for order in batch.orders}'
+FRESH_KEYS = """found = {o.reference: self._send(ctx, o, f"{key}:{self.run}:{o.reference}") for o in batch.orders}
+        self.run += all(isinstance(outcome, Accepted) for outcome in found.values())
+        return found
+
+    run = 0"""
+COUNTED = """        told = json.loads(body)
+        self.count = getattr(self, 'count', 0) + 1
+        told['id'] += str(self.count)
+"""
+EACH_TIME = """f"{batch.id}.{next(self.__dict__.setdefault('n', iter(range(99))))}\""""
+TWO_OF_THREE = """for order in batch.orders if not order.reference.endswith("3") or not self._send(
+            ctx, order, f"{key}:{order.reference}")}"""
+MADE_UP = """            if answer.status == 404:
+                found[reference] = Accepted('?')
+            if answer.status == 200:
+"""
+DIALLED = """phone = details["phone"] or "+"
+        import socket
+
+        socket.socket().close()"""
+WRITTEN = """        import logging
+
+        logging.getLogger('bank').debug('sent %s', body)
+        signed = {"""
+ONBOARDING = """    def onboard(self, ctx, payee):
+        import logging
+
+        from samverk import Onboarding
+
+        logging.getLogger("bank").info("paid to %s", payee.iban)
+        return Onboarding(ready=True)
+
+    def step("""
+
+CONTROLS: dict[str, list[Control]] = {
+    "good_rail": [
+        ("keys", field('SettingField("Bank code", T("Bank"), required=False)')),
+        ("keys", field('SettingField("a", T("A"), required=False), SettingField("a", T("B"), required=False)')),
+        ("fields", field('SettingField("a", T("A"), FieldKind.DAYS, False, default="many")')),
+        ("fields", field('SettingField("a", T("A"), FieldKind.CHOICE, False, choices=((1, T("One")),))')),
+        ("fields", field('SettingField("a", "A", required=False)')),
+        ("rubbish", field('SettingField("a", T("A"), FieldKind.DAYS, False, minimum="1")')),
+        ("placeholders", init('T("The bank refused.")', 'T("The bank refused %(order)s.")')),
+        ("server", init('"good_bank": FakeBank', '"other": FakeBank')),
+        (
+            "no-socket",
+            init(
+                "        return ctx.http.request(",
+                "        import socket\n\n        socket.socket().close()\n        return ctx.http.request(",
+            ),
+        ),
+        ("webhooks", init("        told = json.loads(body)\n", COUNTED)),
+        (
+            "signature",
+            init(
+                'if not hmac.compare_digest(expected, headers.get("X-Signature", "")):',
+                "if not headers.get('X-Signature') or not body:",
+            ),
+        ),
+        ("signature", init('headers.get("X-Signature", "")', 'headers["X-Signature"]')),
+        ("signature", init('ctx.secrets["webhook"].encode()', 'ctx.secrets.get("webhook", "").encode()')),
+        (
+            "signature",
+            {
+                INIT: [
+                    ('ctx.secrets["webhook"].encode()', 'ctx.secrets.get("webhook", "none").encode()'),
+                    ("if not hmac.compare_digest(", 'if "webhook" in ctx.secrets and not hmac.compare_digest('),
+                ]
+            },
+        ),
+        ("secrets", init("        signed = {", WRITTEN)),
+        ("forgets", init('self._ask(ctx, "DELETE", f"/payees/{payee.id}")', "return None")),
+        ("outcomes", init("for order in batch.orders}", TWO_OF_THREE)),
+        ("secrets", init("    def step(", ONBOARDING)),
+        ("same-key", init(SUBMIT, FRESH_KEYS)),
+        ("drop", init("return Ambiguous(error.message)", 'return Refused(error.message, code="lost")')),
+        (
+            "partial",
+            init('return Refused(T("The bank refused."), code="refused")', 'return Ambiguous(T("Nobody knows."))'),
+        ),
+        ("events", init('told["status"], at', '"paid", at')),
+        (
+            "events",
+            init(
+                '        amount = self.from_wire(told["amount"]', '        amount = self.from_wire(told["amount"] * 100'
+            ),
+        ),
+        ("lookup", init("            if answer.status == 200:\n", MADE_UP)),
+        ("wire-units", init("return amount.minor * CENTS.get(amount.currency, 1)", "return amount.minor")),
+        ("wire-units", init('"HUF": 100, ', '"HUF": 0, ')),
+    ],
+    "good_file": [
+        ("takes", init('return Kit(servers={"good_file": Desk})', "return Kit()")),
+        ("takes", init('settings = {"iban": IBAN}', 'settings = {"iban": None}')),
+        ("settings", init('ctx.settings["iban"] or ""', 'ctx.settings["iban"]')),
+        ("payee", init('details["phone"] or "+"', 'details["phone"]')),
+        ("payee", init('[("phone", T("Begin', '[("telephone", T("Begin')),
+        ("payee", init('T("Begin with + and the country.")', '"Begin with + and the country."')),
+        ("payee", init('phone.startswith("+")', 'phone.startswith("0")')),
+        ("payee", init('(details["phone"] or "")[-2:]', '(details["code"] or "")')),
+        ("payee", init('phone = details["phone"] or "+"', DIALLED)),
+        ("same-key", init('f"{batch.id}.{kind}"', EACH_TIME)),
+    ],
+}
