@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 Param = Any
@@ -122,7 +123,9 @@ def _plain(value: Param) -> Any:
         return {"$decimal": str(value)}
     if isinstance(value, Text):
         return {"$text": value.to_json()}
-    return value
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return str(value)
 
 
 def _rich(value: Any) -> Param:

@@ -29,7 +29,7 @@ from core.plugin_api.text import T, Text
 from core.plugin_host.composing import children, compose
 from core.plugin_host.host import PluginHost
 from core.plugin_host.keeping import Kept, hold_to
-from core.plugin_host.lines import EarnedLine, Evaluation, Hold, answer_of, basis_of
+from core.plugin_host.lines import EarnedLine, Evaluation, Hold, amiss, answer_of, basis_of, takes_too_much
 from core.plugin_host.records import Failure
 
 __all__ = [
@@ -205,6 +205,8 @@ def _component(
         answer.lines += [_earned(component, model, line, by_key.get(line.key, group[-1]), basis) for line in lines]
     if len({line.key for line in answer.lines}) != len(answer.lines):
         return _wrong(host.payment_models.owners[component.model], T("two lines have the same key"))
+    if takes_too_much(answer.lines):
+        return _wrong(host.payment_models.owners[component.model], T("its lines take back more things than they gave"))
     return answer
 
 
@@ -253,13 +255,8 @@ def _ask(
     lines = host.call(plugin, model.earned, component.terms, tuple(group), returns=list | tuple)
     if isinstance(lines, Failure):
         return lines
-    untrusted: Sequence[Any] = lines
-    for line in untrusted:
-        if not isinstance(line, Line) or not isinstance(line.amount, Money) or not isinstance(line.reason, Text):
-            return _wrong(plugin, T("a line is not made of a key, money and a reason"))
-        if line.amount.currency != component.terms.currency:
-            return _wrong(plugin, T("a line is in another currency than the terms"))
-    return lines
+    fault = next((found for line in lines if (found := amiss(component, line))), None)
+    return _wrong(plugin, fault) if fault else lines
 
 
 def _wrong(plugin: str, fault: Text) -> Failure:

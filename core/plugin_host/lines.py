@@ -7,11 +7,16 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
+from core import typed
 from core.money import Money, total
+from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import FACTS, Fact, Line, Settles
-from core.plugin_api.text import Text
+from core.plugin_api.text import T, Text
 
+MOST_KEY = 160
+"""The longest key of a line in the books, that of its component included."""
 _NAMES = {kind: tuple(item.name for item in dataclasses.fields(kind)) for kind in FACTS}
 
 
@@ -73,6 +78,46 @@ class Evaluation:
         """The sum of what is known in a currency."""
         amounts = (x.amount for x in self.lines if x.settles is settles and x.amount.currency == currency)
         return total(amounts, currency)
+
+
+def amiss(component: Component, line: Any) -> Text | None:
+    """Why what a model handed over as a line cannot be booked, None when it can.
+
+    Whoever calls the model asks this first: what is found only when it is written costs the other components too.
+    """
+    if not isinstance(line, Line) or not isinstance(line.amount, Money) or not isinstance(line.reason, Text):
+        return T("a line is not made of a key, money and a reason")
+    if line.amount.currency != component.terms.currency:
+        return T("a line is in another currency than the terms")
+    if type(line.key) is not str or not 0 < len(component.id) + 1 + len(line.key) <= MOST_KEY:
+        return T("the key of a line is not a short text")
+    if not isinstance(line.settles, Settles):
+        return T("a line does not say how it is settled")
+    if line.amount.minor < -typed.MOST_MINOR or _things(line) > typed.MOST_MINOR:
+        return T("a line is of more money than can be booked")
+    return None if typed.storable(line.key) and _readable(line.reason) else T("the words of a line cannot be kept")
+
+
+def takes_too_much(lines: Iterable[Line | EarnedLine]) -> bool:
+    """Whether lines take back things of more value than they gave: those are no debt that could be netted."""
+    return sum(_things(line) for line in lines) < 0
+
+
+def _things(line: Line | EarnedLine) -> int:
+    return line.amount.minor if line.settles is Settles.IN_KIND else 0
+
+
+def _readable(words: Any) -> bool:
+    if type(words.msgid) is not str or not isinstance(words.params, Mapping) or not typed.storable(words.msgid):
+        return False
+    return all(_readable(value) if isinstance(value, Text) else _plain(value) for value in words.params.values())
+
+
+def _plain(value: Any) -> bool:
+    try:
+        return type(value) is int or typed.storable(str(value))
+    except Exception:  # the plugin's own object: anything may happen
+        return False
 
 
 def basis_of(facts: Iterable[Fact]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -82,6 +83,17 @@ def line(key: str = "d", amount: int = 100, currency: str = "EUR") -> Line:
     return Line(key, Money(amount, currency), Settles.CASH, T("Because"))
 
 
+LIST: Any = ["why"]
+
+
+def changed(**values: Any) -> Line:
+    return replace(line(), **values)
+
+
+def things(amount: int) -> Line:
+    return Line("d", Money(amount, "EUR"), Settles.IN_KIND, T("Because"))
+
+
 def _raise(terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
     raise RuntimeError("broken")
 
@@ -94,6 +106,15 @@ def _raise(terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
         (lambda terms, facts: [5], "a line is not made of a key, money and a reason"),
         (lambda terms, facts: [line(currency="SEK")], "a line is in another currency than the terms"),
         (lambda terms, facts: [line(), line()], "two lines have the same key"),
+        (lambda terms, facts: [changed(key=5)], "the key of a line is not a short text"),
+        (lambda terms, facts: [line("d" * 160)], "the key of a line is not a short text"),
+        (lambda terms, facts: [line("d\x00")], "the words of a line cannot be kept"),
+        (lambda terms, facts: [changed(settles="cash")], "a line does not say how it is settled"),
+        (lambda terms, facts: [line(amount=-(10**14))], "a line is of more money than can be booked"),
+        (lambda terms, facts: [things(10**14)], "a line is of more money than can be booked"),
+        (lambda terms, facts: [things(-5)], "its lines take back more things than they gave"),
+        (lambda terms, facts: [changed(reason=T("%(who)s", who="\ud800"))], "the words of a line cannot be kept"),
+        (lambda terms, facts: [changed(reason=Text("Because", LIST))], "the words of a line cannot be kept"),
     ],
 )
 def test_only_the_failing_component_is_on_hold(monkeypatch: pytest.MonkeyPatch, answer: Any, reason: str) -> None:
