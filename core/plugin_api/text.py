@@ -125,6 +125,8 @@ def _plain(value: Param) -> Any:
         return {"$text": value.to_json()}
     if value is None or isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
         return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return value  # countries, named when it is read
     return str(value)
 
 

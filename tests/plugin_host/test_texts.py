@@ -14,7 +14,7 @@ from samverk import Money, T, Text
 
 
 @pytest.mark.parametrize(
-    "value", [3, True, "text", None, 0.5, Money(5, "EUR"), date(2026, 1, 2), Decimal("1.50"), T("one")]
+    "value", [3, True, "text", None, 0.5, Money(5, "EUR"), date(2026, 1, 2), Decimal("1.50"), T("one"), ["DK", "IS"]]
 )
 def test_what_can_be_kept_is_read_as_it_was(value: Any) -> None:
     said = T("of %(value)s", value=value)
