@@ -37,7 +37,6 @@ from core.influencers.vocabulary import (
 from core.permissions import Permission
 from core.places import COUNTRIES
 from core.plugin_api.text import T, Text
-from core.plugin_host.naming import title_of
 from core.web.brands import brands, current_brand
 from core.web.request import actor, db, done, instance, saving
 from core.web.sheet import sheet
@@ -67,7 +66,7 @@ def _platform(code: str) -> str:
 
 def _source(connector: str) -> str:
     """The name of a connector, also when its plugin is gone."""
-    return str(title_of(db(), instance().plugins, "platforms", connector))
+    return str(instance().plugins.name_of("platforms", connector))
 
 
 @admin.get("/people", Permission.PEOPLE_READ)

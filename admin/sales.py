@@ -15,7 +15,6 @@ from core import clock
 from core.i18n import ROOT, gettext, ngettext
 from core.permissions import Permission
 from core.plugin_api.text import T
-from core.plugin_host.naming import title_of
 from core.tracking import export, held, importing, keys, queries, sample
 from core.tracking.lifecycle import SALE_STATE_NAMES
 from core.web.brands import current_brand
@@ -106,7 +105,7 @@ def sale(public_id: str) -> Any:
 
 
 def _title(source: str) -> str:
-    return str(title_of(db(), instance().plugins, "sales_sources", source))
+    return str(instance().plugins.name_of("sales_sources", source))
 
 
 @admin.get("/sales/codes", P.SALES_READ)

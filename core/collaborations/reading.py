@@ -131,7 +131,10 @@ def forecasts(
     for outcome in outcomes(planned, sales, worth, views, days):
         told = simulate(host, components, outcome, planned, caps)
         sums: dict[str, Money] = {}
-        titles = {line.component: _title(host, line.model) if line.model else line.reason for line in told.lines}
+        titles = {
+            line.component: host.name_of("payment_models", line.model) if line.model else line.reason
+            for line in told.lines
+        }
         for line in told.lines:
             if line.settles is Settles.CASH:
                 sums[line.component] = sums.get(line.component, Money.zero(currency)) + line.amount
@@ -154,8 +157,3 @@ def _days(deliverables: Any) -> tuple[int, ...]:
         return ()
     days = [day if isinstance(day, date) else date.fromisoformat(day) for day in due]
     return tuple((day - min(days)).days for day in days)
-
-
-def _title(host: PluginHost, model: str) -> Text:
-    found = host.payment_models.get(model)
-    return found.title if found else terms.verbatim(model)

@@ -96,8 +96,7 @@ def pay_lines(host: PluginHost, components: AnyDeal) -> list[tuple[Text, list[Te
     deal = Deal.of(components)
     told, titles = [], {}
     for component, sentences in describe(host, deal):
-        model = host.payment_models.get(component.model)
-        titles[component.id] = model.title if model else T("Pay")
+        titles[component.id] = host.title_of("payment_models", component.model) or T("Pay")
         told.append((titles[component.id], sentences))
     meeting = _meeting(deal.composition, titles)
     return [*told, (T("How the parts meet"), meeting)] if meeting else told

@@ -21,7 +21,6 @@ from core.permissions import Actor, Permission
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.host import PluginHost
 from core.plugin_host.models import PluginEntry
-from core.plugin_host.naming import title_of
 from core.plugin_host.service import switches, switches_of
 from core.plugin_host.settings import Rows
 from core.waiting import Waiting
@@ -199,7 +198,7 @@ class _Shelf:
             offered = provider is not None and provider.supports(one.method if one else LISTENING[kind])
             if feed or (offered and not hidden):
                 lines.append(Line(one, wide or (_standing(feed) if one else _heard(feed)), feed))
-        title = title_of(session, self.host, kind, name)
+        title = self.host.name_of(kind, name)
         listens = provider is not None and provider.supports(LISTENING[kind]) and not hidden
         return Connection(kind, name, title, owner, listens, tuple(lines))
 

@@ -99,8 +99,7 @@ def limits_of(host: PluginHost, name: str, currency: str, let_in: Mapping[int, T
     """What a rail declares for a currency, asked behind its fence; `let_in` is what `onboarding.let_in` says."""
     rail = host.payout_rails.get(name)
     if rail is None:
-        title = host.title_of("payout_rails", name) or T("%(name)s", name=name)
-        return Limits(name, title, fault=not_here(host, name))
+        return Limits(name, host.name_of("payout_rails", name), fault=not_here(host, name))
     if rail.currencies is not None and currency not in rail.currencies:
         fault = T("%(rail)s does not send %(currency)s.", rail=rail.title, currency=currency)
         return Limits(name, rail.title, fault=fault)

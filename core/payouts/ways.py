@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.accounts.models import Brand
-from core.collaborations.terms import verbatim
 from core.errors import Refused
 from core.payouts.lifecycle import STATE_NAMES, State
 from core.plugin_api.payout_rails import PayoutRail
 from core.plugin_api.text import T, Text
 from core.plugin_host.host import PluginHost
-from core.plugin_host.models import PluginEntry
 from core.plugin_host.service import switches
 from core.plugin_host.settings import Rows, settings_of, stored
 
@@ -63,7 +60,7 @@ def way_of(session: Session, host: PluginHost, brand: Brand, name: str) -> Way:
     """That of a run, also when its rail was switched off since, or is gone."""
     rail = host.payout_rails.get(name)
     if rail is None:
-        return _gone(session, name)
+        return Way(name, host.name_of("payout_rails", name), here=False, fault=not_here(host, name))
     way = _way(session, host, brand, rail, None)
     if switches(session, brand.id).get(way.plugin, True):
         return way
@@ -88,22 +85,10 @@ def _way(session: Session, host: PluginHost, brand: Brand, rail: PayoutRail, row
 def not_here(host: PluginHost, name: str) -> Text:
     """That a way of payment cannot be asked, by its title; where nobody knows one, by its name and with what to do."""
     title = host.title_of("payout_rails", name)
-    return nameless(name) if title is None else T("The way of payment %(name)s is not here.", name=title)
-
-
-def nameless(name: str) -> Text:
-    """The same of one that nobody remembers."""
+    if title is not None:
+        return T("The way of payment %(name)s is not here.", name=title)
     return T(
         "The way of payment “%(name)s” is not here: the installation's admin installs the plugin that brings it, or "
         "sees under Settings › Plugins why it does not work.",
         name=name,
     )
-
-
-def _gone(session: Session, name: str) -> Way:
-    entries = session.scalars(select(PluginEntry).order_by(PluginEntry.plugin))
-    brought = next((entry for entry in entries if name in entry.provides.get("payout_rails", ())), None)
-    if brought is None:
-        return Way(name, verbatim(name), here=False, fault=nameless(name))
-    fault = T("The plugin %(plugin)s, which pays this, is gone or does not work.", plugin=brought.title)
-    return Way(name, verbatim(brought.title), brought.plugin, here=False, fault=fault)

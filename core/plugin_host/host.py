@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from core.http import Client
 from core.plugin_api.context import Context, Http
+from core.plugin_api.text import Text
 from core.plugin_host.calls import FencedRule
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.fence import Fence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from core.plugin_api.payout_rails import PayoutRail
     from core.plugin_api.platforms import PlatformConnector
     from core.plugin_api.sales_sources import SalesSource
-    from core.plugin_api.text import Text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,6 +102,10 @@ class PluginHost:
         """What a provider is called, also when its plugin is gone; None where nobody remembers it."""
         provider = self.registry(kind).get(name)
         return provider.title if provider is not None else self.recall(kind).get(name)
+
+    def name_of(self, kind: str, name: str) -> Text:
+        """As `title_of`; its name where nobody remembers it."""
+        return self.title_of(kind, name) or Text("%(name)s", {"name": name})
 
     def enabled(self, kind: str, brand_switches: Mapping[str, bool]) -> dict[str, Any]:
         """What a brand may newly use of a kind: everything whose plugin is not switched off."""

@@ -224,9 +224,9 @@ def test_a_way_that_is_gone_is_told_and_finance_has_the_last_word(
     with instance.database.session() as session:
         run = f"/admin/payouts/runs/{session.scalars(select(PayoutRun)).one().public_id}"
     page = client.get(run).text
-    assert "The plugin Wire, which pays this, is gone or does not work." in page
+    assert "The way of payment Wire is not here." in page
     assert "With whoever runs this installation" in page
-    assert "is gone or does not work" in client.get(f"/admin/payouts/{row.public_id}").text
+    assert "The way of payment Wire is not here." in client.get(f"/admin/payouts/{row.public_id}").text
     today = client.get("/admin/").text
     assert "Payout run 1 does not go on" in today and "The way of payment Wire is not here." in today
     later(now, hours=25)
