@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.csv_input import RowError
+from core.plugin_api.held import Held
 from core.plugin_api.tables import NO_DATA, Data
 from core.plugin_api.text import Text, fill
 
@@ -130,7 +131,7 @@ class NotSupported(ConnectorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed(Generic[Record]):
+class Parsed(Held, Generic[Record]):
     """The records that could be read, and an error for each row that gave none.
 
     A row that is rightly no record, such as a cancelled order, gets an error that says so: whoever imports sees it.
@@ -141,7 +142,7 @@ class Parsed(Generic[Record]):
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Record]):
+class Page(Held, Generic[Record]):
     """A page of a listing; `cursor` asks for the next one, None when this was the last."""
 
     records: Sequence[Record]

@@ -15,6 +15,7 @@ from core.money import Money
 from core.plugin_api.context import Context, NotSupported
 from core.plugin_api.contract import Provider
 from core.plugin_api.fields import SettingField
+from core.plugin_api.held import Held
 from core.plugin_api.text import T, Text
 
 
@@ -107,12 +108,13 @@ Outcome = Accepted | Refused | Ambiguous | NeedsAction
 
 
 @dataclass(frozen=True, slots=True)
-class RailEvent:
+class RailEvent(Held):
     """What a rail reports later of an order, by core's `reference`; `id` is the provider's, at most 200 characters.
 
     `status` is one of `sent`, `received`, `failed`, `returned`. What is later by `at` holds, in whatever order events
     come; told again, one changes nothing. `amount` is what it says it moved: one that is not the order's moves nothing
-    and is shown to finance. `reason` is read by finance and by the payee.
+    and is shown to finance. `reason` is read by finance and by the payee. A moment without a time zone, and what else
+    is not of its declared type, is refused when the event is made, with a `TypeError`.
     """
 
     id: str
@@ -125,7 +127,7 @@ class RailEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Onboarding:
+class Onboarding(Held):
     """How far a payee is with the rail: `ready`, or what is `missing` and the link where they go on.
 
     The link must be https. It is shown at once to the payee who asked for it and kept nowhere.

@@ -11,6 +11,7 @@ from core.csv_input import Column, Row
 from core.plugin_api.context import Context, NotSupported, Page, Parsed
 from core.plugin_api.contract import Provider
 from core.plugin_api.fields import SettingField
+from core.plugin_api.held import Held
 from core.plugin_api.payment_models import EvidenceLevel
 from core.plugin_api.text import T, Text
 
@@ -18,8 +19,12 @@ METRICS = ("views", "reach", "likes", "comments", "shares", "saves", "clicks")
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """An account as the platform shows it; what it does not tell is None, never 0."""
+class Profile(Held):
+    """An account as the platform shows it; what it does not tell is None, never 0.
+
+    A figure is an `int`: "12", 12.5 and True are refused when the profile is made, with a `TypeError`. So is whatever
+    is not of its declared type, here and below.
+    """
 
     account: str
     handle: str
@@ -31,8 +36,8 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """Something published. `id` is the platform's."""
+class Post(Held):
+    """Something published. `id` is the platform's; `published_at` has a time zone."""
 
     id: str
     url: str
@@ -41,7 +46,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class PostRef:
+class PostRef(Held):
     """What an address points at: a post of a platform, and whose it is when the address tells."""
 
     post: str
@@ -50,8 +55,11 @@ class PostRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
-    """A reading of a post: cumulative counts by metric name (`METRICS`); what is not told is absent."""
+class Metrics(Held):
+    """A reading of a post: cumulative counts by metric name (`METRICS`); what is not told is absent.
+
+    `at` has a time zone, and each count is an `int`.
+    """
 
     post: str
     at: datetime
@@ -60,7 +68,7 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Disclosure:
+class Disclosure(Held):
     """Whether the platform's own ad label is set; None when the platform does not tell."""
 
     labelled: bool | None

@@ -12,12 +12,16 @@ from core.money import Money
 from core.plugin_api.context import Context, NotSupported, Page, Parsed
 from core.plugin_api.contract import Provider
 from core.plugin_api.fields import SettingField
+from core.plugin_api.held import Held
 from core.plugin_api.text import T, Text
 
 
 @dataclass(frozen=True, slots=True)
-class SaleRecord:
-    """An order. `external_id` is the shop's; `amount` is without VAT and shipping."""
+class SaleRecord(Held):
+    """An order. `external_id` is the shop's; `amount` is without VAT and shipping.
+
+    `at` has a time zone. What is not of its declared type is refused when the record is made, with a `TypeError`.
+    """
 
     external_id: str
     amount: Money
@@ -26,8 +30,11 @@ class SaleRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundRecord:
-    """Money given back on an order: `refund_of` is the order's `external_id`, `amount` is positive."""
+class RefundRecord(Held):
+    """Money given back on an order: `refund_of` is the order's `external_id`, `amount` is positive.
+
+    Held to its types when it is made, as a `SaleRecord`.
+    """
 
     external_id: str
     refund_of: str

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.plugin_api.context import Context
+from core.plugin_api.held import Unfit
 from core.plugin_api.kit import FakeServer, Kit
 from core.plugin_api.manifest import Plugin
 from core.plugin_host.additions import folder_of
@@ -188,6 +189,8 @@ class Check:
 
 TALKATIVE = ("samverk.plugins", "core.compliance.engine", "core.i18n")
 GATES = ("api", "manifest", "contract", "loads")
+TELLS_UNFIT = ("types", "events", "onboards")
+"""The checks that tell of an answer with a value that its field does not take; nothing else can be asked of one."""
 CHECKS: dict[str, Check] = {}
 """Every check by its id; filled by the modules of `MODULES`."""
 
@@ -259,9 +262,22 @@ def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Resu
     except Broken as broken:
         return Result(subject.name, one, about, broken)
     except (Exception, SystemExit) as error:
-        seen = f"{type(error).__name__}: {error}"
-        return Result(subject.name, one, about, Broken("an answer", seen, place_of(error, subject)))
+        unfit = unfit_of(error)
+        if unfit is None:
+            seen = f"{type(error).__name__}: {error}"
+            return Result(subject.name, one, about, Broken("an answer", seen, place_of(error, subject)))
+        if one.id not in TELLS_UNFIT:
+            return None
+        expected = f"{unfit.takes} in {unfit.field}"
+        return Result(subject.name, one, about, Broken(expected, repr(unfit.got), place_of(unfit, subject)))
     return Result(subject.name, one, about)
+
+
+def unfit_of(error: BaseException | None) -> Unfit | None:
+    """What the contract's own records refused, also where the plugin has made another error of it."""
+    while error is not None and not isinstance(error, Unfit):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def run_all(subject: Subject) -> Iterator[Result]:

@@ -15,7 +15,7 @@ from core.plugin_api.contract import Provider
 from core.plugin_api.platforms import PlatformConnector, PostRef
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import Text
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell, unfit_of
 from core.plugin_kit.guard import no_network
 from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
@@ -82,6 +82,11 @@ def rows(subject: Subject, item: Any) -> None:
     """Nothing is raised; every row becomes a record or an error at its own line and column."""
     read, names = reader(item), {column.name for column in item.columns} | {""}
     good = {column.name: column.example for column in item.columns}
+    try:
+        read([Row(2, good)])
+    except Exception as error:
+        if unfit_of(error):
+            raise  # told by `types`; all else is told below
     cell = st.one_of(st.sampled_from(RUBBISH), st.text(max_size=12))
     cells = st.fixed_dictionaries({name: st.one_of(st.just(value), cell) for name, value in good.items()})
 

@@ -54,6 +54,12 @@ REPORTS: list[tuple[str, str, Changes, list[str]]] = [
         "modify type of x_good_tables_note.colour", "Say `samverk plugin revision good_tables",
     ]),
     ("jobs", "good_tables", init("    seen", "    __import__('socket').socket()\n    seen"), ["Go outside by"]),
+    (
+        "types",
+        "good_source",
+        init('datetime.fromisoformat(order["at"])', 'datetime.fromisoformat(order["at"][:19])'),
+        ["a moment with a time zone in SaleRecord.at", "datetime.datetime(2026, 1, 2, 10, 0)", "line 67"],
+    ),
     ("settings", "good_file", init('ctx.settings["iban"] or ""', 'ctx.settings["iban"]'), ["'iban': None", "line 74"]),
     (
         "same-key", "good_file", init('f"{batch.id}.{kind}"', EACH_TIME),

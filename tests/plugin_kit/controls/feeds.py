@@ -48,6 +48,7 @@ CONTROLS: dict[str, list[Control]] = {
     ],
     "good_source": [
         ("types", init('datetime.fromisoformat(order["at"])', 'datetime.fromisoformat(order["at"][:19])')),
+        ("types", init('"refund_of"], amount, at)', '"refund_of"], amount, at.replace(tzinfo=None))')),
         ("types", init('SaleRecord(order["id"], amount, at, order["code"])', BACK)),
         (
             "types",
