@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from core.plugin_api.text import T
-from core.plugin_host.deadlines import Deadlines, Seam, TookTooLong, Watch
+from core.plugin_host.deadlines import Deadlines, Overrun, Seam, TookTooLong, Watch
 from core.plugin_host.health import Health
 from core.plugin_host.loader import told
 from core.plugin_host.records import Failure
@@ -57,7 +57,9 @@ class Fence:
             if self.trace:
                 self._told(plugin, what, begin, args, said)
             raise
-        except (Exception, SystemExit) as error:
+        except (KeyboardInterrupt, Overrun):  # somebody at the terminal; a call around this one that is late
+            raise
+        except BaseException as error:  # a panic in Rust and a cancelled task are no `Exception` either
             answer = self._failed(plugin, error, probe, seam)
         else:
             if returns is None or isinstance(answer, returns):

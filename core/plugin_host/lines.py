@@ -91,7 +91,7 @@ def amiss(component: Component, line: Any) -> Text | None:
         return T("a line is in another currency than the terms")
     if type(line.key) is not str or not 0 < len(component.id) + 1 + len(line.key) <= MOST_KEY:
         return T("the key of a line is not a short text")
-    if not isinstance(line.settles, Settles):
+    if type(line.settles) is not Settles:
         return T("a line does not say how it is settled")
     if line.amount.minor < -typed.MOST_MINOR or _things(line) > typed.MOST_MINOR:
         return T("a line is of more money than can be booked")

@@ -30,7 +30,7 @@ from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import T, Text
 from core.plugin_host import additions, own
-from core.plugin_host.deadlines import Limit, TookTooLong, Watch
+from core.plugin_host.deadlines import Limit, Overrun, TookTooLong, Watch
 from core.plugin_host.declared import check_declared
 from core.plugin_host.records import IN_THE_BOX, Record, State
 from core.redaction import redacted
@@ -145,7 +145,9 @@ def examine(candidate: Candidate) -> Record:
         return replace(record, state=fault.state, reason=fault.reason)
     except ContractError as error:
         reason = T("It does not keep the plugin API: %(error)s.", error=str(error))
-    except (Exception, SystemExit) as error:
+    except (KeyboardInterrupt, Overrun):
+        raise
+    except BaseException as error:  # as in `Fence.call`
         log.warning("plugin %s could not be loaded: %s", candidate.name, told(error))
         log.debug("plugin %s", candidate.name, exc_info=True)
         reason = T("It could not be loaded: %(error)s.", error=told(error))
@@ -268,7 +270,8 @@ def told(error: BaseException) -> str:
     """An exception as part of a sentence, without the secrets it may quote; of a database's the first line alone."""
     try:
         said = str(error.orig).partition("\n")[0] if isinstance(error, DBAPIError) else str(error)
-        text = " ".join(redacted(said).split())[:200].rstrip(".")
+        words = " ".join(redacted(said).split())
+        text = "".join(filter(str.isprintable, words))[:200].rstrip(".")  # else it may be what no database takes
     except Exception:  # an exception of a plugin may not even be able to say what it is
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -105,7 +105,7 @@ def test_what_cannot_be_taken_is_kept_in_view_or_waits_for_a_decision(scene: Sce
     assert scene.left_out() == {}
 
 
-class Killed(BaseException):
+class Killed(KeyboardInterrupt):
     """As `kill -9` would: nothing after it runs."""
 
 

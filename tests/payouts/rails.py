@@ -22,7 +22,7 @@ from samverk import (
 )  # fmt: skip
 
 
-class Killed(BaseException):
+class Killed(KeyboardInterrupt):
     """The process is gone: nothing may catch it."""
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
 
@@ -195,6 +196,23 @@ def test_an_error_that_cannot_say_what_it_is_stays_behind_the_fence(host: Plugin
 
     failure = host.call("acme", fail)
     assert isinstance(failure, Failure) and str(failure.reason) == "The plugin acme failed: Mute."
+
+
+@pytest.mark.parametrize("kind", [CancelledError, SystemExit, type("Panic", (BaseException,), {})])
+def test_what_is_no_exception_stays_behind_the_fence(host: PluginHost, kind: type[BaseException]) -> None:
+    def fail() -> None:
+        raise kind("away")
+
+    failure = host.call("acme", fail)
+    assert isinstance(failure, Failure) and str(failure.reason) == f"The plugin acme failed: {kind.__name__}: away."
+
+
+def test_somebody_at_the_terminal_ends_a_call(host: PluginHost) -> None:
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        host.call("acme", press)
 
 
 def test_a_child_of_a_fork_watches_by_itself() -> None:

@@ -97,6 +97,15 @@ def test_failures_in_a_row_are_counted_over_all_processes(web: Process, worker: 
     assert found.last_error == "ZeroDivisionError: division by zero" and found.failed_at == clock.now()
 
 
+def test_an_error_that_quotes_what_no_database_takes_is_counted(web: Process, instance: Instance) -> None:
+    def fail() -> None:
+        raise ValueError("no number: 1\x002\ud800")
+
+    web.host.call("acme", fail)
+    web.sync()
+    assert row(instance).last_error == "ValueError: no number: 12"
+
+
 def test_the_terminal_tells_it(web: Process, instance: Instance) -> None:
     assert "paused" not in command(instance, "plugin", "list").output
     for _ in range(IN_A_ROW):
