@@ -94,7 +94,7 @@ DEEDS: Mapping[str, Text] = {
     "earning.accept": T("Booked what the plugin counts now: %(reason)s"),
     "earning.keep": T("Kept what was booked: %(reason)s"),
     "earning.write_off": T("Wrote off what was paid too much: %(reason)s"),
-    "payout_method.save": T("Saved a bank account"),
+    "payout_method.save": T("Saved their payment details"),
     "payout_run.prepare": T("Prepared a payout run"),
     "payout_run.approve": T("Approved a payout run"),
     "payout_run.cancel": T("Cancelled a payout run"),

@@ -74,14 +74,14 @@ def payouts() -> Any:
     found = own.groups(db(), actor(), limit=PAGE + 1, before=before_arg())
     rows = found[:PAGE]
     method = method_of(db(), actor().influencer_id)
-    kept = {**own.kept_back(db(), actor(), instance().plugins), **contested.kept_back(db(), actor())}
+    small, doubtful = own.kept_back(db(), actor(), instance().plugins), contested.kept_back(db(), actor())
     terms = terms_of(db(), {row.collaboration.id for row in rows})
     standing = onboarding.of_payee(db(), instance().plugins, actor().influencer_id)
     stopped = own.stopped_by_rails(db(), standing)
 
     def ball(row: own.Group) -> Text:
-        place = row.brand.id, row.amount.currency
-        return own.whose_ball(row, method is not None, kept.get(place), stopped.get(row.brand.id))
+        kept = doubtful.get(row.place) or small.get((row.brand.id, row.amount.currency))
+        return own.whose_ball(row, method is not None, kept, stopped.get(row.brand.id))
 
     return render_template(
         "portal/payouts.html",
@@ -250,7 +250,7 @@ def payout_rail(brand: str, rail: str) -> Any:
     link = todo.https_link(answer.url) if isinstance(answer, Onboarding) else ""
     return render_template(
         "portal/payout_rail.html", title=who.rail.title, brand=place, answer=answer, link=link,
-        host=urlsplit(link).hostname,
+        host=urlsplit(link).hostname, account=details.wants_account(db(), of.plugins, actor().influencer_id),
     )  # fmt: skip
 
 

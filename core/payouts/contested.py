@@ -18,6 +18,7 @@ from core.earnings.models import Earning
 from core.errors import Refused
 from core.events import publish
 from core.ledger import postings
+from core.money import Money
 from core.payouts.booking import items, set_earnings, voucher
 from core.payouts.events import PayoutSettled
 from core.payouts.lifecycle import Action
@@ -37,6 +38,11 @@ def let_go_in_doubt() -> ColumnElement[bool]:
     return PayoutLine.live.is_(False) & told.exists()
 
 
+def in_doubt() -> ColumnElement[bool]:
+    """Of an `Earning`: that a payment which let it go may have arrived after all."""
+    return select(PayoutLine.id).where(PayoutLine.earning_id == Earning.id, let_go_in_doubt()).exists()
+
+
 def of_brand(session: Session, brand_id: int) -> list[Payout]:
     """A brand's payments to look at before what they were for is paid again, the oldest first."""
     return list(session.scalars(_contested().where(Payout.brand_id == brand_id).order_by(Payout.id)))
@@ -47,19 +53,30 @@ def of_payee(session: Session, actor: Actor) -> list[Payout]:
     return list(session.scalars(_contested().where(Payout.influencer_id == actor.influencer_id).order_by(Payout.id)))
 
 
-def kept_back(session: Session, actor: Actor) -> dict[tuple[int, str], Text]:
-    """Why an influencer is not paid again for such a payment, by brand and currency."""
-    rows = of_payee(session, actor)
-    brands = {
-        row.id: row.name for row in session.scalars(select(Brand).where(Brand.id.in_({p.brand_id for p in rows})))
-    }
-    return {
-        (row.brand_id, row.currency): T(
-            "A payment of %(amount)s may have arrived after all: %(brand)s looks at it first.",
-            amount=row.amount,
-            brand=brands[row.brand_id],
+def kept_back(session: Session, actor: Actor) -> dict[tuple[int, str, str], Text]:
+    """Why an influencer is not paid again what such a payment carried, by collaboration, component and kind."""
+    carried = (
+        select(
+            Payout.amount_minor,
+            Payout.currency,
+            Brand.name,
+            Earning.collaboration_id,
+            Earning.component_id,
+            Earning.kind,
         )
-        for row in rows
+        .join(Brand, Brand.id == Payout.brand_id)
+        .join(PayoutLine, PayoutLine.payout_id == Payout.id)
+        .join(Earning, Earning.id == PayoutLine.earning_id)
+        .where(Payout.influencer_id == actor.influencer_id, Earning.state == "payable", let_go_in_doubt())
+        .distinct()
+    )
+    return {
+        (place, component, kind): T(
+            "A payment of %(amount)s may have arrived after all: %(brand)s looks at it first.",
+            amount=Money(minor, code),
+            brand=brand,
+        )
+        for minor, code, brand, place, component, kind in session.execute(carried)
     }
 
 
@@ -91,6 +108,15 @@ def before(session: Session, payouts: Collection[Payout], *, hold: bool = False)
 def refuse(session: Session, payouts: Collection[Payout]) -> None:
     """What may have been paid already is not approved again."""
     if before(session, payouts, hold=True):
+        raise Refused(LOOK_FIRST)
+
+
+def refuse_debt(session: Session, collaboration_id: int) -> None:
+    """What may have been paid already is not let go; no rail's word on it comes in until the transaction ends."""
+    mine = Earning.collaboration_id == collaboration_id, Earning.state == "payable"
+    lines = select(PayoutLine.payout_id).join(Earning, Earning.id == PayoutLine.earning_id).where(*mine)
+    session.execute(select(Payout.id).where(Payout.id.in_(lines)).with_for_update()).all()
+    if session.scalar(select(Earning.id).where(*mine, in_doubt()).limit(1)):
         raise Refused(LOOK_FIRST)
 
 

@@ -19,6 +19,7 @@ from core.influencers.models import Relationship
 from core.ledger import postings
 from core.ledger.postings import Voucher
 from core.money import Money
+from core.payouts import contested
 from core.payouts.notices import tell_of_debt
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
@@ -58,6 +59,7 @@ def write_off(session: Session, actor: Actor, collaboration: Collaboration, *, r
     """Let a debt go: it becomes a cost of the campaign, and the influencer is told why. Returns the row that says so.
 
     The rows that made it and the one that lets it go sum to zero and are netted from nothing any more.
+    Refused while a payment of some of it may have arrived after all.
     """
     actor.require(Permission.PAYOUT_APPROVE, collaboration.brand_id)
     reason = " ".join(reason.split())
@@ -65,6 +67,7 @@ def write_off(session: Session, actor: Actor, collaboration: Collaboration, *, r
         words = T("Use at most %(count)s characters.", count=REASON) if reason else T("Say why it is written off.")
         raise Invalid(words, "reason")
     brand = session.get_one(Brand, collaboration.brand_id, with_for_update=True)  # as `prepare_run` does
+    contested.refuse_debt(session, collaboration.id)
     rows = list(session.scalars(_payable(collaboration.id).with_for_update()))
     debt = -sum(row.amount_minor for row in rows)
     if debt <= 0:

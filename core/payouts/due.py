@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.collaborations.models import Collaboration
 from core.earnings.models import Earning
-from core.payouts.contested import let_go_in_doubt
-from core.payouts.models import PayoutLine
+from core.payouts.contested import in_doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,8 @@ class Due:
 def rows(session: Session, brand_id: int, due_by: date | None = None) -> list[Due]:
     """What can be paid, by collaboration; with `due_by` only what is due by that day, and what is doubtful."""
     e, c = Earning, Collaboration
-    doubtful = select(PayoutLine.id).where(PayoutLine.earning_id == e.id, let_go_in_doubt()).exists()
     found = session.execute(
-        select(e.id, c.influencer_id, c.id, e.component_id, e.kind, e.amount_minor, e.currency, e.due_on, doubtful)
+        select(e.id, c.influencer_id, c.id, e.component_id, e.kind, e.amount_minor, e.currency, e.due_on, in_doubt())
         .join(c, c.id == e.collaboration_id)
         .where(e.brand_id == brand_id, e.state == "payable", e.settles == "cash", c.influencer_id.is_not(None))
         .order_by(c.id, e.currency, e.id)

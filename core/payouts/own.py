@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -18,8 +18,9 @@ from core.collaborations.models import Collaboration
 from core.earnings.models import ComponentHold, Earning
 from core.lifecycle import Turn
 from core.money import Money
+from core.payouts.contested import in_doubt
 from core.payouts.lifecycle import PAYOUT, State
-from core.payouts.limits import DEFAULT, limits_of, rails_of
+from core.payouts.limits import DEFAULT, REST, limits_of, rails_of
 from core.payouts.models import Payout, PayoutLine
 from core.payouts.onboarding import Standing
 from core.permissions import Actor
@@ -45,10 +46,17 @@ class Group:
     state: str
     amount: Money
     count: int
+    """How many earnings; `rows` counts what was left out of a rounded payment too."""
+    rows: int
     earned: tuple[datetime, datetime]
     due_on: date | None
     hold_until: date | None
     reason: Text | None
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """What `contested.kept_back` knows it by."""
+        return self.collaboration.id, self.component_id, self.kind
 
     @property
     def turn(self) -> Turn:
@@ -76,18 +84,18 @@ class Purse:
 
 def groups(session: Session, actor: Actor, *, limit: int = 40, before: int | None = None) -> list[Group]:
     """The influencer's earnings over all brands, the newest first, by keyset, in two statements."""
-    last = func.max(Earning.id)
+    last, earned = func.max(Earning.id), Earning.line_key.not_like(f"{REST}%")
     query = (
         _own(
             actor,
             last,
-            Collaboration.id,
-            Payout.id,
+            func.coalesce(func.max(Earning.id).filter(earned), last),
             Earning.component_id,
             Earning.kind,
             Earning.state,
             Earning.currency,
             func.sum(Earning.amount_minor),
+            func.count().filter(earned),
             func.count(),
             func.min(Earning.earned_at),
             func.max(Earning.earned_at),
@@ -99,8 +107,8 @@ def groups(session: Session, actor: Actor, *, limit: int = 40, before: int | Non
         .limit(limit)
     )
     rows = session.execute(query.having(last < before) if before else query).all()
-    places = _places(session, {row[0]: row[2] for row in rows})
-    return [_group(row, *places[row[0]]) for row in rows]
+    places = _places(session, [row[1] for row in rows])
+    return [_group(row, *places[row[1]]) for row in rows]
 
 
 def lines(session: Session, actor: Actor, collaboration: str, component: str, *, before: int | None) -> list[Earning]:
@@ -182,7 +190,10 @@ def kept_back(session: Session, actor: Actor, host: PluginHost) -> dict[tuple[in
         select(Earning.brand_id, Earning.currency, func.sum(Earning.amount_minor))
         .join(Collaboration, Collaboration.id == Earning.collaboration_id)
         .where(
-            Collaboration.influencer_id == actor.influencer_id, Earning.state == "payable", Earning.settles == "cash"
+            Collaboration.influencer_id == actor.influencer_id,
+            Earning.state == "payable",
+            Earning.settles == "cash",
+            ~in_doubt(),
         )
         .group_by(Earning.brand_id, Earning.currency)
         .having(func.sum(Earning.amount_minor) > 0)
@@ -264,8 +275,8 @@ def _own(actor: Actor, *columns: Any) -> Select[Any]:
 Place = tuple[Collaboration, Campaign, Brand, Payout | None, Text]
 
 
-def _places(session: Session, ids: dict[int, int | None]) -> dict[int, Place]:
-    """What a page shows around each group: by the id of its newest earning."""
+def _places(session: Session, ids: Collection[int]) -> dict[int, Place]:
+    """What a page shows around each group: by the id of its newest earning, or of what was rounded."""
     rows = session.execute(
         select(Earning.id, Collaboration, Campaign, Brand, Payout, Earning.reason)
         .join(Collaboration, Collaboration.id == Earning.collaboration_id)
@@ -281,7 +292,7 @@ def _places(session: Session, ids: dict[int, int | None]) -> dict[int, Place]:
 def _group(
     row: Any, collaboration: Collaboration, campaign: Campaign, brand: Brand, payout: Payout | None, reason: Text
 ) -> Group:
-    last, _, _, component, kind, state, currency, minor, count, first, newest, due_on, held = row
+    last, _, component, kind, state, currency, minor, count, rows, first, newest, due_on, held = row
     return Group(
         last_id=last,
         collaboration=collaboration,
@@ -293,10 +304,11 @@ def _group(
         state=state,
         amount=Money(int(minor), currency),
         count=count,
+        rows=rows,
         earned=(first, newest),
         due_on=due_on,
         hold_until=held,
-        reason=reason if count == 1 else None,
+        reason=reason if count <= 1 else None,
     )
 
 

@@ -219,14 +219,14 @@ def approve_run(session: Session, actor: Actor, run: PayoutRun) -> None:
 
 
 def _refuse_changed_accounts(session: Session, payouts: Collection[Payout]) -> None:
-    """What is approved is what was prepared: another bank account since then needs another look."""
+    """What is approved is what was prepared: other payment details since then need another look."""
     methods = methods_of(session, {payout.influencer_id for payout in payouts})
     for payout in payouts:
         method = methods.get(payout.influencer_id)
         if method is None or method.changed_at > payout.created_at:
             raise Refused(
                 T(
-                    "%(name)s changed the bank account after the run was prepared. "
+                    "%(name)s changed their payment details after the run was prepared. "
                     "Cancel the run and prepare it again.",
                     name=payout.payee_name,
                 )

@@ -23,7 +23,7 @@ from core.accounts.models import Brand
 from core.crypto import Keyring, Place, decrypt, encrypt
 from core.database import Database
 from core.files import FileStore
-from core.payouts import contested, todo
+from core.payouts import contested, outcomes, todo
 from core.payouts.booking import payouts_of
 from core.payouts.details import payee_of
 from core.payouts.lifecycle import Action, State
@@ -149,11 +149,14 @@ def _unanswered(said: ConnectorError, late: bool) -> Answer:
 
 def _call(host: PluginHost, rail: PayoutRail, what: HandOver, *, look: bool) -> Mapping[str, Outcome] | Failure:
     owner, passes = host.payout_rails.owners[what.rail], (ConnectorError,)
-    if look or what.look:
-        names = list(what.look) or [order.reference for order in what.batch.orders]
-        return host.call(owner, rail.lookup, what.ctx, names, returns=Mapping, seam=Seam.WORK, passes=passes)
-    batch, key = what.batch, what.key
-    return host.call(owner, rail.submit, what.ctx, batch, key, returns=Mapping, seam=Seam.WORK, passes=passes)
+    names = list(what.look) or [order.reference for order in what.batch.orders]
+    looked, batch, key = bool(look or what.look), what.batch, what.key
+
+    def answer(ctx: Context) -> Any:
+        return outcomes.sound(rail.lookup(ctx, names) if looked else rail.submit(ctx, batch, key))
+
+    asked = "lookup" if looked else "submit"
+    return host.call(owner, answer, what.ctx, returns=Mapping, seam=Seam.WORK, passes=passes, what=asked)
 
 
 def record(session: Session, house: House, what: HandOver, answer: Answer) -> None:
@@ -213,7 +216,7 @@ def _freeze(session: Session, keyring: Keyring, run: PayoutRun, rail: PayoutRail
     for payout in waiting:
         method = methods.get(payout.influencer_id)
         if method is None or (run.approved_at and method.changed_at > run.approved_at):
-            reason = T("The bank account was changed after the approval.")
+            reason = T("The payment details were changed after the approval.")
             fail(session, SYSTEM, payout, reason=reason, base_url=base_url)
         elif payout.id in doubtful:
             fail(session, SYSTEM, payout, reason=contested.LOOKED_AT, base_url=base_url)

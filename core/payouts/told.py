@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
+from core import typed
 from core.collaborations.terms import verbatim
 from core.plugin_api.text import Text
 
@@ -12,19 +14,19 @@ MOST_WORDS = 500
 
 
 def told(words: object) -> dict[str, Any]:
-    """The words as `Text.to_json`; what no JSON can carry, or is too long, is kept as it reads now."""
-    text = words if isinstance(words, Text) else verbatim(str(words))
-    try:
-        kept = text.to_json()
-        if len(json.dumps(kept)) <= 2 * MOST_WORDS:
-            return kept
-    except (TypeError, ValueError):  # a parameter that no JSON can carry
-        pass
-    return verbatim(_read(text)[:MOST_WORDS]).to_json()
+    """The words as `Text.to_json`; what cannot be kept so, or is too long, is kept as it reads now."""
+    if isinstance(words, Text) and isinstance(words.msgid, str):
+        with suppress(Exception):  # a parameter of the plugin's own, which may fail in any way
+            kept = words.to_json()
+            written = json.dumps(kept, ensure_ascii=False)
+            if len(written) <= 2 * MOST_WORDS and typed.storable(written) and "\\u0000" not in written:
+                return kept
+    return verbatim(_read(words)[:MOST_WORDS]).to_json()
 
 
-def _read(text: Text) -> str:
+def _read(words: object) -> str:
+    """What can be kept of the words as they read now; nothing where they cannot be read at all."""
     try:
-        return str(text)
-    except (KeyError, ValueError, TypeError):  # a parameter that the message wants is not there
-        return text.msgid
+        return "".join(letter for letter in str(words) if typed.storable(letter))
+    except Exception:
+        return ""

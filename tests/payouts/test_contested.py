@@ -19,7 +19,7 @@ from core.ledger import queries as ledger
 from core.ledger.verify import verify
 from core.mail import MailMessage
 from core.outbox import drain
-from core.payouts import contested, heard, queries, service
+from core.payouts import contested, heard, own, queries, service
 from core.payouts.limits import Limits
 from core.payouts.models import Payout, PayoutRun
 from samverk import RailEvent
@@ -195,6 +195,46 @@ def test_other_earnings_are_paid_meanwhile(line: Doubtful) -> None:
     assert line.out() == 60_000 and verify(line.session).ok
     line.arrived()
     assert line.out() == 120_000 and verify(line.session).ok
+
+
+@pytest.mark.parametrize(("answer", "debt"), [("arrived", 70_000), ("did not", 10_000)])
+def test_a_debt_is_not_let_go_with_what_may_have_been_paid(
+    line: Doubtful, today: list[int], answer: str, debt: int
+) -> None:
+    """All that was paid by another run is taken back: 700 against the 600 that may have arrived."""
+    line.doubt()
+    line.stage.approve(1)
+    sale = line.stage.sell(100_000, "A1")
+    today[0] = 15
+    earnings.release_due(line.session)
+    for step in STEPS:
+        getattr(line, step)()
+    line.stage.refund(sale, 100_000, "R1")
+    line.stage.deliverables[1].approved_at = None
+    line.stage.earn()
+
+    def write_off() -> Earning:
+        finance, place = line.stage.world.actors["finance"], line.stage.collaboration
+        return service.write_off(line.session, finance, place, reason="Goodwill", base_url=scene.BASE)
+
+    with pytest.raises(Refused, match="Look at that payment first"), line.session.begin_nested():
+        write_off()
+    line.settle(answer)
+    assert write_off().amount_minor == debt and verify(line.session).ok
+
+
+def test_only_what_the_payment_carried_waits(line: Doubtful, today: list[int]) -> None:
+    """Other money of the same brand in the same currency is prepared as always."""
+    line.doubt()
+    line.stage.sell(100_000, "A1")
+    today[0] = 15
+    earnings.release_due(line.session)
+    kept = contested.kept_back(line.session, line.stage.world.creator)
+    told = {row.kind: str(kept.get(row.place)) for row in own.groups(line.session, line.stage.world.creator)}
+    assert told == {
+        "fixed": "A payment of €600.00 may have arrived after all: Havsro looks at it first.",
+        "commission": "None",
+    }
 
 
 def test_what_was_never_handed_over_did_not_arrive(session: Session, keyring: Keyring, stage: scene.Stage) -> None:

@@ -86,6 +86,11 @@ def test_the_rest_of_a_rounded_payment_stays_payable_to_the_cent(
     assert payable(stage) + payable(other) == 560
     assert stage.earn() == [] and other.earn() == [], "the models have nothing to add"
     scene.hand_over(stage.session, keyring, run)
+    mine = own.groups(stage.session, stage.world.creator)
+    paid = next(row for row in mine if row.payout and row.collaboration is stage.collaboration)
+    assert (paid.count, paid.rows, paid.amount.minor) == (1, 2, 59_440) and "Reel 1" in str(paid.reason)
+    rest = next(row for row in mine if not row.payout)
+    assert (rest.count, rest.rows, str(rest.reason)) == (0, 1, "The rest of a payment that was rounded down.")
     service.mark_sent(
         stage.session, stage.world.owner, payout, reference="N-1", sent_on=scene.on(0), base_url=scene.BASE
     )

@@ -82,7 +82,7 @@ def test_an_account_changed_after_preparing_stops_the_approval(
     run = stage.run()
     today[0] = 1
     stage.account(keyring, iban=OTHER_IBAN)
-    with pytest.raises(Refused, match="changed the bank account"):
+    with pytest.raises(Refused, match="changed their payment details"):
         service.approve_run(stage.session, stage.world.owner, run)
 
 
