@@ -40,6 +40,7 @@ MODULES = (
     "rails",
     "entered",
     "connectors",
+    "mangled",
     "sound",
     "sheets",
     "packs",

@@ -1,10 +1,8 @@
-"""Platforms and sales sources: every page once, nothing made up, and each fault by its right name."""
+"""Platforms and sales sources: every page once, and each fault by its right name."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
 from typing import Any
 
 from core.plugin_api.context import (
@@ -15,17 +13,16 @@ from core.plugin_api.context import (
     NotFound,
     Page,
     RateLimited,
-    Response,
     Unavailable,
 )
 from core.plugin_api.contract import Provider
-from core.plugin_api.kit import FakeServer, Request
+from core.plugin_api.kit import FakeServer
 from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.outside import calls, over, server_for
 from core.plugin_kit.plain import plain
-from core.plugin_kit.wire import Fault, lost, plainly, says
+from core.plugin_kit.wire import Fault, lost, says
 
 KINDS = ("platforms", "sales_sources")
 MOST_PAGES = 200
@@ -117,91 +114,3 @@ def errors(subject: Subject, item: Provider) -> None:
                 left_out = name == "metrics" and expected is NotFound and not told
                 if wire.sent and not left_out:
                     raise Broken(expected.__name__, f"an answer: {plain(told)}"[:300], case)
-
-
-@check(
-    "nulls",
-    "What the other side does not tell is not made up",
-    *KINDS,
-    hint="A null is None or left out, never 0, '' or False: write data['likes'], not data.get('likes') or 0.",
-)
-def nulls(subject: Subject, item: Provider) -> None:
-    """Each number and each yes or no of each JSON answer is made null in turn: it may get lost, not become another."""
-    for name in calls(item, server_for(subject, item)):
-        server = server_for(subject, item)
-        ctx, wire = over(subject, server)
-        clean = dict(_leaves(calls(item, server)[name](ctx)))
-        for number, answer in enumerate(wire.got, 1):
-            for place in _places(answer):
-                _one_null(subject, item, name, clean, number, place)
-
-
-def _one_null(
-    subject: Subject, item: Provider, name: str, clean: Mapping[str, Any], number: int, place: tuple[Any, ...]
-) -> None:
-    def nulled(request: Request, server: FakeServer) -> Response:
-        answer = server.answer(request)
-        return Response(answer.status, answer.headers, _without(answer.body, place))
-
-    server = server_for(subject, item)
-    ctx, _ = over(subject, server, plainly, {number: nulled})
-    case = f"{name}, answer {number}, {'.'.join(map(str, place))}: null"
-    try:
-        told = calls(item, server)[name](ctx)
-    except ConnectorError:
-        return
-    except Exception as error:
-        raise Broken("None, or BadAnswer", fell(error, subject), case) from None
-    for leaf, value in _leaves(told):
-        if value is None and ".values." in leaf:
-            raise Broken("a metric that is not told to be left out", f"{leaf} = None", case)
-        if value is not None and (leaf not in clean or clean[leaf] != value):
-            raise Broken("None, or BadAnswer", f"{leaf} = {value!r}", case)
-
-
-def _places(answer: Response) -> Iterator[tuple[Any, ...]]:
-    try:
-        data = json.loads(answer.body)
-    except ValueError:
-        return
-    yield from _numbers(data, ())
-
-
-def _numbers(data: Any, place: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from _numbers(value, (*place, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data[:2]):
-            yield from _numbers(value, (*place, index))
-    elif isinstance(data, int | float):
-        yield place
-
-
-def _without(body: bytes, place: tuple[Any, ...]) -> bytes:
-    data = json.loads(body)
-    if not place:
-        return b"null"
-    inner = data
-    for step in place[:-1]:
-        inner = inner[step]
-    inner[place[-1]] = None
-    return json.dumps(data).encode()
-
-
-def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    """What an answer says, value by value; records are known by their ids, cursors say nothing."""
-    if isinstance(value, Page):
-        yield from _leaves(list(value.records), where)
-    elif is_dataclass(value) and not isinstance(value, type) and type(value).__name__ != "Money":
-        for field in fields(value):
-            yield from _leaves(getattr(value, field.name), f"{where}.{field.name}".lstrip("."))
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, f"{where}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            known = next((getattr(item, name) for name in ("id", "post", "external_id") if hasattr(item, name)), index)
-            yield from _leaves(item, f"{where}[{known}]")
-    else:
-        yield where, value

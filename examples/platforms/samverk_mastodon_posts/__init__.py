@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from samverk import (
     AuthExpired,
@@ -42,27 +42,27 @@ class MastodonPosts(PlatformConnector):
     settings = (SettingField("server", T("Server"), default="mastodon.social", help=T("Without https://.")),)
 
     def profile(self, ctx, account):
-        found, _ = self._get(ctx, "accounts/lookup", dict, acct=account)
-        names = found.get("acct", account), found.get("display_name", ""), found.get("url", "")
-        return Profile(account, *names, found.get("followers_count"), found.get("statuses_count"))
+        def read(found, headers):
+            names = found["acct"], found.get("display_name") or "", found.get("url") or ""
+            return Profile(account, *names, found.get("followers_count"), found.get("statuses_count"))
+
+        return self._get(ctx, "accounts/lookup", read, acct=account)
 
     def posts(self, ctx, account, cursor=None):
-        here = f"{ctx.settings['server']}/"
-        owner, _ = self._get(ctx, "accounts/lookup", dict, acct=account)
-        older = {"max_id": cursor} if cursor else {}
-        found, headers = self._get(ctx, f"accounts/{owner['id']}/statuses", list, exclude_reblogs="true", **older)
-        more = NEXT.search(headers.get("link", ""))
-        return Page([self._post(here, row) for row in found], more and more[1])
+        def read(found, headers):
+            more = NEXT.search(headers.get("link", ""))
+            return Page([self._post(here, row) for row in found], more and more[1])
+
+        here, older = f"{ctx.settings['server']}/", {"max_id": cursor} if cursor else {}
+        owner = self._get(ctx, "accounts/lookup", lambda found, headers: quote(found["id"]), acct=account)
+        return self._get(ctx, f"accounts/{owner}/statuses", read, exclude_reblogs="true", **older)
 
     def metrics(self, ctx, posts):
         here, readings = f"{ctx.settings['server']}/", []
         mine = [post.removeprefix(here) for post in posts if post.startswith(here)]
         for start in range(0, len(mine), AT_ONCE):
-            found, headers = self._get(ctx, "statuses", list, **{"id[]": mine[start : start + AT_ONCE]})
-            at = parsedate_to_datetime(headers["date"])
-            for row in found:
-                told = {name: row[key] for key, name in COUNTS.items() if row.get(key) is not None}
-                readings.append(Metrics(here + row["id"], at, told, EvidenceLevel.MEASURED))
+            ids = {"id[]": mine[start : start + AT_ONCE]}
+            readings += self._get(ctx, "statuses", lambda rows, h: [self._reading(here, h, row) for row in rows], **ids)
         return readings
 
     def resolve_url(self, url):
@@ -77,7 +77,11 @@ class MastodonPosts(PlatformConnector):
         text = unescape(re.sub(r"<[^>]+>", "", row["content"]))
         return Post(here + row["id"], row.get("url") or "", datetime.fromisoformat(row["created_at"]), text)
 
-    def _get(self, ctx, path, kind, **query):
+    def _reading(self, here, headers, row):
+        told = {name: row[key] for key, name in COUNTS.items() if row.get(key) is not None}
+        return Metrics(here + row["id"], parsedate_to_datetime(headers["date"]), told, EvidenceLevel.MEASURED)
+
+    def _get(self, ctx, path, read, **query):
         url = f"https://{ctx.settings['server']}/api/v1/{path}?{urlencode(query, doseq=True)}"
         answer = ctx.http.request("GET", url, headers={"Accept": "application/json"})
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -88,12 +92,9 @@ class MastodonPosts(PlatformConnector):
             fault = Unavailable if answer.status >= 500 else FAULTS.get(answer.status, BadAnswer)
             raise fault(T("The server answered %(status)s.", status=answer.status))
         try:
-            found = json.loads(answer.body)
-        except ValueError:
-            found = None
-        if not isinstance(found, kind):
-            raise BadAnswer(T("The server's answer cannot be read."))
-        return found, headers
+            return read(json.loads(answer.body), headers)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise BadAnswer(T("The server's answer cannot be read.")) from None
 
 
 class MastodonPostsPlugin(Plugin):

@@ -29,14 +29,21 @@ CONTROLS: dict[str, list[Control]] = {
         (
             "paging",
             init(
-                "after={cursor or ''}\")\n",
-                'after={cursor or \'\'}")\n        told["next"] = cursor and told["next"] or "0"\n',
+                'for post in told["posts"]], told["next"])',
+                'for post in told["posts"]], cursor and told["next"] or "0")',
             ),
         ),
         ("errors", init("if answer.status >= 500:", "if answer.status > 500:")),
         ("nulls", init('followers=told["followers"]', 'followers=told["followers"] or 0')),
-        ("nulls", init("if v is not None}", "}")),
-        ("nulls", init('_get(ctx, f"/posts/{post}")["ad"]', '_get(ctx, f"/posts/{post}")["ad"] or False')),
+        ("nulls", {INIT: [("{k: v for", "{k: v or 0 for"), (" if v is not None}", "}")]}),
+        ("nulls", init('told["ad"]', 'told["ad"] or False')),
+        (
+            "mangled",
+            init(
+                "except (AttributeError, KeyError, TypeError, ValueError)", "except (KeyError, TypeError, ValueError)"
+            ),
+        ),
+        ("mangled", init('followers=told["followers"]', 'followers=told["followers"] and int(told["followers"])')),
         ("platform", init('    name = "good_plat"\n', '    name = "good_plat"\n    platform = "Instagram"\n')),
         (
             "addresses",
@@ -56,7 +63,7 @@ CONTROLS: dict[str, list[Control]] = {
         ),
         ("renewed", init(KEEP, "pass")),
         ("renewed", {INIT: [(KEEP, LATER), (GET, GET_LATER)]}),
-        ("renewed", init(KEEP, f"{KEEP[:-1]}.upper())")),
+        ("renewed", init(KEEP, KEEP.replace("told", "2 * told"))),
         ("renewed", {"fake.py": ('| {"refresh_token"', '| {"other"')}),
         ("forgets", init("    def forget(self, ctx, external_id):", STRANGERS)),
         ("errors", init('int(answer.headers.get("Retry-After", 60))', "60")),

@@ -31,23 +31,28 @@ class Plat(PlatformConnector):
     title = T("Plat")
 
     def profile(self, ctx, account):
-        told = self._get(ctx, f"/accounts/{account}")
-        return Profile(told["id"], told["handle"], followers=told["followers"], verified=told["verified"])
+        def read(told):
+            return Profile(told["id"], told["handle"], followers=told["followers"], verified=told["verified"])
+
+        return self._get(ctx, f"/accounts/{account}", read)
 
     def posts(self, ctx, account, cursor=None):
-        told = self._get(ctx, f"/accounts/{account}/posts?after={cursor or ''}")
-        return Page([Post(post["id"], post["url"]) for post in told["posts"]], told["next"])
+        def read(told):
+            return Page([Post(post["id"], post["url"]) for post in told["posts"]], told["next"])
+
+        return self._get(ctx, f"/accounts/{account}/posts?after={cursor or ''}", read)
 
     def metrics(self, ctx, posts):
-        told = self._get(ctx, "/metrics?ids=" + ",".join(posts))
         at = datetime(2026, 2, 1, tzinfo=UTC)
-        return [
-            Metrics(post["id"], at, {k: v for k, v in post["counts"].items() if v is not None}, EvidenceLevel.MEASURED)
-            for post in told["posts"]
-        ]
+
+        def read(post):
+            counts = {k: v for k, v in post["counts"].items() if v is not None}
+            return Metrics(post["id"], at, counts, EvidenceLevel.MEASURED)
+
+        return self._get(ctx, "/metrics?ids=" + ",".join(posts), lambda told: [read(post) for post in told["posts"]])
 
     def disclosure(self, ctx, post):
-        return Disclosure(self._get(ctx, f"/posts/{post}")["ad"])
+        return self._get(ctx, f"/posts/{post}", lambda told: Disclosure(told["ad"]))
 
     def resolve_url(self, url):
         host, _, post = url.removeprefix("https://").partition("/p/")
@@ -59,7 +64,7 @@ class Plat(PlatformConnector):
     def _signed(self, ctx):
         return {"Authorization": f"Bearer {ctx.secrets['token']}"}
 
-    def _get(self, ctx, path):
+    def _get(self, ctx, path, read):
         answer = ctx.http.request("GET", API + path, headers=self._signed(ctx))
         if answer.status in (401, 403):
             raise AuthExpired(T("Connect again."))
@@ -70,12 +75,9 @@ class Plat(PlatformConnector):
         if answer.status >= 500:
             raise Unavailable(T("It does not answer."))
         try:
-            told = json.loads(answer.body)
-        except ValueError:
+            return read(json.loads(answer.body))
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise BadAnswer(T("This cannot be understood.")) from None
-        if not isinstance(told, dict):
-            raise BadAnswer(T("This cannot be understood."))
-        return told
 
 
 class GoodPlatform(Plugin):
