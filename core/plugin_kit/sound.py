@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.csv_input import example, read_table
 from core.plugin_api.context import Page, Parsed
 from core.plugin_api.contract import Provider
 from core.plugin_api.kit import FakeServer
-from core.plugin_api.sales_sources import RefundRecord
+from core.plugin_api.platforms import Disclosure, Metrics, Post, Profile
+from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesSource
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, unfit_of
 from core.plugin_kit.connectors import MOST_PAGES, listing
 from core.plugin_kit.outside import calls, happened, over, webhook
+from core.plugin_kit.plain import plain
 from core.plugin_kit.sheets import reader
+
+OTHERS: Mapping[str, tuple[type, ...]] = {"profile": (Profile,), "posts": (Post,), "disclosure": (Disclosure,)}
+"""What methods answer besides figures and sales."""
 
 
 @check(
@@ -29,8 +34,15 @@ def types(subject: Subject, item: Provider) -> None:
     found = list(_answers(subject, item))
     if not found:
         raise NotAsked
+    usual = (SaleRecord, RefundRecord) if isinstance(item, SalesSource) else (Metrics,)
     for where, told in found:
+        kinds = OTHERS.get(where.rpartition(" ")[2], usual)
         for record in _records(told):
+            if not isinstance(record, kinds):
+                names = " or ".join(kind.__name__ for kind in kinds)
+                raise Broken(
+                    f"a record of {names}", plain(record)[:300], where, f"Answer with {names}, imported from samverk."
+                )
             if isinstance(record, RefundRecord) and record.amount.minor <= 0:
                 raise Broken("a positive amount in RefundRecord", str(record.amount), where)
 

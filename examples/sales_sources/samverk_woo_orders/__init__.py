@@ -69,7 +69,7 @@ class WooOrders(SalesSource):
             return []  # the shop says hello, or speaks of something else
         try:
             return list(self._records(json.loads(body)))
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise BadAnswer(T("The shop's message cannot be read.")) from None
 
     def _records(self, order):

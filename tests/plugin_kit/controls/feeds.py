@@ -18,6 +18,7 @@ CONTROLS: dict[str, list[Control]] = {
         ("types", init("tzinfo=UTC", "")),
         ("types", init("{k: v for k", "{k: str(v) for k")),
         ("types", init('Post(post["id"], post["url"])', 'Post(post["id"], post["url"], datetime(2026, 1, 1))')),
+        ("types", init('Disclosure(told["ad"])', 'told["ad"] is True or None')),
         ("secrets", init('AuthExpired(T("Connect again."))', "AuthExpired(T(str(ctx.secrets)))")),
         (
             "paging",
