@@ -311,7 +311,7 @@ def tick(instance: Instance) -> None:
     with instance.database.write() as session:
         offers.expire_due(session, instance.settings.base_url)
         for collaboration_id in periods.close_due(session, instance.plugins):
-            earnings.recompute(session, instance.plugins, collaboration_id)
+            outbox.enqueue(session, again.AGAIN, {"collaboration": collaboration_id})
         again.ask_upgraded(session, instance.plugins)
         earnings.release_due(session)
         for daily in (files.SWEEP, outbox.SWEEP):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import clock, wiring
+from core import clock, outbox, wiring
 from core.collaborations import endings
 from core.collaborations.models import Collaboration
 from core.content import service as content
@@ -21,10 +23,12 @@ from core.instance import Instance
 from core.ledger import accounts as plan
 from core.ledger import queries as ledger
 from core.ledger.verify import verify
+from core.outbox import OutboxJob
 from core.plugin_api.composition import Net, Part, composition_to_json
-from core.plugin_api.text import Text
+from samverk import Fact, Line, Money, PaymentModel, Period, Planned, T, Terms, Text
 from tests.collaborations import stage as offers
 from tests.payouts import stage as scene
+from tests.payouts.rails import host_of
 from tests.payouts.stage import BASE, component
 from tests.world import World
 from tests.world import build as build_world
@@ -158,8 +162,53 @@ def test_the_worker_counts_months(today: list[int], app: Flask, instance: Instan
     for day in (29, 30, 30, 31):
         today[0] = day
         wiring.tick(instance)
+        outbox.drain(instance.database)
     with instance.database.session() as session:
         assert sums(session) == {"c1": 60_000}
+
+
+class Unread(list[Line]):
+    """What counts as an answer, and fails when somebody looks at it."""
+
+    def __iter__(self) -> Iterator[Line]:
+        raise LookupError("gone")
+
+
+class Sulky(PaymentModel):
+    """Its answers fail outside the fence."""
+
+    name = "sulky"
+    title = T("Sulky")
+    uses = (Period,)
+
+    def describe(self, terms: Terms) -> Sequence[Text]:
+        return []
+
+    def earned(self, terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
+        return Unread()
+
+    def cap(self, terms: Terms, planned: Planned) -> Money:
+        return Money(60_000, terms.currency)
+
+
+def test_what_cannot_be_counted_stops_neither_the_clock_nor_the_months_of_others(
+    today: list[int], app: Flask, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance.__dict__["plugins"] = host_of(Sulky)
+    wiring.connect(instance)
+    monkeypatch.setattr(offers, "host", lambda: instance.plugins)
+    with instance.database.write() as session:
+        stage = offers.build(session, build_world(session), budget=2_000_000)
+        stage.signed(components=[component("c0", "sulky")])
+        other = replace(stage, known=offers.person(session, stage.world, "Bea", "bea@example.com"))
+        other.signed(components=[MONTHLY])
+    today[0] = 30
+    wiring.tick(instance)
+    outbox.drain(instance.database)
+    with instance.database.session() as session:
+        assert sums(session) == {"c1": 60_000}
+        failing = session.scalars(select(OutboxJob).where(OutboxJob.last_error.is_not(None))).one()
+        assert failing.last_error == "LookupError: gone"
 
 
 def test_an_advance_is_paid_at_the_signing_and_netted_from_the_months(

@@ -14,6 +14,7 @@ from samverk import (
     Money,
     NotSupported,
     Outcome,
+    PaymentModel,
     PayoutBatch,
     PayoutRail,
     Plugin,
@@ -84,22 +85,27 @@ def host_with(bank: Bank, *, steps: int = 1, least: int = 0, currency: str | Non
     return host_of(Wire)
 
 
-def host_of(rail: type[PayoutRail]) -> PluginHost:
-    """The plugins in the box and one that brings a rail, called as the rail is."""
+def host_of(brought: type[PayoutRail] | type[PaymentModel]) -> PluginHost:
+    """The plugins in the box and one that brings a rail or a payment model, called as that is."""
 
     class Bringing(Plugin):
-        name = rail.name
-        title = rail.title
+        name = brought.name
+        title = brought.title
         api_version = 1
 
         @hookimpl
         def register_payout_rails(self) -> Sequence[type[PayoutRail]]:
             """The one rail."""
-            return [rail]
+            return [brought] if issubclass(brought, PayoutRail) else []
+
+        @hookimpl
+        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
+            """The one model."""
+            return [brought] if issubclass(brought, PaymentModel) else []
 
     def load() -> Any:
         return Bringing()
 
     box = PluginHost.load(safe_mode=True)
-    more = PluginHost.load(candidates=[Candidate(rail.name, "test", "1", "Test", load)])
+    more = PluginHost.load(candidates=[Candidate(brought.name, "test", "1", "Test", load)])
     return PluginHost([*box.records.values(), *more.records.values()])
