@@ -46,7 +46,7 @@ KINDS: Mapping[str, Text] = {
     "permissions": T("Rights"),
 }
 HEARS: Mapping[str, Text] = {
-    "on_campaign_published": T("Published campaigns"),
+    "on_campaign_published": T("Launched campaigns"),
     "on_collaboration_agreed": T("Agreed collaborations"),
     "on_content_decided": T("Decisions on content"),
     "on_sale_attributed": T("Credited sales"),

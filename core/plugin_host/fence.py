@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, TypeVar
 
-from core.plugin_api.text import T
+from core.plugin_api.text import T, Text
 from core.plugin_host.deadlines import Deadlines, Overrun, Seam, TookTooLong, Watch
 from core.plugin_host.health import Health
 from core.plugin_host.loader import told
@@ -26,6 +26,8 @@ class Fence:
         self.health = Health()
         self.watch = Watch()
         self.trace = trace
+        self.titles: Mapping[str, Text] = {}
+        """What its plugins are called in a reason for people; logs and traces say the name."""
         self._limits = (deadlines or Deadlines()).by_seam()
 
     def call(
@@ -47,7 +49,7 @@ class Fence:
         if plugin in health.paused:
             probe = seam.lasting and health.may_probe(plugin)
             if not probe:
-                refused = health.refusal(plugin)
+                refused = health.refusal(plugin, self._title(plugin))
                 return self._told(plugin, what, begin, args, refused) if self.trace else refused
         answer: R | Failure
         try:
@@ -73,20 +75,24 @@ class Fence:
             (seconds,) = error.args
             log.error("plugin %s took longer than %g seconds and was interrupted", plugin, seconds)
             self.health.failed(plugin, f"took longer than {seconds:g} s", probe=probe, lasting=seam.lasting)
-            late = T(
-                "The plugin %(plugin)s took longer than %(seconds)s seconds.", plugin=plugin, seconds=f"{seconds:g}"
-            )
-            return Failure(plugin, late)
+            named = {"plugin": self._title(plugin), "seconds": f"{seconds:g}"}
+            return Failure(plugin, T("The plugin %(plugin)s took longer than %(seconds)s seconds.", **named))
         shown = self.trace or seam is not Seam.COMMAND  # at a terminal the command itself says what is wrong
         log.log(logging.ERROR if shown else logging.DEBUG, "plugin %s failed", plugin, exc_info=error)
         self.health.failed(plugin, told(error), probe=probe, lasting=seam.lasting)
-        return Failure(plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=plugin, error=told(error)))
+        return Failure(
+            plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=self._title(plugin), error=told(error))
+        )
 
     def _mistaken(self, plugin: str, answer: object, probe: bool, seam: Seam) -> Failure:
         kind = type(answer).__name__
         log.error("plugin %s returned %s", plugin, kind)
         self.health.failed(plugin, f"answered {kind}", probe=probe, lasting=seam.lasting)
-        return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", plugin=plugin, kind=kind))
+        named = {"plugin": self._title(plugin), "kind": kind}
+        return Failure(plugin, T("The plugin %(plugin)s gave a wrong answer: %(kind)s.", **named))
+
+    def _title(self, plugin: str) -> str | Text:
+        return self.titles.get(plugin, plugin)
 
     def _told(self, plugin: str, what: str, begin: float, args: tuple[Any, ...], answer: Any) -> Any:
         """Write a call on stderr, of its arguments nothing but the brand; the answer goes on as it is."""

@@ -106,9 +106,9 @@ class Health:
                 self.paused = {**self.paused, stuck.plugin: Cause.STUCK}
             self.news.set()
 
-    def refusal(self, plugin: str) -> Failure:
+    def refusal(self, plugin: str, title: str | Text) -> Failure:
         """What a caller gets in place of an answer of a paused plugin."""
-        return Failure(plugin, self.paused.get(plugin, Cause.FAILURES).told(plugin), paused=True)
+        return Failure(plugin, self.paused.get(plugin, Cause.FAILURES).told(title), paused=True)
 
     def may_probe(self, plugin: str) -> bool:
         """Whether this call of a paused plugin is the one that is let through."""

@@ -69,6 +69,7 @@ class PluginHost:
         self.records: Mapping[tuple[str, str], Record] = {(r.name, r.origin): r for r in records}
         active = [record for record in records if record.state is State.ACTIVE]
         self.active: Mapping[str, Record] = {record.name: record for record in active}
+        self.fence.titles = {record.name: record.title for record in active}
         self.payment_models: Registry[PaymentModel] = Registry(active, "payment_models")
         self.compositions: Registry[Recipe] = Registry(active, "compositions")
         self.platforms: Registry[PlatformConnector] = Registry(active, "platforms")

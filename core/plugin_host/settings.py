@@ -90,6 +90,8 @@ class Setting:
     own: Known | None
     below: Known | None
     passed: Passed | None = None
+    passed_below: Passed | None = None
+    """Of a brand's: what was filled in for the installation and is passed over."""
 
     @property
     def now(self) -> Known | None:
@@ -143,10 +145,11 @@ def place_of(row: PluginSetting) -> Place:
 
 def _setting(field: SettingField, rows: Mine, brand: Brand | None) -> Setting:
     wide = _known(field, row := rows.get((None, field.key)), Source.INSTALLATION, brand)
+    passed = _passed(field, row, brand)
     if brand is None:
-        return Setting(field, wide, _default(field), _passed(field, row, brand))
+        return Setting(field, wide, _default(field), passed)
     own = _known(field, row := rows.get((brand.id, field.key)), Source.BRAND, brand)
-    return Setting(field, own, wide or _default(field), _passed(field, row, brand))
+    return Setting(field, own, wide or _default(field), _passed(field, row, brand), passed)
 
 
 def _default(field: SettingField) -> Known | None:

@@ -13,7 +13,7 @@ from core.i18n import gettext
 from core.plugin_api.fields import Errors, FieldKind
 from core.plugin_api.text import T, Tc
 from core.plugin_host.declared import ANY_CURRENCY
-from core.plugin_host.settings import Known, Setting, Source
+from core.plugin_host.settings import Known, Passed, Setting, Source
 from core.web.forms import BaseForm, ChoiceField
 from core.web.setting_fields import YES_NO, data_of, input_of, raw_of, said_of, unit_of
 
@@ -75,7 +75,7 @@ class SettingsForm:
         for one in self._settings.values():
             if one.passed:
                 now = self._said(one, one.now) if one.now and not one.field.secret else ""
-                told = {"value": "•••" if one.passed.value is None else str(one.passed.value), "why": one.passed.why}
+                told = {"value": _shown(one.passed), "why": one.passed.why}
                 self.form.blame(
                     f"own-{one.field.key}",
                     T("“%(value)s” is passed over: %(why)s This holds instead: %(now)s", now=now, **told)
@@ -113,6 +113,16 @@ class SettingsForm:
         return self.brand.name if self.brand and one.now.source is Source.BRAND else str(one.now.source.label)
 
     def _note(self, one: Setting) -> str:
+        return " ".join(filter(None, (self._standing(one), self._passed_below(one))))
+
+    def _passed_below(self, one: Setting) -> str:
+        """That the installation says something which does not hold; whoever mends it sees it in its own form."""
+        if one.passed_below is None:
+            return ""
+        told = {"value": _shown(one.passed_below), "why": one.passed_below.why}
+        return gettext("The installation says “%(value)s”, which is passed over: %(why)s", **told)
+
+    def _standing(self, one: Setting) -> str:
         now, moment = one.now, one.now.at if one.now else None
         if now is None:
             return ""
@@ -129,3 +139,7 @@ class SettingsForm:
 
     def _said(self, one: Setting, known: Known | None) -> str:
         return said_of(one.field, known.value, self.currency) if known else ""
+
+
+def _shown(passed: Passed) -> str:
+    return "•••" if passed.value is None else str(passed.value)

@@ -202,7 +202,7 @@ def test_what_a_failing_way_raised_is_the_reason(instance: Instance, approved: s
 
     bank.after = broken
     outbox.drain(instance.database)
-    assert "The plugin wire failed" in str(payout(instance).reason)
+    assert "The plugin Wire failed" in str(payout(instance).reason)
     bank.after, bank.answer = (lambda: None), (lambda reference: None)
 
 

@@ -54,7 +54,7 @@ def test_what_it_raises_is_one_sentence(instance: Instance) -> None:
     module("acme").FAILING.add("greet")
     answer = run(instance, "acme", "greet", "Ada")
     assert answer.exit_code == click.ClickException.exit_code
-    assert answer.output == "Error: The plugin acme failed: RuntimeError: greet is out of order.\n"
+    assert answer.output == "Error: The plugin Acme's corner failed: RuntimeError: greet is out of order.\n"
 
 
 def test_switched_off_it_does_not_run(instance: Instance, committed: World) -> None:

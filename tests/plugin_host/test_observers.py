@@ -158,7 +158,7 @@ def test_one_that_fails_is_tried_again_alone(
         )
         assert (job.attempts, job.payload["plugin"]) == (1, "acme")
         assert job.last_error == (
-            "PluginFailed: The plugin acme failed: RuntimeError: on_sale_attributed is out of order."
+            "PluginFailed: The plugin Acme's corner failed: RuntimeError: on_sale_attributed is out of order."
         )
     module("acme").FAILING.clear()
     moment[0] += timedelta(minutes=1)

@@ -259,7 +259,7 @@ def test_money_waits_for_a_paused_model_and_is_computed_when_it_is_back(
         session.flush()
         assert earnings.recompute(session, instance.plugins, sale.collaboration_id) == []
         (hold,) = queries.holds_of(session, sale.collaboration_id)
-        assert (hold.component_id, "commission is paused" in str(Text.from_json(hold.reason))) == ("c2", True)
+        assert (hold.component_id, "Commission is paused" in str(Text.from_json(hold.reason))) == ("c2", True)
     with instance.database.write() as session:
         resume(session, committed.owner, "commission")
     sync(instance.database, instance.plugins.fence.health)

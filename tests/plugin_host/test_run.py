@@ -63,7 +63,7 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(
     monkeypatch.setenv("SAMVERK_TRACE_PLUGINS", "1")
     answer = command(instance, "plugin", "run", "acme", "nightly")
     assert answer.exit_code == 1 and answer.stdout == ""
-    told = "The plugin acme failed: RuntimeError: nightly is out of order."
+    told = "The plugin Acme's corner failed: RuntimeError: nightly is out of order."
     for brand in (committed.brand, committed.other_brand):
         assert f"nightly failed for {brand.name}. {told}" in answer.stderr
         assert f"plugin acme nightly brand={brand.public_id}" in answer.stderr

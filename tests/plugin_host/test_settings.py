@@ -129,7 +129,7 @@ def test_the_plugin_checks_too_and_cannot_quote_a_secret(instance: Instance, com
     assert errors == {"token": "••• is an old one."}
     module("parcel").FAILING.add("check")
     (failed,) = fill(instance, committed, committed.brand, address="x", token=TOKEN).values()
-    assert failed.startswith("The plugin parcel failed: RuntimeError: xxx") and "tok/" not in failed
+    assert failed.startswith("The plugin Parcels failed: RuntimeError: xxx") and "tok/" not in failed
     assert told(instance, committed.brand).settings["address"] is None
 
 
@@ -171,6 +171,26 @@ def test_what_is_passed_over_is_told_at_its_field_until_it_is_mended(
     assert "is passed over" not in owner.get(PAGE).text
     with instance.database.session() as session:
         assert {row.key for row in session.scalars(select(PluginSetting))} == {"address", "token"}
+
+
+def test_what_the_installation_says_in_vain_is_told_in_a_brands_form(
+    instance: Instance, committed: World, app: Flask
+) -> None:
+    """Also where the brand says something itself; and never a secret."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    owner = sign_in(app.test_client(), "owner")
+    fill(instance, committed, None, token=TOKEN, limit="50", mode="fast")
+    fill(instance, committed, committed.brand, address="x", limit="60")
+    assert "The installation says" not in owner.get(PAGE).text
+    with instance.database.write() as session:
+        rows = {row.key: row for row in session.scalars(select(PluginSetting).where(PluginSetting.brand_id.is_(None)))}
+        rows["limit"].value, rows["mode"].value = 600, "warp"
+        rows["token"].value, rows["token"].value_cipher = TOKEN, ""
+    page = owner.get(PAGE).text
+    assert "An empty field goes back to: 30 The installation says “600”, which is passed over: At most 100." in page
+    assert "In force: Slow The installation says “warp”, which is passed over: Choose one of the list." in page
+    assert "The installation says “•••”, which is passed over: This value cannot be taken." in page
+    assert TOKEN not in page and "aria-invalid" not in page
 
 
 def test_each_form_has_its_right(instance: Instance, committed: World) -> None:
