@@ -31,6 +31,7 @@ MODULES = (
     "names",
     "forms",
     "drawn",
+    "shown",
     "tables",
     "jobs",
     "terminal",
@@ -103,6 +104,11 @@ class Subject:
     @cached_property
     def made_up(self) -> dict[str, list[Any]]:
         """The cases that were made up for each of its payment models, for the next check."""
+        return {}
+
+    @cached_property
+    def drawn(self) -> dict[str, list[Any]]:
+        """Its pages and panels as they were drawn, by their keys, for the next check."""
         return {}
 
     @cached_property

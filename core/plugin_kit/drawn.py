@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from core.i18n import in_locale
 from core.plugin_api.manifest import PluginScope
 from core.plugin_api.pages import Face, PageRequest, Panel, Place, PluginPage, Redirect, View
 from core.plugin_api.tables import Data
+from core.plugin_host.data import made_up
+from core.plugin_kit import two_brands
 from core.plugin_kit.checks import Broken, Subject, check, fell
 from core.plugin_kit.plain import plain
 from core.plugin_kit.rows import BRAND, PEOPLE, states, stocked
@@ -38,6 +41,13 @@ class Asked(NamedTuple):
     where: str
 
 
+class Drawn(NamedTuple):
+    """What a reader sees, and of which address over what."""
+
+    where: str
+    html: str
+
+
 @check(
     "pages",
     "Its pages and panels answer and are drawn, over empty tables and over tables that hold rows",
@@ -49,17 +59,35 @@ class Asked(NamedTuple):
 )
 def pages(subject: Subject, item: PluginPage | Panel) -> None:
     """Whatever its tables hold there is something to see; a refusal is an answer too."""
-    views: list[tuple[str, View]] = []
-    for state in states(subject):
-        with stocked(subject, state) as data:
-            answers = [(asked.where, _ask(subject, item, asked)) for asked in _requests(subject, item, state, data)]
-        views += [(where, answer) for where, answer in answers if isinstance(answer, View)]
-    if views:  # the door is shut when a page is drawn, as in life
-        _draw(subject, _face(item), views)
+    draw(subject, item)
+
+
+def draw(subject: Subject, item: PluginPage | Panel) -> list[Drawn]:
+    """A page or a panel as it is drawn over its tables in each state; `Broken` where it is not."""
+    if item.key not in subject.drawn:
+        views: list[tuple[str, View]] = []
+        for state in _states(subject):
+            with _stocked(subject, state) as data:
+                answers = [(asked.where, _ask(subject, item, asked)) for asked in _requests(subject, item, state, data)]
+            views += [(where, answer) for where, answer in answers if isinstance(answer, View)]
+        subject.drawn[item.key] = list(_drawn(subject, face_of(item), views))  # the door is shut now, as in life
+    return subject.drawn[item.key]
+
+
+def _states(subject: Subject) -> tuple[str, ...]:
+    made_up_rows = subject.plugin.tables and subject.kit.rows is None
+    return (*states(subject), two_brands.STATE) if made_up_rows else states(subject)
+
+
+def _stocked(subject: Subject, state: str) -> AbstractContextManager[Data]:
+    tables = subject.plugin.tables
+    if tables is None or state != two_brands.STATE:
+        return stocked(subject, state)
+    return made_up(subject.plugin, write=False, fill=lambda connection: two_brands.stock(connection, tables.metadata))
 
 
 def _requests(subject: Subject, item: PluginPage | Panel, state: str, data: Data) -> Iterator[Asked]:
-    face, site = _face(item), subject.plugin.scope is PluginScope.SITE
+    face, site = face_of(item), subject.plugin.scope is PluginScope.SITE
     asked = PageRequest(
         brand=BRAND if face is Face.ADMIN and not site else None,
         locale="en",
@@ -72,12 +100,14 @@ def _requests(subject: Subject, item: PluginPage | Panel, state: str, data: Data
         yield Asked(asked, f"the panel {str(item.title)!r} at {item.place}, {state}")
         return
     names = [part[1:-1] for part in item.path.split("/") if part.startswith("<")]
-    for part in PARTS if names else PARTS[:1]:
+    parts = (*two_brands.KEYS, PEOPLE[0]) if state == two_brands.STATE else PARTS
+    for part in parts if names else parts[:1]:
         path = "/".join(part if step.startswith("<") else step for step in item.path.split("/"))
         yield Asked(replace(asked, arguments=dict.fromkeys(names, part)), f"/{face}/x/{subject.name}/{path}, {state}")
 
 
-def _face(item: PluginPage | Panel) -> Face:
+def face_of(item: PluginPage | Panel) -> Face:
+    """Where it stands."""
     return item.face if isinstance(item, PluginPage) else item.place.face
 
 
@@ -98,7 +128,9 @@ def _ask(subject: Subject, item: PluginPage | Panel, asked: Asked) -> object:
     return answer
 
 
-def _draw(subject: Subject, face: Face, views: Sequence[tuple[str, View]]) -> None:
+def _drawn(subject: Subject, face: Face, views: Sequence[tuple[str, View]]) -> Iterator[Drawn]:
+    if not views:
+        return
     from core.web.app import drawing  # slow to import, and needed only here
     from core.web.plugins import fragment
 
@@ -108,7 +140,7 @@ def _draw(subject: Subject, face: Face, views: Sequence[tuple[str, View]]) -> No
             _hold_own(subject, view, where)
             with app.test_request_context("/"), in_locale("en"):
                 try:
-                    fragment(subject.name, face, view)
+                    yield Drawn(where, str(fragment(subject.name, face, view)))
                 except TemplateSyntaxError:
                     return  # told by `templates`
                 except Exception as error:

@@ -66,7 +66,7 @@ def fill(connection: Connection, metadata: MetaData, people: Sequence[str] = WHO
     about = _about_people(metadata)
     for table in (table for table in metadata.sorted_tables if table in about):
         for number, _ in enumerate(people, 1):
-            _write(connection, table, number, made, _nobodys(table, number))
+            put_in(connection, table, number, made, _nobodys(table, number))
 
 
 def fit_in(connection: Connection, metadata: MetaData) -> int:
@@ -76,7 +76,7 @@ def fit_in(connection: Connection, metadata: MetaData) -> int:
         for number, _ in enumerate(PEOPLE, 1):
             try:
                 with connection.begin_nested():
-                    _write(connection, table, number, made)
+                    put_in(connection, table, number, made, bare=number > len(WHOLE))
             except SQLAlchemyError:
                 continue  # a rule of the table that the kit cannot guess
     return sum(map(len, made.values()))
@@ -97,24 +97,29 @@ def _needs(table: Table) -> set[Table]:
 def _nobodys(table: Table, number: int) -> Mapping[str, str]:
     """Words for the texts that would hold a public id and are not personal."""
     return {
-        column.name: f"{number} of the kit"[: getattr(_inner(column), "length", None)]
+        column.name: f"{number} of the kit"[: length_of(column)]
         for column in table.columns
-        if not (personal(column) or column.primary_key or column.foreign_keys or isinstance(_inner(column), Enum))
-        if _kind(column) is str and not _filled_by_itself(column) and _word(column) not in MEANT
+        if not personal(column) and free_text(column) and last_word(column) not in MEANT
     }
 
 
-def _write(
-    connection: Connection, table: Table, number: int, made: Made, instead: Mapping[str, Any] | None = None
+def put_in(
+    connection: Connection,
+    table: Table,
+    number: int,
+    made: Made,
+    instead: Mapping[str, Any] | None = None,
+    *,
+    bare: bool = False,
 ) -> None:
-    values = dict(_values(table, number, made)) | dict(instead or {})
+    """Write a row, `instead` before what is made up; `bare` leaves out what may be. Raises what the database says."""
+    values = dict(_values(table, number, made, bare=bare)) | dict(instead or {})
     done = connection.execute(table.insert().values(values))
     keys = zip((column.name for column in table.primary_key), done.inserted_primary_key or (), strict=False)
     made.setdefault(table.name, []).append({**values, **dict(keys)})
 
 
-def _values(table: Table, number: int, made: Made) -> Iterator[tuple[str, Any]]:
-    bare = number > len(WHOLE)
+def _values(table: Table, number: int, made: Made, *, bare: bool) -> Iterator[tuple[str, Any]]:
     for column in table.columns:
         if column.foreign_keys and not (bare and column.nullable):
             yield from _referred(column, number, made)
@@ -130,6 +135,18 @@ def _referred(column: Column[Any], number: int, made: Made) -> Iterator[tuple[st
         yield column.name, rows[min(number, len(rows)) - 1][target.name]
     elif not column.nullable:
         yield column.name, number
+
+
+def free_text(column: Column[Any]) -> bool:
+    """Whether it is a text in which the kit may write."""
+    bound = column.primary_key or column.foreign_keys or isinstance(_inner(column), Enum)
+    return not bound and _kind(column) is str and not _filled_by_itself(column)
+
+
+def length_of(column: Column[Any]) -> int | None:
+    """How long a text may be; None where nothing is said."""
+    longest: int | None = getattr(_inner(column), "length", None)
+    return longest
 
 
 def _filled_by_itself(column: Column[Any]) -> bool:
@@ -170,11 +187,16 @@ def _made_up(column: Column[Any], number: int) -> Any:
 
 
 def _text(column: Column[Any], number: int) -> str:
-    word = MEANT.get(_word(column), PEOPLE[number - 1])
-    return word[: getattr(_inner(column), "length", None)]
+    word = MEANT.get(last_word(column), _person(number))
+    return word[: length_of(column)]
 
 
-def _word(column: Column[Any]) -> str:
+def _person(number: int) -> str:
+    return PEOPLE[(number - 1) % len(PEOPLE)]
+
+
+def last_word(column: Column[Any]) -> str:
+    """What a column is, by its name: `brand` of `paying_brand`."""
     return column.name.rpartition("_")[2]
 
 
@@ -194,7 +216,7 @@ _KINDS: Mapping[type, Callable[[Column[Any], int], Any]] = {
     date: lambda _column, number: (clock.now() + timedelta(days=number)).date(),
     time: lambda _column, number: time(number),
     timedelta: lambda _column, number: timedelta(days=number),
-    bytes: lambda column, number: PEOPLE[number - 1].encode()[: getattr(_inner(column), "length", None)],
+    bytes: lambda column, number: _person(number).encode()[: length_of(column)],
     UUID: lambda _column, number: UUID(int=number),
     list: lambda _column, _number: [],
 }

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String, select
 from sqlalchemy.orm import Mapped
 
 from core.database import make_engine
-from core.plugin_kit import rows, terminal
+from core.plugin_kit import rows, terminal, two_brands
 from samverk import OwnTables, internal, personal
 from tests.plugin_kit.bench import failed, put, subject_of
 
@@ -53,6 +53,20 @@ class Strict(Tables):
     count: Mapped[int] = internal()
 
 
+class Owned(Tables):
+    brand: Mapped[str] = internal(String(20))
+    words: Mapped[str] = internal(String(200))
+    code: Mapped[str] = internal(String(20))
+    above: Mapped[int | None] = internal(ForeignKey("x_rowing_owned.id"))
+
+
+class Answer(Tables):
+    """Of the brand of what it answers."""
+
+    owned_id: Mapped[int] = internal(ForeignKey("x_rowing_owned.id"))
+    words: Mapped[str] = internal(String(200))
+
+
 def filled(folder: Path) -> dict[str, list[Any]]:
     engine = make_engine(f"sqlite:///{folder}/rows.db")
     with engine.begin() as connection:
@@ -90,9 +104,57 @@ def test_people_stand_in_personal_columns_alone_and_rows_that_tell_of_nobody_are
         rows.fill(connection, Tables.metadata)
         found = {table.name[9:]: list(connection.execute(select(table))) for table in Tables.metadata.sorted_tables}
     engine.dispose()
-    assert {name: len(taken) for name, taken in found.items()} == {"order": 2, "part": 2, "only": 0, "strict": 0}
+    assert {name: len(taken) for name, taken in found.items()} == {
+        "order": 2,
+        "part": 2,
+        "only": 0,
+        "strict": 0,
+        "owned": 0,
+        "answer": 0,
+    }
     assert [order.note for order in found["order"]] == [*rows.WHOLE]
     assert not {order.number for order in found["order"]} & {person[:9] for person in rows.WHOLE}
+
+
+def of_two_brands(folder: Path) -> dict[str, list[Any]]:
+    engine = make_engine(f"sqlite:///{folder}/brands.db")
+    with engine.begin() as connection:
+        Tables.metadata.create_all(connection)
+        two_brands.stock(connection, Tables.metadata)
+        found = {table.name[9:]: list(connection.execute(select(table))) for table in Tables.metadata.sorted_tables}
+    engine.dispose()
+    return found
+
+
+def test_rows_of_two_brands_have_words_of_their_own_and_the_same_people(tmp_path: Path) -> None:
+    found = of_two_brands(tmp_path)
+    own, other = rows.BRAND, two_brands.OTHER
+    assert [row.brand for row in found["owned"]] == [other, own, own, other], "first and last another brand's"
+    assert [row.code for row in found["owned"]] == [rows.PEOPLE[0], rows.PEOPLE[0], rows.PEOPLE[1], rows.PEOPLE[1]]
+    for row in [*found["owned"], *found["answer"]]:
+        assert row.words.startswith(two_brands.MARKUP)
+    whose = {row.id: two_brands.ELSEWHERE in row.words for row in found["owned"]}
+    assert list(whose.values()) == [True, False, False, True] and {row.above for row in found["owned"]} == {None}
+    assert all((two_brands.ELSEWHERE in row.words) is whose[row.owned_id] for row in found["answer"])
+
+
+def test_what_is_of_no_brand_has_no_words_of_another(tmp_path: Path) -> None:
+    found = of_two_brands(tmp_path)
+    assert [order.note[:10] for order in found["order"]] == ["<b>kitown2", "<b>kitown3"]
+    assert [row.brand for row in found["only"]] == [two_brands.OTHER, rows.BRAND], "one for each brand"
+    assert found["strict"] == [] and len(found["part"]) == 2
+
+
+def test_in_the_portal_own_rows_are_shown_whatever_their_brand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    portal = [
+        ('PluginPage("", T("Notes"), notes)', 'PluginPage("", T("Notes"), notes, face=Face.PORTAL)'),
+        (".where(Note.brand == request.brand)", ".where(Note.person == request.influencer)"),
+        ("from samverk import (\n", "from samverk import (\n    Face,\n"),
+    ]
+    assert not failed(subject_of(put(tmp_path / "own", monkeypatch, "good_tables", {"__init__.py": portal})))
+    portal[1] = (portal[1][0], "")
+    said = failed(subject_of(put(tmp_path / "all", monkeypatch, "good_tables", {"__init__.py": portal})))
+    assert set(said) == {"own-brand"} and "Kitelse4" in said["own-brand"]
 
 
 def test_a_plugin_may_keep_a_row_without_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +168,7 @@ def test_a_plugin_may_keep_a_row_without_the_person(tmp_path: Path, monkeypatch:
 OWN = """    def kit(self):
         from samverk import Kit
 
-        return Kit(rows=lambda: [Note(words="3+4", person="")])
+        return Kit(rows=lambda: [Note(brand="kit-brand", words="3+4", person="")])
 
     @hookimpl
     def register_pages("""

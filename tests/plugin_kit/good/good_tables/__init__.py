@@ -28,7 +28,8 @@ class Tables(OwnTables, plugin="good_tables"):
 
 
 class Note(Tables):
-    words: Mapped[str] = internal(String(20))
+    brand: Mapped[str] = internal(String(20))
+    words: Mapped[str] = internal(String(40))
     person: Mapped[str] = personal(String(20))
     stars: Mapped[int] = internal(default=0)
     colour: Mapped[str | None] = internal(String(9))
@@ -42,13 +43,13 @@ class Seen(Tables):
 
 def count(ctx):
     seen = ctx.data.scalar(select(func.count(Note.id)))
-    ctx.data.add(Note(words=f"{seen} notes", person=""))
+    ctx.data.add(Note(brand=ctx.brand, words=f"{seen} notes", person=""))
     if seen:
         ctx.http.request("POST", "https://count.test/", body=str(seen).encode())
 
 
 def notes(request):
-    found = request.data.scalars(select(Note).order_by(Note.id)).all()
+    found = request.data.scalars(select(Note).where(Note.brand == request.brand).order_by(Note.id)).all()
     colours = [(note.colour or "").upper() for note in found]
     return View("x/good_tables/notes.html", {"notes": found, "colours": colours})
 
@@ -56,13 +57,14 @@ def notes(request):
 def note(request):
     key = request.arguments["note"]
     found = request.data.get(Note, int(key)) if key.isdigit() else None
-    if found is None:
+    if found is None or found.brand != request.brand:
         raise Missing(T("There is no such note."))
     return View("x/good_tables/notes.html", {"notes": [found], "colours": []})
 
 
 def box(request, subject):
-    about = request.data.scalars(select(Note).where(Note.person == subject)).first()
+    theirs = select(Note).where(Note.person == subject, Note.brand == request.brand)
+    about = request.data.scalars(theirs).first()
     return View("x/good_tables/notes.html", {"notes": [about] if about else [], "colours": []})
 
 
@@ -79,7 +81,7 @@ def last(ctx):
 @click.pass_obj
 def add(ctx, words):
     """Write a note."""
-    ctx.data.add(Note(words=words, person=""))
+    ctx.data.add(Note(brand=ctx.brand or "", words=words, person=""))
 
 
 class GoodTables(Plugin):
