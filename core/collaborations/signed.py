@@ -17,10 +17,11 @@ from core.collaborations.models import Contract, Offer
 from core.errors import Refused
 from core.money import Money
 from core.plugin_api.deal import Deal
-from core.plugin_api.text import Text
+from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import caps_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
+from core.plugin_host.terms import sentences
 
 SIGNED = ("active", "completed", "terminated")
 
@@ -55,8 +56,11 @@ class SignedPay:
 
 
 def to_json(host: PluginHost, offer: Offer, cap: Money) -> dict[str, Any]:
-    """The pay of an offer as a contract's document keeps it; refused when a model cannot tell its cap."""
+    """The pay of an offer as a contract's document keeps it; refused when a model cannot tell its terms or its cap."""
     deal = Deal.of(offer.components)
+    for component in deal.components:
+        if isinstance(says := sentences(host, component), Failure):
+            raise Refused(T("Nothing can be agreed by terms that cannot be told. %(reason)s", reason=says.reason))
     caps = caps_of(host, deal, terms.planned(host, deal, offer.deliverables))
     if isinstance(caps, Failure):
         raise Refused(caps.reason)

@@ -95,7 +95,7 @@ def amiss(component: Component, line: Any) -> Text | None:
         return T("a line does not say how it is settled")
     if line.amount.minor < -typed.MOST_MINOR or _things(line) > typed.MOST_MINOR:
         return T("a line is of more money than can be booked")
-    return None if typed.storable(line.key) and _readable(line.reason) else T("the words of a line cannot be kept")
+    return None if typed.storable(line.key) and readable(line.reason) else T("the words of a line cannot be kept")
 
 
 def takes_too_much(lines: Iterable[Line | EarnedLine]) -> bool:
@@ -107,10 +107,16 @@ def _things(line: Line | EarnedLine) -> int:
     return line.amount.minor if line.settles is Settles.IN_KIND else 0
 
 
-def _readable(words: Any) -> bool:
-    if type(words.msgid) is not str or not isinstance(words.params, Mapping) or not typed.storable(words.msgid):
+def readable(words: Any) -> bool:
+    """Whether words can be kept, and be read again by whoever opens a page or a contract."""
+    if (
+        not isinstance(words, Text)
+        or type(words.msgid) is not str
+        or not isinstance(words.params, Mapping)
+        or not typed.storable(words.msgid)
+    ):
         return False
-    return all(_readable(value) if isinstance(value, Text) else _plain(value) for value in words.params.values())
+    return all(readable(value) if isinstance(value, Text) else _plain(value) for value in words.params.values())
 
 
 def _plain(value: Any) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from core.errors import Missing
 from core.plugin_api.composition import Component
@@ -12,7 +13,11 @@ from core.plugin_api.payment_models import PaymentModel, Terms
 from core.plugin_api.text import T, Text
 from core.plugin_host.evaluate import AnyDeal, model_of, not_here
 from core.plugin_host.host import PluginHost
+from core.plugin_host.lines import readable
 from core.plugin_host.records import Failure
+
+R = TypeVar("R")
+MOST_SENTENCES, MOST_MONTHS = 100, 1200
 
 
 def read_component(
@@ -31,10 +36,7 @@ def check_component(host: PluginHost, component: Component) -> Errors:
     errors = check(model.terms, component.terms.values, component.terms.currency)
     if errors:
         return errors
-    plugin = host.payment_models.owners[component.model]
-    faults = host.call(
-        plugin, lambda: dict(model.check_terms(component.terms)), returns=dict, what=f"{component.model}.check_terms"
-    )
+    faults = _ask(host, component, _faults, "check_terms", returns=dict)
     return {"": faults.reason} if isinstance(faults, Failure) else faults
 
 
@@ -54,14 +56,14 @@ def describe(host: PluginHost, deal: AnyDeal) -> list[tuple[Component, list[Text
     """The terms as sentences that both sides read; a model that fails leaves its reason in their place."""
     told = []
     for component in Deal.of(deal).components:
-        model = model_of(host, component)
-        if isinstance(model, Failure):
-            told.append((component, [model.reason]))
-            continue
-        plugin = host.payment_models.owners[component.model]
-        sentences = host.call(plugin, model.describe, component.terms, returns=list | tuple)
-        told.append((component, [sentences.reason] if isinstance(sentences, Failure) else list(sentences)))
+        says = sentences(host, component)
+        told.append((component, [says.reason] if isinstance(says, Failure) else says))
     return told
+
+
+def sentences(host: PluginHost, component: Component) -> list[Text] | Failure:
+    """The terms of one component as sentences, or why its model cannot tell them."""
+    return _ask(host, component, _told, "describe", returns=list)
 
 
 def months_of(host: PluginHost, deal: AnyDeal) -> int:
@@ -73,11 +75,40 @@ def months_by_component(host: PluginHost, deal: AnyDeal) -> dict[str, int]:
     """How many months each component plans; 0 where its model names no number or fails."""
     told = {}
     for component in Deal.of(deal).components:
-        model, months = model_of(host, component), None
-        if not isinstance(model, Failure):
-            months = host.call(host.payment_models.owners[component.model], model.months, component.terms, returns=int)
+        months = _ask(host, component, _months, "months", returns=int)
         told[component.id] = months if isinstance(months, int) else 0
     return told
+
+
+def _ask(
+    host: PluginHost, component: Component, question: Callable[[PaymentModel, Terms], R], what: str, *, returns: type[R]
+) -> R | Failure:
+    model = model_of(host, component)
+    if isinstance(model, Failure):
+        return model
+    plugin, what = host.payment_models.owners[component.model], f"{component.model}.{what}"
+    return host.call(plugin, question, model, component.terms, returns=returns, what=what)
+
+
+def _faults(model: PaymentModel, terms: Terms) -> Errors:
+    found = dict(model.check_terms(terms))
+    if not all(isinstance(key, str) and readable(said) for key, said in found.items()):
+        raise TypeError("what is wrong with terms is told as pairs of a field's key and a Text")
+    return found
+
+
+def _told(model: PaymentModel, terms: Terms) -> list[Text]:
+    said: Any = model.describe(terms)
+    if not isinstance(said, list | tuple) or len(said) > MOST_SENTENCES or not all(map(readable, said)):
+        raise TypeError(f"terms are told as a list of at most {MOST_SENTENCES} Text")
+    return list(said)
+
+
+def _months(model: PaymentModel, terms: Terms) -> int:
+    months: Any = model.months(terms)
+    if type(months) is not int or not 0 <= months <= MOST_MONTHS:
+        raise ValueError(f"a deal has at most {MOST_MONTHS} months")
+    return months
 
 
 def _model(host: PluginHost, name: str) -> PaymentModel:

@@ -86,7 +86,7 @@ class OfferForm:
         self._models = {component.id: component.model for component in deal.components}
         added: list[str] = []
         if request.method == "POST":
-            self._models = self._sent_parts(request.form.get("parts", ""))
+            self._models = self._sent_parts(request.form.get("parts", ""), added=on is not None)
             if "add" in request.form:
                 added = self._add(request.form.get("new_part", ""), models)
         self._stored = {one.id: one for one in deal.components if self._models.get(one.id) == one.model}
@@ -146,11 +146,14 @@ class OfferForm:
             return list(new)
         return []
 
-    def _sent_parts(self, sent: str) -> dict[str, str]:
-        """The parts that the form which was sent had, also those whose plugin has gone since it was drawn."""
+    def _sent_parts(self, sent: str, *, added: bool) -> dict[str, str]:
+        """The parts that the form which was sent had, also those whose plugin has gone since it was drawn.
+
+        What was `added` to the deal is among them only where something may be.
+        """
         pairs = [item.split(":", 1) for item in sent.split(",") if ":" in item][:MOST_PARTS]
         stored = {(component.id, component.model) for component in self.start.components}
-        named = {(id, name) for id, name in pairs if id.isalnum() and len(id) <= 40 and NAME.fullmatch(name)}
+        named = {(id, name) for id, name in pairs if added and id.isalnum() and len(id) <= 40 and NAME.fullmatch(name)}
         return {id: name for id, name in pairs if (id, name) in stored | named}
 
     def _sent(self, data: Mapping[str, Any], added: Sequence[str]) -> Any:

@@ -155,6 +155,27 @@ def test_what_was_offered_and_what_runs_goes_on(
         assert worked(session, stage) == 9_000 + 2 * 3 * 6_000
 
 
+def test_who_answers_an_offer_adds_nothing_to_it(
+    brand: FlaskClient, stage: Stage, instance: Instance, committed: World
+) -> None:
+    """Not by a form made by hand either, and least of all what the brand has switched off."""
+    fee = {name: value for name, value in FEE.items() if name != "parts"} | {"parts": "c1:fixed"}
+    assert brand.post(new(stage), data=fee | WORK | LINK).status_code == 303
+    switch_off(instance, committed)
+    with instance.database.write() as session:
+        deal = session.scalars(select(Collaboration)).one()
+        deal.influencer_id = committed.influencer.id
+        path = f"/portal/offers/{deal.public_id}/counter"
+    phone = sign_in(brand.application.test_client(), "influencer")
+    assert (
+        phone.post(path, data=FEE | POINT | WORK | {"number": "1", "message": "More", "c1-amount": "95"}).status_code
+        == 303
+    )
+    with instance.database.session() as session:
+        answer = session.scalars(select(Offer).where(Offer.number == 2)).one()
+        assert [part["model"] for part in answer.components] == ["fixed"]
+
+
 def test_what_is_added_has_its_defaults_of_every_kind(brand: FlaskClient, stage: Stage, instance: Instance) -> None:
     """In the plan and in an offer: also a box that is ticked by default, and a day."""
     install(instance, RENEWED)
