@@ -40,6 +40,7 @@ MODULES = (
     "renewing",
     "rails",
     "entered",
+    "onboarding",
     "connectors",
     "mangled",
     "sound",
@@ -196,8 +197,8 @@ class Check:
 
 TALKATIVE = ("samverk.plugins", "core.compliance.engine", "core.i18n")
 GATES = ("api", "manifest", "contract", "loads")
-TELLS_UNFIT = ("types", "events", "onboards")
-"""The checks that tell of an answer with a value that its field does not take; nothing else can be asked of one."""
+TELLS = {"RailEvent": "events", "Onboarding": "onboards"}
+"""The checks that tell of a record with a value that its field does not take, besides `types`; no other can be asked."""
 CHECKS: dict[str, Check] = {}
 """Every check by its id; filled by the modules of `MODULES`."""
 
@@ -273,7 +274,7 @@ def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Resu
         if unfit is None:
             seen = f"{type(error).__name__}: {error}"
             return Result(subject.name, one, about, Broken("an answer", seen, place_of(error, subject)))
-        if one.id not in TELLS_UNFIT:
+        if one.id != _tells(unfit, one):
             return None
         expected = f"{unfit.takes} in {unfit.field}"
         return Result(subject.name, one, about, Broken(expected, repr(unfit.got), place_of(unfit, subject)))
@@ -285,6 +286,11 @@ def unfit_of(error: BaseException | None) -> Unfit | None:
     while error is not None and not isinstance(error, Unfit):
         error = error.__cause__ or error.__context__
     return error
+
+
+def _tells(unfit: Unfit, one: Check) -> str:
+    feeds = not {"platforms", "sales_sources"}.isdisjoint(one.kinds)
+    return TELLS.get(unfit.field.partition(".")[0], "types" if feeds else one.id)
 
 
 def run_all(subject: Subject) -> Iterator[Result]:

@@ -19,6 +19,7 @@ from core.plugin_kit.wire import broke_after, dropped, lost
 KIND = "payout_rails"
 KEY = "kit-key"
 STATUSES = frozenset({"sent", "received", "failed", "returned"})
+HTTPS = 'Give url="https://…" with a host and no name or password in it, or leave it out: core shows no other link.'
 OUTCOMES = (Accepted, Refused, Ambiguous, NeedsAction)
 
 
@@ -55,6 +56,8 @@ def _told(payments: list[tuple[str, Money]]) -> str:
 )
 def outcomes(subject: Subject, rail: PayoutRail) -> None:
     """An outcome for each reference of the batch."""
+    from core.payouts.todo import https_link  # slow to import, and needed only here
+
     server = side_of(subject, rail)
     ctx, _ = over(subject, server)
     batch = batch_for(rail, server)
@@ -65,6 +68,8 @@ def outcomes(subject: Subject, rail: PayoutRail) -> None:
     for reference, outcome in found.items():
         if not isinstance(outcome, OUTCOMES):
             raise Broken("Accepted, Refused, Ambiguous or NeedsAction", plain(outcome), reference)
+        if isinstance(outcome, NeedsAction) and outcome.url is not None and not https_link(outcome.url):
+            raise Broken("an https address that a person can follow", repr(outcome.url), reference, HTTPS)
 
 
 @check(

@@ -9,7 +9,8 @@ import pytest
 
 from core.plugin_kit.checks import known, run
 from samverk import DeliverableApproved, Fact, Line, PaymentModel, Terms
-from tests.collaborations.kindly import candidate, model_of
+from tests.collaborations.kindly import model_of
+from tests.foreign import candidate
 from tests.plugin_kit.bench import subject_of
 
 KindPay = model_of("1")
@@ -27,6 +28,6 @@ class ByTitle(KindPay):  # type: ignore[valid-type, misc]
 
 @pytest.mark.parametrize(("model", "broken"), [(KindPay, []), (ByTitle, ["simulator"])])
 def test_who_prices_by_kind(model: type[PaymentModel], broken: list[str]) -> None:
-    subject = subject_of(candidate(model), examples=40)
+    subject = subject_of(candidate(model, name="pay_by_kind"), examples=40)
     found = [run(subject, known()[name], "kind_pay", subject.provided("payment_models")["kind_pay"]) for name in CHECKS]
     assert [one.check.id for one in found if one is not None and one.broken is not None] == broken

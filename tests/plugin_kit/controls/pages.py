@@ -24,6 +24,7 @@ STRICTER: Changes = {
     ],
 }
 """A column that may be empty becomes one that may not, and the rows with nothing in it are forgotten."""
+LATEST = "[note.colour.upper() for note in ctx.data.scalars(select(Note).where(Note.stars > 2))]"
 VIEW = "x/good_pages/hello.html"
 NOTES = "templates/x/good_tables/notes.html"
 
@@ -75,6 +76,7 @@ CONTROLS: dict[str, list[Control]] = {
         ("tables", {SECOND: (', server_default="0"', "")}),
         ("tables", STRICTER),
         ("tables", {STEP: ("def upgrade():\n", "def upgrade():\n    no_such_thing()\n")}),
+        ("jobs", init("    seen = ctx", f"    {LATEST}\n    seen = ctx")),
         ("jobs", init("    seen = ctx", "    no_such_thing()\n    seen = ctx")),
         ("jobs", init("    seen = ctx", "    __import__('socket').socket().close()\n    seen = ctx")),
         ("tables", {STEP: ('    op.drop_table("x_good_tables_note")', "    pass")}),

@@ -39,6 +39,8 @@ ONBOARDING = """    def onboard(self, ctx, payee):
 
     def step("""
 
+ALL_READY = "return Onboarding(ready=True)"
+
 CONTROLS: dict[str, list[Control]] = {
     "good_rail": [
         ("keys", field('SettingField("Bank code", T("Bank"), required=False)')),
@@ -48,6 +50,11 @@ CONTROLS: dict[str, list[Control]] = {
         ("fields", field('SettingField("a", "A", required=False)')),
         ("rubbish", field('SettingField("a", T("A"), FieldKind.DAYS, False, minimum="1")')),
         ("placeholders", init('T("The bank refused.")', 'T("The bank refused %(order)s.")')),
+        ("onboards", init('url=f"{BANK}/join', 'url=f"http://bank.test/join')),
+        ("onboards", init(', url=f"{BANK}/join/{payee.id}", missing=[T("Join the bank.")]', "")),
+        ("onboards", init('missing=[T("Join the bank.")]', 'missing=["Join the bank."]')),
+        ("onboards", init('raise BadAnswer(T("The bank\'s answer cannot be read.")) from None', ALL_READY)),
+        ("onboards", init("except (KeyError, TypeError, ValueError)", "except KeyError")),
         ("server", init('"good_bank": FakeBank', '"other": FakeBank')),
         (
             "no-socket",
@@ -97,6 +104,7 @@ CONTROLS: dict[str, list[Control]] = {
         ("wire-units", init('"HUF": 100, ', '"HUF": 0, ')),
     ],
     "good_file": [
+        ("outcomes", init('T("Upload the file."), ', 'T("Upload the file."), url="http://bank.test/", ')),
         ("takes", init('return Kit(servers={"good_file": Desk})', "return Kit()")),
         ("takes", init('settings = {"iban": IBAN}', 'settings = {"iban": None}')),
         ("settings", init('ctx.settings["iban"] or ""', 'ctx.settings["iban"]')),

@@ -8,9 +8,11 @@ from datetime import datetime
 from samverk import (
     Accepted,
     Ambiguous,
+    BadAnswer,
     BadSignature,
     Kit,
     Money,
+    Onboarding,
     PayoutRail,
     Plugin,
     RailEvent,
@@ -48,6 +50,15 @@ class Bank(PayoutRail):
         amount = self.from_wire(told["amount"], told["currency"])
         at = datetime.fromisoformat(told["at"])
         return [RailEvent(told["id"], told["reference"], told["status"], at, amount, told["transfer"])]
+
+    def onboard(self, ctx, payee):
+        answer = self._ask(ctx, "GET", f"/payees/{payee.id}")
+        if answer.status == 404:
+            return Onboarding(ready=False, url=f"{BANK}/join/{payee.id}", missing=[T("Join the bank.")])
+        try:
+            return Onboarding(ready=json.loads(answer.body)["known"])
+        except (KeyError, TypeError, ValueError):
+            raise BadAnswer(T("The bank's answer cannot be read.")) from None
 
     def step(self, currency):
         return {"HUF": 100, "TWD": 100, "KWD": 10}.get(currency, 1)
