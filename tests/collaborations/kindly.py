@@ -14,8 +14,6 @@ from core.content.drafts import create_deliverables
 from core.content.models import Deliverable
 from core.earnings import service as earnings
 from core.earnings.models import Earning
-from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, in_the_box
 from samverk import (
     DeliverableApproved,
     Fact,
@@ -25,16 +23,15 @@ from samverk import (
     PaymentModel,
     Piece,
     Planned,
-    Plugin,
     SettingField,
     Settles,
     T,
     Terms,
     Text,
-    hookimpl,
     standing,
-)
+)  # fmt: skip
 from tests.collaborations.stage import Stage
+from tests.foreign import host_of
 
 POINTS = {("reel", "instagram"): 3, ("story", "instagram"): 1}
 OTHERS = 2
@@ -78,25 +75,7 @@ def model_of(version: str) -> type[PaymentModel]:
     return KindPay
 
 
-def candidate(model: type[PaymentModel]) -> Candidate:
-    """A plugin that brings it."""
-
-    class Foreign(Plugin):
-        name, title, api_version = "pay_by_kind", T("Points"), 1
-
-        @hookimpl
-        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-            return [model]
-
-    return Candidate("pay_by_kind", "pay_by_kind", model.version, "", Foreign)
-
-
-def plugin(version: str) -> PluginHost:
-    """The plugins in the box beside it."""
-    return PluginHost.load(candidates=[*in_the_box(), candidate(model_of(version))])
-
-
-HERE, RENEWED = plugin("1"), plugin("2")
+HERE, RENEWED = (host_of(model_of(version), name="pay_by_kind", version=version) for version in "12")
 
 
 def worked(session: Session, stage: Stage) -> int:

@@ -11,7 +11,6 @@ from core.collaborations import service
 from core.collaborations.models import Collaboration, Contract
 from core.content.models import Deliverable
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, in_the_box
 from samverk import (
     DeliverableApproved,
     Fact,
@@ -20,7 +19,6 @@ from samverk import (
     Money,
     PaymentModel,
     Planned,
-    Plugin,
     Refund,
     Sale,
     Scope,
@@ -29,11 +27,11 @@ from samverk import (
     T,
     Terms,
     Text,
-    hookimpl,
     sales_with_refunds,
     standing,
-)
+)  # fmt: skip
 from tests.collaborations import stage as ground
+from tests.foreign import host_of
 from tests.payouts.stage import Stage
 
 WORK = [{"kind": "reel", "platform": "instagram", "quantity": 3, "due_on": None, "note": ""}]
@@ -49,14 +47,7 @@ def plugin(version: str, *, bonus: int = 1, each: int = 100, more: int = 0, own:
     for model in models:
         model.version = version
 
-    class Foreign(Plugin):
-        name, title, api_version = "foreign", T("Foreign"), 1
-
-        @hookimpl
-        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-            return models
-
-    return PluginHost.load(candidates=[*in_the_box(), Candidate("foreign", "foreign", version, "", Foreign)])
+    return host_of(*models, name="foreign", version=version)
 
 
 def _streak(version: str, times: int, more: int, own: bool) -> type[PaymentModel]:

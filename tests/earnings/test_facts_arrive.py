@@ -27,8 +27,8 @@ from core.outbox import OutboxJob
 from core.plugin_api.composition import Net, Part, composition_to_json
 from samverk import Fact, Line, Money, PaymentModel, Period, Planned, T, Terms, Text
 from tests.collaborations import stage as offers
+from tests.foreign import host_of
 from tests.payouts import stage as scene
-from tests.payouts.rails import host_of
 from tests.payouts.stage import BASE, component
 from tests.world import World
 from tests.world import build as build_world

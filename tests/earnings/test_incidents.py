@@ -19,7 +19,6 @@ from core.errors import Denied, Invalid, Missing, Refused
 from core.instance import Instance
 from core.ledger.verify import verify
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, in_the_box
 from core.tracking.models import Refund as RefundRow
 from core.tracking.models import Sale as SaleRow
 from samverk import (
@@ -29,7 +28,6 @@ from samverk import (
     Money,
     PaymentModel,
     Planned,
-    Plugin,
     Refund,
     Sale,
     Scope,
@@ -38,9 +36,9 @@ from samverk import (
     T,
     Terms,
     Text,
-    hookimpl,
     sales_with_refunds,
-)
+)  # fmt: skip
+from tests.foreign import host_of
 from tests.payouts import stage as scene
 from tests.payouts.stage import Stage, component
 from tests.world import build as build_world
@@ -83,14 +81,7 @@ def host(version: str, each: int) -> PluginHost:
 
     Single.version = Whole.version = version
 
-    class Foreign(Plugin):
-        name, title, api_version = "foreign", T("Foreign"), 1
-
-        @hookimpl
-        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-            return [Single, Whole]
-
-    return PluginHost.load(candidates=[*in_the_box(), Candidate("foreign", "foreign", version, "", Foreign)])
+    return host_of(Single, Whole, name="foreign", version=version)
 
 
 OLD, NEW, SAME, MENDED = host("1", 100), host("2", 150), host("2", 100), host("4", 100)

@@ -27,12 +27,12 @@ from core.ledger import queries as ledger
 from core.ledger.verify import verify
 from core.money import half_even
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, in_the_box
 from core.tracking.models import Refund, Sale
 from core.typed import MOST_MINOR
-from samverk import Fact, Line, Money, PaymentModel, Planned, Plugin, Rate, Settles, T, Terms, Text, hookimpl
+from samverk import Fact, Line, Money, PaymentModel, Planned, Rate, Settles, T, Terms, Text
 from samverk import Sale as SaleFact
 from tests.earnings.conftest import undone
+from tests.foreign import host_of
 from tests.payouts import stage as scene
 from tests.payouts.stage import Stage, component
 from tests.world import World
@@ -379,14 +379,7 @@ def flat(each: int, declared: int | None = None) -> PluginHost:
         def rate(self, terms: Terms) -> Rate:
             return Rate(Decimal(0), Money(each if declared is None else declared, terms.currency))
 
-    class Foreign(Plugin):
-        name, title, api_version = "foreign", T("Foreign"), 1
-
-        @hookimpl
-        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-            return [Flat]
-
-    return PluginHost.load(candidates=[*in_the_box(), Candidate("foreign", "foreign", "1", "", Foreign)])
+    return host_of(Flat, name="foreign")
 
 
 @pytest.mark.parametrize("percent", ["10", "12.5", "0.5", "33.3333333", "99.9999999", "100", "0.0000001", "8.25"])

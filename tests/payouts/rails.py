@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate
-from samverk import (
-    Accepted,
-    Ambiguous,
-    Context,
-    Money,
-    NotSupported,
-    Outcome,
-    PaymentModel,
-    PayoutBatch,
-    PayoutRail,
-    Plugin,
-    T,
-    hookimpl,
-)  # fmt: skip
+from samverk import Accepted, Ambiguous, Context, Money, NotSupported, Outcome, PayoutBatch, PayoutRail, T  # fmt: skip
+from tests.foreign import host_of
 
 
 class Killed(KeyboardInterrupt):
@@ -83,29 +69,3 @@ def host_with(bank: Bank, *, steps: int = 1, least: int = 0, currency: str | Non
             return Money(max(least, steps), currency)
 
     return host_of(Wire)
-
-
-def host_of(brought: type[PayoutRail] | type[PaymentModel]) -> PluginHost:
-    """The plugins in the box and one that brings a rail or a payment model, called as that is."""
-
-    class Bringing(Plugin):
-        name = brought.name
-        title = brought.title
-        api_version = 1
-
-        @hookimpl
-        def register_payout_rails(self) -> Sequence[type[PayoutRail]]:
-            """The one rail."""
-            return [brought] if issubclass(brought, PayoutRail) else []
-
-        @hookimpl
-        def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-            """The one model."""
-            return [brought] if issubclass(brought, PaymentModel) else []
-
-    def load() -> Any:
-        return Bringing()
-
-    box = PluginHost.load(safe_mode=True)
-    more = PluginHost.load(candidates=[Candidate(brought.name, "test", "1", "Test", load)])
-    return PluginHost([*box.records.values(), *more.records.values()])

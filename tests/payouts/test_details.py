@@ -22,8 +22,8 @@ from core.permissions import Actor
 from core.plugin_host.models import PluginSwitch
 from core.plugin_host.purge import kept, purge
 from samverk import Accepted, Context, FieldKind, Outcome, Payee, PayoutBatch, PayoutRail, SettingField, T
+from tests.foreign import host_of
 from tests.payouts import stage as scene
-from tests.payouts.rails import host_of
 from tests.payouts.test_handing_over import payout
 from tests.payouts.test_ways import fill_in, use
 from tests.world import build as build_world

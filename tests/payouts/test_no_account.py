@@ -17,8 +17,8 @@ from core.mail import MailMessage
 from core.payouts.models import PayoutMethod
 from core.plugin_host.models import PluginSwitch
 from samverk import Accepted, Context, Outcome, Payee, PayoutBatch, PayoutRail, SettingField, T, Text
+from tests.foreign import host_of
 from tests.payouts import stage as scene
-from tests.payouts.rails import host_of
 from tests.payouts.test_handing_over import payout
 from tests.payouts.test_ways import use
 from tests.world import build as build_world

@@ -19,8 +19,8 @@ from core.plugin_host.health import Cause
 from core.plugin_host.purge import PluginPurged
 from core.plugin_host.service import set_switch
 from samverk import Accepted, Context, Onboarding, Outcome, Payee, PayoutBatch, PayoutRail, T, Unavailable
+from tests.foreign import host_of
 from tests.payouts import stage as scene
-from tests.payouts.rails import host_of
 from tests.payouts.test_handing_over import payout
 from tests.payouts.test_ways import use
 from tests.world import build as build_world

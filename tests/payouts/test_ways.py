@@ -22,8 +22,9 @@ from core.plugin_host import roll
 from core.plugin_host.host import PluginHost
 from core.plugin_host.models import PluginSetting, PluginSwitch
 from samverk import Ambiguous, Context, NeedsAction, Outcome, PayoutBatch, PayoutRail, SettingField, T, texts
+from tests.foreign import host_of
 from tests.payouts import stage as scene
-from tests.payouts.rails import Bank, host_of, mumble
+from tests.payouts.rails import Bank, mumble
 from tests.payouts.test_handing_over import later, payout
 from tests.world import build as build_world
 from tests.world import sign_in

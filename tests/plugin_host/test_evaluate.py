@@ -10,8 +10,6 @@ from typing import Any, ClassVar
 import pytest
 
 from core.plugin_host.evaluate import evaluate, limit, reserve
-from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, in_the_box
 from core.plugin_host.records import Failure
 from samverk import (
     Component,
@@ -26,7 +24,6 @@ from samverk import (
     PaymentModel,
     Period,
     Planned,
-    Plugin,
     Sale,
     Scope,
     Settles,
@@ -34,8 +31,8 @@ from samverk import (
     T,
     Terms,
     Text,
-    hookimpl,
 )
+from tests.foreign import host_of
 from tests.plugins.deals import at, component
 
 
@@ -62,17 +59,7 @@ class Odd(PaymentModel):
         return most
 
 
-class Acme(Plugin):
-    name = "odd"
-    title = T("Odd")
-    api_version = 1
-
-    @hookimpl
-    def register_payment_models(self) -> Sequence[type[PaymentModel]]:
-        return [Odd]
-
-
-HOST = PluginHost.load(candidates=[*in_the_box(), Candidate("odd", "odd", "1", "", Acme)])
+HOST = host_of(Odd)
 FEE = component("fixed", "EUR", "fee", amount=500, per="deliverable")
 ODD = component("odd", "EUR", "odd")
 DONE = DeliverableApproved(key="d", at=at(0), deliverable="Reel")
@@ -101,8 +88,8 @@ def _raise(terms: Terms, facts: Sequence[Fact]) -> Sequence[Line]:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (_raise, "The plugin odd failed: RuntimeError: broken."),
-        (lambda terms, facts: None, "The plugin odd gave a wrong answer: NoneType."),
+        (_raise, "The plugin Odd failed: RuntimeError: broken."),
+        (lambda terms, facts: None, "The plugin Odd gave a wrong answer: NoneType."),
         (lambda terms, facts: [5], "a line is not made of a key, money and a reason"),
         (lambda terms, facts: [line(currency="SEK")], "a line is in another currency than the terms"),
         (lambda terms, facts: [line(), line()], "two lines have the same key"),
