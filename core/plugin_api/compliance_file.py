@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 
+TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a block of fields",
+    "null": "null",
+}
+"""What JSON Schema's types are called in words."""
 OWN_WORDS = frozenset({"message", "fix"})
 CORE_SAYS_IT = "core has its own words for what such a rule finds; leave message and fix out"
 
@@ -111,6 +121,15 @@ def _told(fault: Any) -> str:
             return CORE_SAYS_IT
         case "among" | "placeholders":
             return str(fault.message)
+        case "pattern":
+            return f"{given!r} is not {fault.schema['description']}"
+        case "required":
+            return f"{', '.join(name for name in fault.validator_value if name not in given)} is missing"
+        case "type":
+            wanted = [fault.validator_value] if isinstance(fault.validator_value, str) else fault.validator_value
+            return f"{repr(given)[:80]} is not {' or '.join(map(TYPES.__getitem__, wanted))}"
+        case "minLength" | "minItems" | "minProperties":
+            return "it is empty"
     return str(fault.message)[:300]  # it may quote the whole rule
 
 

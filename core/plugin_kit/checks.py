@@ -198,7 +198,7 @@ class Check:
 TALKATIVE = ("samverk.plugins", "core.compliance.engine", "core.i18n")
 GATES = ("api", "manifest", "contract", "loads")
 TELLS = {"RailEvent": "events", "Onboarding": "onboards"}
-"""The checks that tell of a record with a value that its field does not take, besides `types`; no other can be asked."""
+"""Which checks tell of a record with a value that its field does not take, besides `types`; no other is asked then."""
 CHECKS: dict[str, Check] = {}
 """Every check by its id; filled by the modules of `MODULES`."""
 
