@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, events
 from core.crypto import Keyring
 from core.database import Database
 from core.instance import Instance
@@ -68,3 +69,9 @@ def ticking() -> Iterator[list[int]]:
     days, moments = [0], count()
     with clock.frozen(lambda: scene.day(days[0]) + timedelta(milliseconds=next(moments))):
         yield days
+
+
+@pytest.fixture
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test says itself by which plugins is counted: no installation that others have connected listens."""
+    monkeypatch.setattr(events, "_subscribers", defaultdict(list))

@@ -2,68 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from datetime import timedelta
-from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from core import clock, events
 from core.collaborations.reading import cap_or_none
-from core.earnings import deciding, queries, service
-from core.earnings.models import ComponentHold, Earning
 from core.ledger.verify import verify
 from core.money import Money
 from core.plugin_api.text import Text
 from core.plugin_host.host import PluginHost
-from core.tracking.models import Refund, Sale
 from samverk import Line, Settles, T, sales_with_refunds
 from tests.earnings import changing
 from tests.earnings.changing import MOST, part, plugin, sign, streak
-from tests.earnings.conftest import undone
-from tests.payouts import stage as scene
+from tests.earnings.keeping import GONE, LATER, NOTHING, V1, V2, V3, approve, back, booked, counted, decide, holds, sell
 from tests.payouts.stage import Stage
-from tests.world import build as build_world
 
-V1, V2, V3 = plugin("1"), plugin("2", bonus=2), plugin("3")
-LATER = plugin("2", more=10_000)  # says the same of what happened, and names a higher cap
-GONE = scene.host()
-
-
-def approve(stage: Stage, number: int, by: PluginHost) -> list[Earning]:
-    stage.deliverables[number].approved_at = clock.now() + timedelta(minutes=number)
-    stage.session.flush()
-    return counted(stage, by)
-
-
-def counted(stage: Stage, by: PluginHost) -> list[Earning]:
-    return service.recompute(stage.session, by, stage.collaboration.id)
-
-
-def booked(stage: Stage, name: str = "c1") -> int:
-    mine = Earning.collaboration_id == stage.collaboration.id, Earning.component_id == name
-    return int(stage.session.scalar(select(func.coalesce(func.sum(Earning.amount_minor), 0)).where(*mine)))
-
-
-def holds(stage: Stage) -> dict[str, ComponentHold]:
-    return {row.component_id: row for row in queries.holds_of(stage.session, stage.collaboration.id)}
-
-
-def decide(stage: Stage, by: PluginHost, *, accept: bool, name: str = "c1") -> list[Earning]:
-    finance, hold = stage.world.actors["finance"], holds(stage)[name]
-    return deciding.decide(stage.session, finance, by, hold=hold, accept=accept, reason="Agreed")
-
-
-@pytest.fixture(autouse=True)
-def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test says itself by which plugins is counted: no installation that others have connected listens."""
-    monkeypatch.setattr(events, "_subscribers", defaultdict(list))
+pytestmark = pytest.mark.usefixtures("unheard")
 
 
 @pytest.fixture
@@ -178,27 +132,6 @@ def test_a_refund_takes_back_of_what_is_kept_in_proportion(
     assert booked(stage) == 0 and counted(stage, other) == [] and verify(session).ok
 
 
-def sell(stage: Stage, minor: int) -> Sale:
-    number = stage.session.scalar(select(func.count()).select_from(Sale))
-    row = Sale(
-        brand_id=stage.world.brand.id, external_id=f"A{number}", source="csv", code="AINO22", amount_minor=minor,
-        collaboration_id=stage.collaboration.id, currency="EUR", sold_at=clock.now(), state="credited",
-    )  # fmt: skip
-    stage.session.add(row)
-    stage.session.flush()
-    return row
-
-
-def back(stage: Stage, sale: Sale, minor: int) -> None:
-    number = stage.session.scalar(select(func.count()).select_from(Refund))
-    row = Refund(
-        brand_id=sale.brand_id, sale_id=sale.id, external_id=f"R{number}", source="csv", amount_minor=minor,
-        currency=sale.currency, refunded_at=clock.now(),
-    )  # fmt: skip
-    stage.session.add(row)
-    stage.session.flush()
-
-
 def _only_below(host: PluginHost, most: int) -> None:
     """From now on the model pays a euro for each small sale that stands, and for no other."""
     model = host.payment_models["single"]
@@ -222,9 +155,6 @@ def _rename(host: PluginHost) -> None:
         return [type(line)("sum", line.amount, line.settles, line.reason) for line in inner(self, terms, facts)]
 
     type(model).earned = earned  # type: ignore[method-assign]
-
-
-NOTHING = plugin("6", each=0, bonus=0, own=False)
 
 
 def test_what_earned_nothing_is_not_priced_by_a_later_version(today: list[int], session: Any, world: Any) -> None:
@@ -305,112 +235,3 @@ def test_of_two_facts_that_changed_places_each_is_kept_by_itself(today: list[int
     assert counted(stage, small) == [] and decide(stage, small, accept=False) == []
     back(stage, worthless, 9)
     assert counted(stage, small) == [] and booked(stage) == 200
-
-
-VERSIONS = [
-    GONE, V1, V2, V3,
-    plugin("4", each=150, more=5_000), plugin("5", each=40, bonus=3), NOTHING,
-]  # fmt: skip
-CAPS = {"c1": 47_000, "c2": changing.MOST["single"], "c3": changing.MOST["whole"]}
-
-
-def story(seed: int) -> list[tuple[Any, ...]]:
-    """What happens, drawn evenly: lists that hypothesis draws seldom go where a version, a decision and money meet."""
-    draw = Random(seed)
-    steps: list[Callable[[], tuple[Any, ...]]] = [
-        lambda: ("approve", draw.randrange(3)),
-        lambda: ("sell", draw.randint(1, 9_000)),
-        lambda: ("refund", draw.randrange(9), draw.randint(1, 9_000)),
-        lambda: ("install", draw.randrange(len(VERSIONS)), draw.choice([None, True, False])),
-        lambda: ("decide", draw.choice([True, False])),
-    ]
-    return [*(draw.choice(steps)() for _ in range(16)), ("end",), ("install", draw.randrange(len(VERSIONS)), None)]
-
-
-class Life:
-    """A deal of three parts, what happens to it, and what must hold after each step."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.by = stage, V1
-        self.sales: list[tuple[Sale, int]] = []
-        self.before = dict.fromkeys(CAPS, 0)
-        self.held: set[str] = set()
-        self.may_fall: set[str] = set()
-
-    def do(self, name: str, *how: Any) -> None:
-        getattr(self, name)(*how)
-        self.stage.session.flush()
-        counted(self.stage, self.by)
-        if name == "install" and how[1] is not True:
-            self.unmoved()
-        self.check()
-
-    def unmoved(self) -> None:
-        """Another version alone changes nothing, neither of what was paid nor of what earned nothing."""
-        for name in CAPS.keys() - self.held:
-            assert booked(self.stage, name) == self.before[name]
-
-    def approve(self, number: int) -> None:
-        if self.stage.deliverables[number].approved_at is None:
-            self.stage.deliverables[number].approved_at = clock.now()
-
-    def sell(self, minor: int) -> None:
-        self.sales.append((sell(self.stage, minor), 0))
-
-    def refund(self, which: int, minor: int) -> None:
-        if not self.sales:
-            return
-        index = which % len(self.sales)
-        sale, given = self.sales[index]
-        if minor := min(minor, sale.amount_minor - given):
-            back(self.stage, sale, minor)
-            self.sales[index] = (sale, given + minor)
-            self.may_fall |= {"c2", "c3"}
-
-    def install(self, number: int, accept: bool | None) -> None:
-        self.by = VERSIONS[number]
-        if accept is not None:
-            counted(self.stage, self.by)
-            self.decide(accept)
-
-    def decide(self, accept: bool) -> None:
-        for name in [name for name, hold in holds(self.stage).items() if hold.incident]:
-            decide(self.stage, self.by, accept=accept, name=name)
-            self.may_fall |= {name} if accept else set()
-
-    def end(self) -> None:
-        self.stage.collaboration.state = "terminated"
-
-    def check(self) -> None:
-        """Never above what was signed, never lower without a refund or a decision, and counted once."""
-        held = holds(self.stage)
-        for name, cap in CAPS.items():
-            now = booked(self.stage, name)
-            assert 0 <= now <= cap
-            assert now >= self.before[name] or name in self.may_fall
-            assert now == self.before[name] or name not in held
-            self.before[name] = now
-        self.may_fall &= held.keys()
-        self.held = set(held)
-        assert counted(self.stage, self.by) == [] and holds(self.stage).keys() == held.keys()
-        if all(given == sale.amount_minor for sale, given in self.sales):
-            assert all(not booked(self.stage, name) for name in ("c2", "c3") if name not in held)
-
-
-@pytest.fixture
-def three(ticking: list[int], sandbox: Session) -> Stage:
-    """A signed deal of three parts of which nothing has happened yet."""
-    return sign(sandbox, build_world(sandbox), V1, [streak(cap=47_000), part("c2", "single"), part("c3", "whole")])
-
-
-@settings(
-    max_examples=40, deadline=None, derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
-@given(seed=st.integers(0, 10**6))
-def test_any_life_keeps_what_was_signed_and_kept(three: Stage, seed: int) -> None:
-    with undone(three.session):
-        life = Life(three)
-        for name, *how in story(seed):
-            life.do(name, *how)
-        assert verify(three.session).ok

@@ -11,7 +11,7 @@ from core.collaborations.models import Collaboration
 from core.earnings.service import recompute
 from core.instance import Instance
 from tests.earnings.changing import plugin, sign, streak
-from tests.earnings.test_kept import LATER, V1, approve
+from tests.earnings.keeping import LATER, V1, approve
 from tests.payouts import stage as scene
 from tests.world import build as build_world
 from tests.world import sign_in

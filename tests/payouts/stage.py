@@ -52,6 +52,11 @@ def component(name: str, model: str, currency: str = "EUR", **values: Any) -> di
     return {"id": name, "model": model, "version": "1", "terms": {"currency": currency, "values": values}}
 
 
+def share(name: str = "share", percent: str = "10", cap: int = 10**9, **more: Any) -> dict[str, Any]:
+    """A commission."""
+    return component(name, "commission", percent=percent, cap=cap, **more)
+
+
 def pay(currency: str = "EUR") -> list[dict[str, Any]]:
     """600 for each of two deliverables, 10 % commission up to 400, and a tent worth 300."""
     return [
