@@ -32,7 +32,9 @@ class PageRequest:
     portal every brand that the influencer works with. `influencer` is a public id, the one that `forget` is told: in
     the portal the reader's, in a panel beside a record or a collaboration its person's, None while they have no
     account. `form` holds what a POST sent, without the CSRF token, which core has checked; `arguments` the parts of the
-    address.
+    address. `settings` are the brand's, over the installation's, over the defaults; where `brand` is None, the
+    installation's over the defaults. `names` tells what `brands` and `influencer` are called, by their public ids: to
+    show, not to keep, for a name changes.
     `data` is the door to the plugin's own tables: a GET and a panel read, a POST may write.
     """
 
@@ -45,6 +47,7 @@ class PageRequest:
     brands: tuple[str, ...] = ()
     influencer: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
     data: Data = field(default=NO_DATA, repr=False, compare=False)
 
 

@@ -94,6 +94,7 @@ def _requests(subject: Subject, item: PluginPage | Panel, state: str, data: Data
         settings=subject.settings(),
         brands=() if site else (BRAND,),
         influencer=PEOPLE[0] if face is Face.PORTAL or isinstance(item, Panel) else None,
+        names={BRAND: "Kit Brand", PEOPLE[0]: "Kit Person"},
         data=data,
     )
     if isinstance(item, Panel):

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, abort, current_app, flash, g, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -42,8 +42,17 @@ CONCERNS: Mapping[Place, type[Relationship | Collaboration]] = {
     Place.COLLABORATION: Collaboration,
 }
 SHELL = {Face.ADMIN: "shell_admin.html", Face.PORTAL: "shell_portal.html"}
-Brands = Mapping[int, str]
-"""Brands by id, with their public ids."""
+
+
+class Called(NamedTuple):
+    """What a plugin knows of a brand or a person: the public id, and the name that the page around it shows too."""
+
+    id: str
+    name: str
+
+
+Brands = Mapping[int, Called]
+"""Brands by id."""
 
 
 @dataclass
@@ -136,7 +145,7 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     if asked is None:
         return Markup("")
     if owner := CONCERNS.get(panel.place):
-        asked = replace(asked, influencer=_concerned(owner, subject))
+        asked = _about(asked, _concerned(owner, subject))
     ask = partial(instance().plugins.call, plugin, panel.render, returns=View, seam=Seam.PAGE)
     answer = lend(instance().plugins, db().get_bind(), plugin, asked, lambda asked: ask(asked, subject), write=False)
     drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title)
@@ -146,10 +155,19 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     return Markup(frame.render(title=title, owner=_title(plugin), **told))  # noqa: S704 - Jinja has escaped it
 
 
-def _concerned(owner: type[Relationship | Collaboration], subject: str) -> str | None:
-    """The influencer of a record or a collaboration; None while it is nobody's account."""
-    of = select(Influencer.public_id).join(owner, owner.influencer_id == Influencer.id)
-    return db().scalar(of.where(owner.public_id == subject))
+def _concerned(owner: type[Relationship | Collaboration], subject: str) -> Called | None:
+    """The influencer of a record or a collaboration, as the brand calls them; None while it is nobody's account."""
+    of = select(Influencer.public_id, Relationship.display_name).join(owner, owner.influencer_id == Influencer.id)
+    if owner is Collaboration:
+        of = of.join(Relationship, Relationship.id == Collaboration.relationship_id)
+    row = db().execute(of.where(owner.public_id == subject)).one_or_none()
+    return Called(*row) if row else None
+
+
+def _about(asked: PageRequest, person: Called | None) -> PageRequest:
+    if person is None:
+        return replace(asked, influencer=None)
+    return replace(asked, influencer=person.id, names={**asked.names, person.id: person.name})
 
 
 def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
@@ -185,19 +203,20 @@ def _asked(plugin: str, face: Face, brands: Brands, *, one: bool = False, **sent
     scope, switches = _scope(plugin), _switches(brands)
     if not switches[None].get(plugin, True):
         return None
-    on = tuple(public for brand, public in brands.items() if switches[brand].get(plugin, True))
+    on = [called for brand, called in brands.items() if switches[brand].get(plugin, True)]
     if scope is PluginScope.BRAND and not on:
         return None
     brand = on[0] if one and scope is PluginScope.BRAND else None
     influencer = db().get(Influencer, actor().influencer_id) if face is Face.PORTAL else None
-    return PageRequest(
-        brand=brand,
+    asked = PageRequest(
+        brand=brand.id if brand else None,
         locale=i18n.current_locale(),
-        settings=_settings(plugin, next((key for key, public in brands.items() if public == brand), None)),
-        brands=on,
-        influencer=influencer.public_id if influencer else None,
+        settings=_settings(plugin, next((key for key, called in brands.items() if called == brand), None)),
+        brands=tuple(called.id for called in on),
+        names=dict(on),
         **sent,
     )
+    return _about(asked, Called(influencer.public_id, influencer.display_name) if influencer else None)
 
 
 def _settings(plugin: str, brand_id: int | None) -> Mapping[str, Any]:
@@ -217,18 +236,18 @@ def _brands(face: Face, need: str) -> Brands:
     if face is Face.ADMIN:
         need = Permission.BRAND_READ if need == Permission.SITE_ADMIN else need
         chosen = current_brand(need) if brands(need) else None
-        return {chosen.id: chosen.public_id} if chosen else {}
+        return {chosen.id: Called(chosen.public_id, chosen.name)} if chosen else {}
     if "plugin_brands" not in g:
         own = select(Collaboration.brand_id).where(Collaboration.influencer_id == actor().influencer_id)
-        named = select(Brand.id, Brand.public_id).where(Brand.id.in_(own)).order_by(Brand.id)
-        g.plugin_brands = dict(db().execute(named).all())
+        named = select(Brand.id, Brand.public_id, Brand.name).where(Brand.id.in_(own)).order_by(Brand.id)
+        g.plugin_brands = {id: Called(public_id, name) for id, public_id, name in db().execute(named)}
     found: Brands = g.plugin_brands
     return found
 
 
 def _one(brand_id: int | None) -> Brands:
     brand = db().get(Brand, brand_id) if brand_id else None
-    return {brand.id: brand.public_id} if brand else {}
+    return {brand.id: Called(brand.public_id, brand.name)} if brand else {}
 
 
 def _switches(brands: Collection[int]) -> Mapping[int | None, Mapping[str, bool]]:

@@ -15,6 +15,7 @@ from core.accounts.models import Person
 from core.collaborations.models import Collaboration
 from core.i18n import in_locale
 from core.instance import Instance
+from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
 from samverk import PageRequest, texts
 from tests.content import stage as scene
@@ -62,6 +63,7 @@ def test_a_page_stands_in_the_frame_and_in_the_navigation(client: FlaskClient, c
     request = heard("hello")
     assert (request.brand, request.brands) == (committed.brand.public_id, (committed.brand.public_id,))
     assert (request.method, request.locale, request.influencer) == ("GET", "en", None)
+    assert request.names == {committed.brand.public_id: committed.brand.name}
 
 
 def test_a_page_is_behind_its_permission(app: Flask, client: FlaskClient, committed: World) -> None:
@@ -227,6 +229,8 @@ def test_the_portal_has_the_plugins_of_the_brands_one_works_with(
     request = heard("hello")
     assert (request.brand, request.brands) == (None, (committed.brand.public_id,))
     assert request.influencer == committed.influencer.public_id
+    brand, person = committed.brand, committed.influencer
+    assert request.names == {brand.public_id: brand.name, person.public_id: person.display_name}
     switch(instance, committed, False, committed.brand.id)
     assert client.get("/portal/x/acme/").status_code == 404
     assert "/x/acme/" not in client.get("/portal/").text
@@ -251,7 +255,9 @@ def test_panels_stand_in_their_places(
     with instance.database.write() as session:
         stage = scene.build(session, committed)
         person = session.get_one(Collaboration, stage.collaboration.id).relationship_id
-        subject = session.scalars(select(scene.Relationship.public_id).where(scene.Relationship.id == person)).one()
+        record = session.get_one(scene.Relationship, person)
+        subject, called = record.public_id, "As the brand calls them"
+        record.display_name = called
     every = places(stage) | {"influencer": (f"/admin/people/{subject}", subject)}
     brand, phone = sign_in(app.test_client(), "owner"), sign_in(client, "influencer")
     for failing in ("", "panel", "title"):
@@ -265,9 +271,64 @@ def test_panels_stand_in_their_places(
             assert (what, subject, request.brands) == ("panel", told, (committed.brand.public_id,)), place
             nobody = place in ("dashboard", "campaign")
             assert request.influencer == (None if nobody else committed.influencer.public_id), place
+            own = committed.influencer.display_name if place.startswith("portal") else called
+            person = {} if nobody else {committed.influencer.public_id: own}
+            assert request.names == {committed.brand.public_id: committed.brand.name} | person, place
             if failing:
                 number = re.search(r"<code>([0-9a-f]{8})</code>", page.text)[1]  # type: ignore[index]
                 assert f"incident {number}" in caplog.text
+
+
+TOLD = """
+from samverk import Face, Panel, Place, Plugin, PluginPage, Redirect, SettingField, T, View, hookimpl
+
+ASKED = []
+
+def page(request):
+    ASKED.append(request)
+    return Redirect()
+
+def box(request, subject):
+    ASKED.append(request)
+    return View("x/house/none.html")
+
+class Told(Plugin):
+    name = "house"
+    title = T("Told")
+    api_version = 1
+    settings = (SettingField("note", T("Note"), required=False, default="usual"),)
+
+    @hookimpl
+    def register_pages(self):
+        return [PluginPage("", T("Told"), page), PluginPage("", T("Told"), page, face=Face.PORTAL)]
+
+    @hookimpl
+    def register_panels(self):
+        return [Panel(Place.PORTAL_HOME, T("Told"), box), Panel(Place.PORTAL_DEAL, T("Told"), box)]
+
+plugin = Told()
+"""
+
+
+def test_in_the_portal_settings_are_a_brands_where_one_is_meant(
+    app_with: Callable[[str], Flask], committed: World, instance: Instance
+) -> None:
+    app = app_with(TOLD)
+    with instance.database.write() as session:
+        stage = scene.build(session, committed)
+        for brand, note in ((committed.brand, "ours"), (None, "for all")):
+            told = (session, committed.owner, instance.plugins, instance.keyring)
+            assert not save_settings(*told, plugin="house", brand=brand, raw={"note": note})
+    urls = places(stage)
+    brand, phone = sign_in(app.test_client(), "owner"), sign_in(app.test_client(), "influencer")
+    for browser, url, note in (
+        (brand, "/admin/x/house/", "ours"),
+        (phone, "/portal/x/house/", "for all"),
+        (phone, urls["portal_home"][0], "for all"),
+        (phone, urls["portal_deal"][0], "ours"),
+    ):
+        assert browser.get(url).status_code in (200, 303), url
+        assert module("house").ASKED[-1].settings == {"note": note}, url
 
 
 def test_panels_and_pages_cost_one_statement(client: FlaskClient, committed: World, instance: Instance) -> None:
