@@ -50,10 +50,11 @@ from core.ledger import postings
 from core.ledger.postings import Voucher
 from core.money import Money
 from core.plugin_api.composition import Component
-from core.plugin_api.payment_models import Line, Rate, Sale, Settles
+from core.plugin_api.payment_models import PaymentModel, Sale, Settles, Terms
 from core.plugin_api.text import Text
 from core.plugin_host.evaluate import EarnedLine, evaluate
 from core.plugin_host.host import PluginHost
+from core.plugin_host.lines import amiss
 from core.plugin_host.records import Failure
 from core.tracking.models import Refund as RefundRow
 from core.tracking.models import Sale as SaleRow
@@ -177,16 +178,24 @@ def share(num: int, den: int, each: int) -> ColumnElement[int]:
 def _table(host: PluginHost, part: Component) -> Table | None:
     """A part's rate, None when it declares none or one that whole numbers of the database cannot hold."""
     model, owner = host.payment_models[part.model], host.payment_models.owners[part.model]
-    declared = host.call(owner, model.rate, part.terms, returns=Rate | None)
-    if declared is None or isinstance(declared, Failure) or declared.each.currency != part.terms.currency:
+    declared = host.call(owner, _declared, model, part.terms, returns=tuple | None, what=f"{part.model}.rate")
+    if declared is None or isinstance(declared, Failure):
         return None
-    exact, each = Fraction(declared.percent) / 100, declared.each.minor
-    num, den = exact.numerator, exact.denominator
+    num, den, each = declared
     most = typed.MOST_MINOR * num // den + each
     if num < 0 or each < 0 or 2 * num * den >= LARGEST or most >= LARGEST:
         return None
     reason = _words(host, part)
     return Table(part, model.version, num, den, each, reason) if reason else None
+
+
+def _declared(model: PaymentModel, terms: Terms) -> tuple[int, int, int] | None:
+    """Behind the fence: a share as a fraction and so much for each sale; None without a rate in the terms' currency."""
+    rate = model.rate(terms)
+    if rate is None or rate.each.currency != terms.currency:
+        return None
+    exact = Fraction(rate.percent) / 100
+    return exact.numerator, exact.denominator, rate.each.minor
 
 
 def _words(host: PluginHost, part: Component) -> str:
@@ -195,7 +204,7 @@ def _words(host: PluginHost, part: Component) -> str:
     probe = Sale(key="sale:probe", at=datetime(2000, 1, 1, tzinfo=UTC), order=ORDER, amount=amount)
     model, owner = host.payment_models[part.model], host.payment_models.owners[part.model]
     lines = host.call(owner, model.earned, part.terms, (probe,), returns=list | tuple)
-    if isinstance(lines, Failure) or len(lines) != 1 or not isinstance(lines[0], Line):
+    if isinstance(lines, Failure) or len(lines) != 1 or amiss(part, lines[0]):
         return ""
     return json.dumps(lines[0].reason.to_json())
 
