@@ -55,7 +55,7 @@ class Limits:
             )
         if self.let_in is None or method.influencer_id in self.let_in:
             return self.let_in[method.influencer_id] if self.let_in else None
-        return T("%(rail)s is being asked whether it can pay them. Look again in a few minutes.", rail=self.title)
+        return being_asked(self.title)
 
     @property
     def unknown(self) -> Text:
@@ -88,6 +88,11 @@ class Limits:
             least=least,
             rail=self.title,
         )
+
+
+def being_asked(rail: Text) -> Text:
+    """Why a rail that wants to know payees first pays nobody of whom it was not asked yet."""
+    return T("%(rail)s is being asked whether it can pay them. Look again in a few minutes.", rail=rail)
 
 
 NO_LIMITS = Limits()

@@ -24,6 +24,7 @@ from core.feeds import asking
 from core.feeds.faults import Fault
 from core.payouts.booking import payouts_of
 from core.payouts.details import payee_of
+from core.payouts.limits import being_asked
 from core.payouts.models import Payout, PayoutMethod, PayoutReadiness, PayoutRun
 from core.payouts.told import told
 from core.payouts.ways import ways
@@ -190,9 +191,11 @@ def ask_before(session: Session, run: PayoutRun) -> None:
 def insist(session: Session, host: PluginHost, run: PayoutRun) -> None:
     """Raise `Refused` when the rail of a run cannot pay somebody in it any more."""
     known = let_in(session, host, run.brand_id, run.rail)
-    for payout in payouts_of(session, run) if known is not None else ():
-        why = (known or {}).get(payout.influencer_id)
-        if why:
+    if known is None:
+        return
+    unasked = being_asked(host.payout_rails[run.rail].title)
+    for payout in payouts_of(session, run):
+        if why := known.get(payout.influencer_id, unasked):
             raise Refused(
                 T("Cancel the run and prepare it again. %(name)s: %(reason)s", name=payout.payee_name, reason=why)
             )

@@ -303,6 +303,31 @@ def test_before_it_is_approved_a_run_is_asked_for_again(
     assert client.post(made.location + "/cancel", data={}).status_code == 303
 
 
+class Open(PayoutRail):
+    """The version before: it paid everybody."""
+
+    name = "gate"
+    title = T("Gate")
+
+    def submit(self, ctx: Context, batch: PayoutBatch, key: str) -> Mapping[str, Outcome]:
+        """All of it."""
+        return {order.reference: Accepted(order.reference) for order in batch.orders}
+
+
+def test_a_rail_that_got_a_gate_after_a_run_was_prepared_is_asked_first(
+    client: FlaskClient, instance: Instance, gate: scene.Stage, now: list[datetime]
+) -> None:
+    use(instance, host_of(Open))
+    sign_in(client, "owner")
+    made = client.post("/admin/payouts/prepare", data={"currency": "EUR", "rail": "gate", "due": "all"})
+    use(instance, host_of(Gate))
+    told = client.post(made.location + "/approve", data={})
+    assert told.status_code == 422 and "Aino Laine: Gate is being asked whether it can pay them" in told.text
+    says["answer"] = Onboarding(True)
+    minute(instance, now)
+    assert client.post(made.location + "/approve", data={}).status_code == 303
+
+
 def test_what_is_known_goes_with_the_plugin(instance: Instance, gate: scene.Stage, now: list[datetime]) -> None:
     minute(instance, now)
     with instance.database.write() as session:
