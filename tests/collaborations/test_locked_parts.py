@@ -55,6 +55,14 @@ def install(instance: Instance, host: PluginHost) -> None:
     vars(instance)["plugins"] = host
 
 
+def claimed(instance: Instance, world: World) -> str:
+    """The one collaboration is Aino's now: its public id."""
+    with instance.database.write() as session:
+        deal = session.scalars(select(Collaboration)).one()
+        deal.influencer_id = world.influencer.id
+        return deal.public_id
+
+
 def switch_off(instance: Instance, world: World) -> None:
     with instance.database.write() as session:
         session.add(PluginSwitch(brand_id=world.brand.id, plugin="pay_by_kind", enabled=False))
@@ -139,10 +147,7 @@ def test_what_was_offered_and_what_runs_goes_on(
     """Who has an offer answers and signs it as before; only the brand's next version of it is refused."""
     assert brand.post(new(stage), data=FEE | POINT | WORK | LINK).status_code == 303
     switch_off(instance, committed)
-    with instance.database.write() as session:
-        deal = session.scalars(select(Collaboration)).one()
-        deal.influencer_id = committed.influencer.id
-        path = deal.public_id
+    path = claimed(instance, committed)
     phone = sign_in(brand.application.test_client(), "influencer")
     asked = FEE | POINT | WORK | {"number": "1", "message": "More", "c2-point": "60"}
     page = phone.get(f"/portal/offers/{path}/counter").text
@@ -162,10 +167,7 @@ def test_who_answers_an_offer_adds_nothing_to_it(
     fee = {name: value for name, value in FEE.items() if name != "parts"} | {"parts": "c1:fixed"}
     assert brand.post(new(stage), data=fee | WORK | LINK).status_code == 303
     switch_off(instance, committed)
-    with instance.database.write() as session:
-        deal = session.scalars(select(Collaboration)).one()
-        deal.influencer_id = committed.influencer.id
-        path = f"/portal/offers/{deal.public_id}/counter"
+    path = f"/portal/offers/{claimed(instance, committed)}/counter"
     phone = sign_in(brand.application.test_client(), "influencer")
     assert (
         phone.post(path, data=FEE | POINT | WORK | {"number": "1", "message": "More", "c1-amount": "95"}).status_code
@@ -215,10 +217,7 @@ def test_an_answer_changes_no_term_by_itself(
     """An offer made before a term existed is answered as it was made."""
     assert brand.post(new(stage), data=FEE | POINT | WORK | LINK).status_code == 303
     install(instance, RENEWED)
-    with instance.database.write() as session:
-        deal = session.scalars(select(Collaboration)).one()
-        deal.influencer_id = committed.influencer.id
-        path = deal.public_id
+    path = claimed(instance, committed)
     page = brand.get(f"/admin/collaborations/{path}/revise").text
     assert not field_of(page, "c2-doubled", "checked") and "€390.00" in page
     phone = sign_in(brand.application.test_client(), "influencer")

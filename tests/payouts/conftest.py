@@ -6,37 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from sqlalchemy.orm import Session
 
 from core import clock, wiring
-from core.crypto import Keyring
 from core.instance import Instance
 from core.payouts import service
 from core.payouts.limits import Limits
 from tests.payouts import stage as scene
+from tests.payouts.fixtures import keyring, stage, today  # noqa: F401 - fixtures
 from tests.payouts.rails import Bank, host_with
-from tests.world import World
 from tests.world import build as build_world
-
-
-@pytest.fixture
-def today() -> Iterator[list[int]]:
-    """Days since the start; a test moves time by changing the one number in it."""
-    days = [0]
-    with clock.frozen(lambda: scene.day(days[0])):
-        yield days
-
-
-@pytest.fixture
-def keyring(instance: Instance) -> Keyring:
-    """The installation's keys."""
-    return instance.keyring
-
-
-@pytest.fixture
-def stage(today: list[int], session: Session, world: World) -> scene.Stage:
-    """A signed collaboration."""
-    return scene.build(session, world)
 
 
 @pytest.fixture

@@ -91,6 +91,14 @@ def prepare(client: FlaskClient) -> str:
     return client.post("/admin/payouts/prepare", data=form, follow_redirects=True).text
 
 
+def let_in(client: FlaskClient, instance: Instance, now: list[datetime]) -> Any:
+    """The gate lets Aino in, and the owner prepares a run by it: the answer to that."""
+    says["answer"] = Onboarding(True)
+    minute(instance, now)
+    sign_in(client, "owner")
+    return client.post("/admin/payouts/prepare", data={"currency": "EUR", "rail": "gate", "due": "all"})
+
+
 def test_it_is_asked_when_there_is_an_account_and_again_from_time_to_time(
     instance: Instance, gate: scene.Stage, now: list[datetime]
 ) -> None:
@@ -290,10 +298,7 @@ def test_without_an_account_there_is_nobody_to_ask_for(
 def test_before_it_is_approved_a_run_is_asked_for_again(
     client: FlaskClient, instance: Instance, gate: scene.Stage, now: list[datetime]
 ) -> None:
-    says["answer"] = Onboarding(True)
-    minute(instance, now)
-    sign_in(client, "owner")
-    made = client.post("/admin/payouts/prepare", data={"currency": "EUR", "rail": "gate", "due": "all"})
+    made = let_in(client, instance, now)
     says["answer"] = Onboarding(False, LINK, MISSING)
     assert minute(instance, now, minutes=1) == 1
     told = client.post(made.location + "/approve", data={})
@@ -341,10 +346,7 @@ def test_what_is_known_goes_with_the_plugin(instance: Instance, gate: scene.Stag
 def test_the_money_goes_out_by_it(
     client: FlaskClient, instance: Instance, gate: scene.Stage, now: list[datetime]
 ) -> None:
-    says["answer"] = Onboarding(True)
-    minute(instance, now)
-    sign_in(client, "owner")
-    made = client.post("/admin/payouts/prepare", data={"currency": "EUR", "rail": "gate", "due": "all"})
+    made = let_in(client, instance, now)
     assert client.post(made.location + "/approve", data={}).status_code == 303
     minute(instance, now)
     assert payout(instance).state == "sent"

@@ -34,6 +34,13 @@ def shown(instance: Instance, today: list[int]) -> Iterator[scene.Stage]:
     yield stage
 
 
+@pytest.fixture
+def due(shown: scene.Stage, today: list[int]) -> scene.Stage:
+    """The same two weeks later: the reel is due, the sale's hold period is over."""
+    today[0] = 14
+    return shown
+
+
 def run_of(instance: Instance, stage: scene.Stage, *, approve: bool = True, send: bool = False) -> tuple[str, str]:
     """A run and its one payout, by their public ids."""
     with instance.database.write() as session:
@@ -56,10 +63,7 @@ def payout_in(instance: Instance, public_id: str) -> Payout:
         return session.query(Payout).filter_by(public_id=public_id).one()
 
 
-def test_the_brand_prepares_approves_and_sends(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
-) -> None:
-    today[0] = 14
+def test_the_brand_prepares_approves_and_sends(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
     sign_in(client, "owner")
     page = client.get("/admin/payouts").text
     assert "Aino Laine" in page and "€600.00" in page and "Contract 2026-1" in page
@@ -80,11 +84,8 @@ def test_the_brand_prepares_approves_and_sends(
     assert payout_in(instance, payout).state == "sent"
 
 
-def test_only_approvers_see_the_account_number(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
-) -> None:
-    today[0] = 14
-    run, payout = run_of(instance, shown)
+def test_only_approvers_see_the_account_number(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
+    run, payout = run_of(instance, due)
     sign_in(client, "manager")
     page = client.get(f"/admin/payouts/{payout}")
     assert page.status_code == 200 and "FI2112345600000785" not in page.text
@@ -92,11 +93,8 @@ def test_only_approvers_see_the_account_number(
     assert client.post(f"/admin/payouts/{payout}/sent", data={}).status_code == 403
 
 
-def test_another_brand_gets_a_404(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
-) -> None:
-    today[0] = 14
-    run, payout = run_of(instance, shown)
+def test_another_brand_gets_a_404(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
+    run, payout = run_of(instance, due)
     sign_in(client, "outsider")
     for path in (f"/admin/payouts/{payout}", f"/admin/payouts/runs/{run}", f"/admin/payouts/runs/{run}/csv"):
         assert client.get(path).status_code == 404
@@ -115,11 +113,8 @@ def test_a_run_as_a_table_is_safe_from_formulas(
     assert "'=HYPERLINK" in text and "FI2112345600000785" in text and "600.00" in text
 
 
-def test_a_payment_that_failed_goes_into_a_new_run(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
-) -> None:
-    today[0] = 14
-    _, payout = run_of(instance, shown)
+def test_a_payment_that_failed_goes_into_a_new_run(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
+    _, payout = run_of(instance, due)
     sign_in(client, "finance")
     assert client.post(f"/admin/payouts/{payout}/failed", data={"reason": "Wrong name"}).status_code == 303
     assert "Wrong name" in client.get(f"/admin/payouts/{payout}").text
@@ -127,10 +122,9 @@ def test_a_payment_that_failed_goes_into_a_new_run(
 
 
 def test_whoever_is_paid_finds_a_payment_that_failed_until_it_is_tried_again(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
+    client: FlaskClient, instance: Instance, due: scene.Stage
 ) -> None:
-    today[0] = 14
-    _, payout = run_of(instance, shown)
+    _, payout = run_of(instance, due)
     sign_in(client, "influencer")
 
     def told() -> list[bool]:
@@ -142,28 +136,24 @@ def test_whoever_is_paid_finds_a_payment_that_failed_until_it_is_tried_again(
     assert told() == [False, False]
     with instance.database.write() as session:
         failed = session.query(Payout).one()
-        service.mark_failed(session, shown.world.actors["finance"], failed, reason="Wrong name", base_url=scene.BASE)
+        service.mark_failed(session, due.world.actors["finance"], failed, reason="Wrong name", base_url=scene.BASE)
     assert told() == [True, True]
-    run_of(instance, shown, approve=False)
+    run_of(instance, due, approve=False)
     assert told() == [False, False]
 
 
-def test_one_earning_that_is_rounded_is_told_as_one(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
-) -> None:
-    today[0] = 14
+def test_one_earning_that_is_rounded_is_told_as_one(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
     with instance.database.write() as session:
-        again = scene.Stage(session, shown.world, shown.campaign, shown.collaboration, shown.deliverables)
+        again = scene.Stage(session, due.world, due.campaign, due.collaboration, due.deliverables)
         run = again.run(limits=Limits("manual", T("Wire"), 700, 700)).public_id
     page = sign_in(client, "finance").get(f"/admin/payouts/runs/{run}").text
     assert "€595.00" in page and "1 earning<" in page
+    page = sign_in(client, "influencer").get("/portal/payouts").text
+    assert "€595.00" in page and "Fixed fee for Reel 1" in page and "2 lines" not in page and "See every line" in page
 
 
-def test_finance_enters_the_day_of_the_statement(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
-) -> None:
-    today[0] = 14
-    _, payout = run_of(instance, shown, send=True)
+def test_finance_enters_the_day_of_the_statement(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
+    _, payout = run_of(instance, due, send=True)
     sign_in(client, "finance")
     early = client.post(f"/admin/payouts/{payout}/received", data={"received_on": "2026-11-15"})
     assert early.status_code == 422 and "before it was sent" in early.text
@@ -171,9 +161,8 @@ def test_finance_enters_the_day_of_the_statement(
     assert payout_in(instance, payout).received_by == "statement"
 
 
-def test_a_run_can_be_cancelled(client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]) -> None:
-    today[0] = 14
-    run, payout = run_of(instance, shown, approve=False)
+def test_a_run_can_be_cancelled(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
+    run, payout = run_of(instance, due, approve=False)
     sign_in(client, "manager")
     assert "Nobody is paid by this run" in client.get(f"/admin/payouts/runs/{run}/cancel").text
     assert client.post(f"/admin/payouts/runs/{run}/cancel", data={}).status_code == 303
@@ -212,18 +201,15 @@ def test_the_influencer_sees_every_amount_explained(
     assert "Received on" in client.get(f"/portal/payouts/{payout}").text
 
 
-def test_somebody_elses_payment_is_a_404(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
-) -> None:
-    today[0] = 14
-    _, payout = run_of(instance, shown, send=True)
+def test_somebody_elses_payment_is_a_404(client: FlaskClient, instance: Instance, due: scene.Stage) -> None:
+    _, payout = run_of(instance, due, send=True)
     with instance.database.write() as session:
         from core.influencers.models import Influencer
 
-        session.add(Influencer(person_id=shown.world.people["viewer"].id, display_name="Somebody", country="FI"))
+        session.add(Influencer(person_id=due.world.people["viewer"].id, display_name="Somebody", country="FI"))
     sign_in(client, "viewer")
     assert client.get(f"/portal/payouts/{payout}").status_code == 404
-    assert client.get(f"/portal/payouts/lines/{shown.collaboration.public_id}/c2").status_code == 404
+    assert client.get(f"/portal/payouts/lines/{due.collaboration.public_id}/c2").status_code == 404
     assert "Nothing earned yet" in client.get("/portal/payouts").text
 
 
@@ -299,10 +285,9 @@ def test_money_without_an_account_is_a_task_of_the_influencer(
 
 
 def test_a_run_whose_payments_have_arrived_is_finished(
-    client: FlaskClient, instance: Instance, shown: scene.Stage, today: list[int]
+    client: FlaskClient, instance: Instance, due: scene.Stage
 ) -> None:
-    today[0] = 14
-    run, payout = run_of(instance, shown, send=True)
+    run, payout = run_of(instance, due, send=True)
     sign_in(client, "finance")
     assert "Finished" not in client.get("/admin/payouts").text
     client.post("/sign-out")
