@@ -199,6 +199,11 @@ TALKATIVE = ("samverk.plugins", "core.compliance.engine", "core.i18n")
 GATES = ("api", "manifest", "contract", "loads")
 TELLS = {"RailEvent": "events", "Onboarding": "onboards"}
 """Which checks tell of a record with a value that its field does not take, besides `types`; no other is asked then."""
+MENDS = {
+    "a moment": "Read the moment with its offset, or write .replace(tzinfo=UTC) where the other side means UTC.",
+    "a whole number": "Hand over a figure only where it came as an int, and leave out, or tell as None, what did not.",
+}
+"""What to do about such a value, by what its field takes."""
 CHECKS: dict[str, Check] = {}
 """Every check by its id; filled by the modules of `MODULES`."""
 
@@ -271,13 +276,10 @@ def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Resu
         return Result(subject.name, one, about, broken)
     except (Exception, SystemExit) as error:
         unfit = unfit_of(error)
-        if unfit is None:
-            seen = f"{type(error).__name__}: {error}"
-            return Result(subject.name, one, about, Broken("an answer", seen, place_of(error, subject)))
-        if one.id != _tells(unfit, one):
-            return None
-        expected = f"{unfit.takes} in {unfit.field}"
-        return Result(subject.name, one, about, Broken(expected, repr(unfit.got), place_of(unfit, subject)))
+        if unfit is not None:
+            return _of_a_record(subject, one, about, unfit)
+        seen = f"{type(error).__name__}: {error}"
+        return Result(subject.name, one, about, Broken("an answer", seen, place_of(error, subject)))
     return Result(subject.name, one, about)
 
 
@@ -288,9 +290,14 @@ def unfit_of(error: BaseException | None) -> Unfit | None:
     return error
 
 
-def _tells(unfit: Unfit, one: Check) -> str:
+def _of_a_record(subject: Subject, one: Check, about: str, unfit: Unfit) -> Result | None:
+    """What a record of the contract refused, told by one check alone."""
     feeds = not {"platforms", "sales_sources"}.isdisjoint(one.kinds)
-    return TELLS.get(unfit.field.partition(".")[0], "types" if feeds else one.id)
+    if one.id != TELLS.get(unfit.field.partition(".")[0], "types" if feeds else one.id):
+        return None
+    mend = next((mend for word, mend in MENDS.items() if word in unfit.takes), f"Give {unfit.field} {unfit.takes}.")
+    expected, seen = f"{unfit.takes} in {unfit.field}", repr(unfit.got)[:300]
+    return Result(subject.name, one, about, Broken(expected, seen, place_of(unfit, subject), mend))
 
 
 def run_all(subject: Subject) -> Iterator[Result]:

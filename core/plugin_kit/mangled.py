@@ -58,8 +58,7 @@ def nulls(subject: Subject, item: Provider) -> None:
     "What the other side tells in another type is refused, or means the same",
     *KINDS,
     hint="Read the answer and make the records inside one try, and raise BadAnswer for (AttributeError, KeyError, "
-    "TypeError, ValueError): records refuse what is not of their types. Let int() and bool() make no other figure "
-    "of one.",
+    "TypeError, ValueError): the records themselves refuse what is not of their types.",
 )
 def mangled(subject: Subject, item: Provider) -> None:
     """Each value in turn is of another type, as after a change that nobody announced."""
@@ -67,7 +66,10 @@ def mangled(subject: Subject, item: Provider) -> None:
         told = dict(_leaves(_told(subject, item, case, "an answer, or BadAnswer")))
         for leaf in told.keys() & clean.keys() if isinstance(case.was, int | float) else ():
             if told[leaf] not in (clean[leaf], None) and not _read_exactly(case, clean[leaf]):
-                raise Broken(f"{leaf} = {clean[leaf]!r}, or BadAnswer", f"{leaf} = {told[leaf]!r}", case)
+                mend = (
+                    "Hand the value over as it came, without int() or bool(): the record refuses what it does not take."
+                )
+                raise Broken(f"{leaf} = {clean[leaf]!r}, or BadAnswer", f"{leaf} = {told[leaf]!r}", case, mend)
 
 
 def _read_exactly(case: Case, leaf: Any) -> bool:

@@ -19,6 +19,7 @@ BAD_DAYS: tuple[tuple[str, Fault], ...] = (
     ("when the other side says 401", says(401)),
     ("when the other side says 200 and the bytes b'<html>'", says(200, b"<html>")),
 )
+RAISE = "Catch what reading the answer raises, and raise Unavailable or BadAnswer: what was known before stays then."
 WHY = 'Say missing=[T("…")], or the url where they go on: else the payee is left out of runs and reads nothing.'
 
 
@@ -62,7 +63,7 @@ def _hold_bad_day(subject: Subject, rail: PayoutRail, server: FakeServer, when: 
     except ConnectorError:
         return
     except Exception as error:
-        raise Broken("Unavailable, AuthExpired or BadAnswer", fell(error, subject), when) from None
+        raise Broken("Unavailable, AuthExpired or BadAnswer", fell(error, subject), when, RAISE) from None
     if wire.sent and isinstance(told, Onboarding) and told.ready:
         mend = "Look at the status before you say ready: who is let in by mistake is paid by a rail that refuses them."
         raise Broken("an error, or ready=False", plain(told), when, mend)

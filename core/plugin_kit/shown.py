@@ -12,6 +12,12 @@ from core.plugin_kit.drawn import Drawn, draw, face_of
 from core.plugin_kit.two_brands import ELSEWHERE, MARKUP, STRANGER
 
 KINDS = ("pages", "panels")
+IN_THE_PORTAL = (
+    "Write where(Row.influencer == request.influencer) or where(Row.brand.in_(request.brands)) into the select."
+)
+BY_KEY = (
+    "Compare the brand of the row that the address names with request.brand, and raise Missing where it is another."
+)
 AROUND = 60
 """How many letters before and after a fault are shown."""
 
@@ -42,25 +48,30 @@ def escaped(subject: Subject, item: PluginPage | Panel) -> None:
     for one in _drawn(subject, item):
         place = one.html.lower().find(MARKUP)
         if place >= 0:
-            raise Broken("&lt;b&gt;kit…, as it was written", _around(one.html, place), one.where)
+            raise Broken("the word escaped, &lt;b&gt;kit…", _around(one.html, place), one.where)
 
 
 @check(
     "own-brand",
     "A page of one brand shows nothing of another",
     *KINDS,
-    hint="Ask each select for its brand, where(Note.brand == request.brand), in the portal for request.brands or "
-    "request.influencer; of a row that was got by its key compare the same, and raise Missing.",
+    hint="Write where(Row.brand == request.brand) into the select.",
 )
 def own_brand(subject: Subject, item: PluginPage | Panel) -> None:
     """The same for what is asked by a key in the address; in the portal the reader's own rows are theirs everywhere."""
     if subject.plugin.scope is PluginScope.SITE:
         raise NotAsked
-    mark = STRANGER if face_of(item) is Face.PORTAL else ELSEWHERE
+    portal = face_of(item) is Face.PORTAL
+    mark, mend = (STRANGER, IN_THE_PORTAL) if portal else (ELSEWHERE, BY_KEY if "<" in _path(item) else "")
     for one in _drawn(subject, item):
         place = one.html.lower().find(mark)
         if place >= 0:
-            raise Broken("rows of the reader's brand alone", f"another brand's: {_around(one.html, place)}", one.where)
+            seen = f"a word of another brand in {_around(one.html, place)}"
+            raise Broken("rows of the reader's brand alone", seen, one.where, mend)
+
+
+def _path(item: PluginPage | Panel) -> str:
+    return item.path if isinstance(item, PluginPage) else ""
 
 
 def _drawn(subject: Subject, item: PluginPage | Panel) -> list[Drawn]:
@@ -71,7 +82,7 @@ def _drawn(subject: Subject, item: PluginPage | Panel) -> list[Drawn]:
 
 
 def _around(html: str, place: int) -> str:
-    return " ".join(html[max(place - AROUND, 0) : place + AROUND].split())
+    return f"…{' '.join(html[max(place - AROUND, 0) : place + AROUND].split())}…"
 
 
 def _unguarded(html: str) -> Iterator[str]:

@@ -26,8 +26,7 @@ OTHERS: Mapping[str, tuple[type, ...]] = {"profile": (Profile,), "posts": (Post,
     "Moments have a time zone, figures are whole numbers, refunds are positive",
     "platforms",
     "sales_sources",
-    hint="Read a moment with its offset (or .replace(tzinfo=UTC)), take a figure only when it is an int, and give a "
-    "RefundRecord what was given back as a positive amount.",
+    hint="Give RefundRecord what was given back as a positive amount: -amount where it comes with a minus.",
 )
 def types(subject: Subject, item: Provider) -> None:
     """Every answer, every message and the example of its table; records refuse the rest when they are made."""
@@ -44,7 +43,7 @@ def types(subject: Subject, item: Provider) -> None:
                     f"a record of {names}", plain(record)[:300], where, f"Answer with {names}, imported from samverk."
                 )
             if isinstance(record, RefundRecord) and record.amount.minor <= 0:
-                raise Broken("a positive amount in RefundRecord", str(record.amount), where)
+                raise Broken("a positive amount in RefundRecord", plain(record.amount), where)
 
 
 def _answers(subject: Subject, item: Any) -> Iterator[tuple[str, Any]]:
