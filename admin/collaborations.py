@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask import session as cookie
 from sqlalchemy import select
-from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from admin.collaboration_changes import CHANGES
@@ -17,7 +17,7 @@ from core.campaigns import queries as campaigns
 from core.campaigns.lifecycle import OPEN as TAKES_OFFERS
 from core.campaigns.models import Campaign
 from core.campaigns.service import deal_of
-from core.collaborations import document, endings, pdf, queries, reading, service
+from core.collaborations import endings, queries, reading, service
 from core.collaborations.lifecycle import (
     CONTRACT_STATE_NAMES,
     DECLINE_REASONS,
@@ -38,7 +38,7 @@ from core.permissions import Permission
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Text
 from core.plugin_host.service import switches
-from core.web.contract_text import text_of
+from core.web.contract_page import contract_page, paper_of, pdf_of, text_of
 from core.web.forms import AtMost, BaseForm, Required
 from core.web.offer_form import OfferForm, answering, begun
 from core.web.request import actor, db, done, instance, saving, whole
@@ -64,14 +64,6 @@ class ReasonForm(BaseForm):
 
 class ConfirmForm(BaseForm):
     """Only a yes."""
-
-
-class SignForm(BaseForm):
-    """A typed name under the text whose fingerprint travels with it."""
-
-    typed_name = StringField(T("Your full name"), [Required(), AtMost(120)])
-    confirmed = BooleanField(T("I sign by this name, and it is mine"))
-    sha256 = HiddenField()
 
 
 def base_url() -> str:
@@ -343,52 +335,17 @@ def _again(found: Collaboration) -> Collaboration:
 def contract(public_id: str) -> Any:
     """Read the contract and sign it for the brand."""
     found = queries.get_for_brand(db(), actor(), public_id)
-    paper = queries.paper(db(), found.id)
-    if paper is None:
-        raise Refused(T("There is no contract before both sides agree."))
-    may_sign = actor().may(P.CONTRACT_SIGN, found.brand_id) and paper.to_sign("brand")
-    form = SignForm(sha256=document.text_fingerprint(document.plain(paper.contract.document))) if may_sign else None
-    if form is not None and form.validate_on_submit():
-        with saving(form):
-            service.sign(
-                db(),
-                actor(),
-                collaboration=found,
-                party="brand",
-                typed_name=form.typed_name.data or "",
-                sha256=form.sha256.data or "",
-                confirmed=bool(form.confirmed.data),
-                base_url=base_url(),
-            )
-            return done(url_for("admin.contract", public_id=public_id), gettext("You have signed."))
-    clauses = document.readable(paper.contract.document)
-    return render_template(
-        "admin/contract.html",
-        found=_again(found),
-        paper=paper,
-        signed_by=pdf.account_of,
-        clauses=clauses,
-        without_rules=document.without_rules(instance().plugins, found.campaign.markets) if form else [],
-        form=form,
-        states=CONTRACT_STATE_NAMES,
-    )
+    return contract_page(found, "brand", "admin", _again, may_sign=actor().may(P.CONTRACT_SIGN, found.brand_id))
 
 
 @admin.get("/collaborations/<public_id>/contract.pdf", P.OFFER_READ)
 def contract_pdf(public_id: str) -> Any:
     """The contract on paper, in the reader's language."""
-    found = queries.get_for_brand(db(), actor(), public_id)
-    paper = queries.paper(db(), found.id)
-    if paper is None:
-        raise Refused(T("There is no contract before both sides agree."))
-    disposition = f'attachment; filename="{paper.contract.number}.pdf"'
-    return Response(pdf.render(paper), mimetype="application/pdf", headers={"Content-Disposition": disposition})
+    return pdf_of(paper_of(queries.get_for_brand(db(), actor(), public_id)))
 
 
 @admin.get("/collaborations/<public_id>/contract.txt", P.OFFER_READ)
 def contract_text(public_id: str) -> Any:
     """The text as one side signed it, or as it can be signed now: its checksum is the fingerprint."""
-    paper = queries.paper(db(), queries.get_for_brand(db(), actor(), public_id).id)
-    if paper is None:
-        raise Refused(T("There is no contract before both sides agree."))
+    paper = paper_of(queries.get_for_brand(db(), actor(), public_id))
     return text_of(paper, request.args.get("party", "brand"))

@@ -25,7 +25,8 @@ from core.i18n import country, current_zone, gettext, ngettext
 from core.permissions import Permission
 from core.plugin_api.text import T
 from core.web.brands import current_brand
-from core.web.forms import AtMost, BaseForm, ChoiceField, Required, WholeField
+from core.web.figures import CountsForm
+from core.web.forms import AtMost, BaseForm, ChoiceField, Required
 from core.web.request import actor, commit, db, done, instance, page_arg, saving
 
 section("review", "submission", "decide", "waive", "post", "check_post", "brand_metrics", "metrics_import")
@@ -56,24 +57,13 @@ class CheckForm(BaseForm):
     remark = TextAreaField(T("What differs"), [AtMost(500)], description=T("The influencer reads this."))
 
 
-class MetricsForm(BaseForm):
-    """One reading of a post. An empty field is not known; it is not zero."""
+class MetricsForm(CountsForm):
+    """One reading of a post."""
 
     read_at = DateTimeLocalField(T("Read at"), [Required()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     evidence = ChoiceField(
         T("How we know"), options=[(code, EVIDENCE[code]) for code in ("stated", "screenshot", "export")]
     )
-    views = WholeField(METRIC_NAMES["views"], low=0)
-    reach = WholeField(METRIC_NAMES["reach"], low=0)
-    likes = WholeField(METRIC_NAMES["likes"], low=0)
-    comments = WholeField(METRIC_NAMES["comments"], low=0)
-    shares = WholeField(METRIC_NAMES["shares"], low=0)
-    saves = WholeField(METRIC_NAMES["saves"], low=0)
-    clicks = WholeField(METRIC_NAMES["clicks"], low=0)
-
-    def figures(self) -> dict[str, int | None]:
-        """The counts by metric."""
-        return {name: self[name].data for name in METRIC_NAMES}
 
     def moment(self) -> datetime:
         """When it was read, in the reader's zone."""

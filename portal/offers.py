@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from core import clock
 from core.accounts import service as accounts
 from core.accounts.models import Person
-from core.collaborations import document, endings, pdf, queries, reading, service
+from core.collaborations import endings, queries, reading, service
 from core.collaborations.lifecycle import CONTRACT_STATE_NAMES, DECLINE_REASONS, ENDED_EARLY, OPEN, Action, State
 from core.collaborations.models import Collaboration, Offer
 from core.errors import Refused
@@ -19,7 +19,7 @@ from core.i18n import country, current_locale, gettext
 from core.permissions import Permission
 from core.places import COUNTRIES, country_choices
 from core.plugin_api.text import T
-from core.web.contract_text import text_of
+from core.web.contract_page import contract_page, paper_of, pdf_of, text_of
 from core.web.face import PUBLIC
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
 from core.web.limits import limiter
@@ -76,14 +76,6 @@ class LeaveForm(BaseForm):
     """Why a running collaboration ends."""
 
     reason = TextAreaField(T("Your reason"), [Required(), AtMost(500)])
-
-
-class SignForm(BaseForm):
-    """A typed name under the text whose fingerprint travels with it."""
-
-    typed_name = StringField(T("Your full name"), [Required(), AtMost(120)])
-    confirmed = BooleanField(T("I sign by this name, and it is mine"))
-    sha256 = HiddenField()
 
 
 def base_url() -> str:
@@ -338,56 +330,17 @@ def offer_leave(public_id: str) -> Any:
 @portal.form("/offers/<public_id>/contract", P.PORTAL)
 def contract(public_id: str) -> Any:
     """Read the contract and sign it."""
-    found = queries.get_for_influencer(db(), actor(), public_id)
-    paper = _paper(found)
-    form = (
-        SignForm(sha256=document.text_fingerprint(document.plain(paper.contract.document)))
-        if paper.to_sign("influencer")
-        else None
-    )
-    if form is not None and form.validate_on_submit():
-        with saving(form):
-            service.sign(
-                db(),
-                actor(),
-                collaboration=found,
-                party="influencer",
-                typed_name=form.typed_name.data or "",
-                sha256=form.sha256.data or "",
-                confirmed=bool(form.confirmed.data),
-                base_url=base_url(),
-            )
-            return done(url_for("portal.contract", public_id=public_id), gettext("You have signed."))
-    clauses = document.readable(paper.contract.document)
-    return render_template(
-        "portal/contract.html",
-        found=_again(found),
-        paper=paper,
-        signed_by=pdf.account_of,
-        clauses=clauses,
-        without_rules=document.without_rules(instance().plugins, found.campaign.markets) if form else [],
-        form=form,
-        states=CONTRACT_STATE_NAMES,
-    )
+    return contract_page(queries.get_for_influencer(db(), actor(), public_id), "influencer", "portal", _again)
 
 
 @portal.get("/offers/<public_id>/contract.pdf", P.PORTAL)
 def contract_pdf(public_id: str) -> Any:
     """The contract on paper, in the reader's language."""
-    paper = _paper(queries.get_for_influencer(db(), actor(), public_id))
-    disposition = f'attachment; filename="{paper.contract.number}.pdf"'
-    return Response(pdf.render(paper), mimetype="application/pdf", headers={"Content-Disposition": disposition})
+    return pdf_of(paper_of(queries.get_for_influencer(db(), actor(), public_id)))
 
 
 @portal.get("/offers/<public_id>/contract.txt", P.PORTAL)
 def contract_text(public_id: str) -> Any:
     """The text as one side signed it, or as it can be signed now: its checksum is the fingerprint."""
-    paper = _paper(queries.get_for_influencer(db(), actor(), public_id))
+    paper = paper_of(queries.get_for_influencer(db(), actor(), public_id))
     return text_of(paper, request.args.get("party", "influencer"))
-
-
-def _paper(found: Collaboration) -> queries.Paper:
-    paper = queries.paper(db(), found.id)
-    if paper is None:
-        raise Refused(T("There is no contract before both sides agree."))
-    return paper

@@ -31,6 +31,7 @@ from core.places import COUNTRIES
 from core.plugin_api.compliance import CompliancePack, Verdict
 from core.plugin_api.text import T
 from core.plugin_host.service import switches
+from core.web.figures import CountsForm
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, NumberField, Required, WholeField
 from core.web.request import actor, commit, db, done, instance, person, saving
 from portal.face import portal, section
@@ -96,17 +97,10 @@ class PostForm(BaseForm):
     published_on = DayField(T("Published on"), [Required()])
 
 
-class FiguresForm(BaseForm):
-    """Figures that the influencer tells. An empty field is not known; it is not zero."""
+class FiguresForm(CountsForm):
+    """Figures that the influencer tells."""
 
     evidence = ChoiceField(T("How we know"), options=[(code, EVIDENCE[code]) for code in ("stated", "screenshot")])
-    views = WholeField(METRIC_NAMES["views"], low=0)
-    reach = WholeField(METRIC_NAMES["reach"], low=0)
-    likes = WholeField(METRIC_NAMES["likes"], low=0)
-    comments = WholeField(METRIC_NAMES["comments"], low=0)
-    shares = WholeField(METRIC_NAMES["shares"], low=0)
-    saves = WholeField(METRIC_NAMES["saves"], low=0)
-    clicks = WholeField(METRIC_NAMES["clicks"], low=0)
 
 
 @portal.get("/work", PORTAL)
@@ -343,7 +337,7 @@ def own_metrics(public_id: str) -> Any:
                 db(),
                 actor(),
                 post=piece.post,
-                values={name: form[name].data for name in METRIC_NAMES},
+                values=form.figures(),
                 read_at=clock.now(),
                 evidence=form.evidence.data,
                 source=actor().name,
