@@ -29,15 +29,16 @@ def chosen_brand() -> Brand | None:
 
 
 def in_brand() -> str:
-    """What the forms of this page carry as `IN_BRAND`; empty where there is no brand to choose."""
-    brand = chosen_brand()
+    """What the forms of this page carry as `IN_BRAND`: the brand that it shows, else the chosen one; empty without."""
+    brand = g.get("shown_brand") or chosen_brand()
     return brand.public_id if brand else ""
 
 
 def current_brand(permission: Permission | str = Permission.CONTENT_READ) -> Brand:
     """The chosen brand, else the first one where the permission is held; 403 without any.
 
-    Of a form it is the brand of its page, in which the person then goes on; 404 when they work for that one no more.
+    Of a form it is the brand of its page, in which the person then goes on: 404 when they work for that one no more,
+    403 when they do not hold the permission there, whatever they hold elsewhere.
     """
     mine = brands(permission)
     if not mine:
@@ -46,6 +47,10 @@ def current_brand(permission: Permission | str = Permission.CONTENT_READ) -> Bra
     if request.form.get(IN_BRAND):
         if chosen is None:
             abort(404)
+        if chosen not in mine:
+            abort(403)
         if row is not None:
             row.brand_id = chosen.id
-    return chosen if chosen in mine else mine[0]
+    found = chosen if chosen in mine else mine[0]
+    g.setdefault("shown_brand", found)
+    return found

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from core.accounts.models import Brand, LoginSession, Membership, OneTimeToken
+from core.accounts.models import Brand, LoginSession, Membership, OneTimeToken, Workspace
 from tests.world import sign_in
 
 PAGES = ["/admin/ledger", "/admin/sales", "/admin/payouts", "/admin/earnings"]
@@ -86,3 +86,40 @@ def test_a_form_of_a_brand_that_was_lost_meanwhile_is_not_taken_elsewhere(client
     assert client.post("/admin/team", data=tab).status_code == 404
     with instance.database.session() as session:
         assert session.scalar(select(OneTimeToken)) is None
+
+
+@pytest.fixture
+def two_roles(client, committed, instance):
+    """The owner of one brand looks on at another, and has chosen that one; its public id."""
+    with instance.database.write() as session:
+        away = Workspace(name="Away")
+        session.add(away)
+        session.flush()
+        brand = Brand(workspace_id=away.id, name="Aardvark", country="FI", currency="EUR")
+        session.add(brand)
+        session.flush()
+        mine = {"person_id": committed.owner.person_id, "workspace_id": away.id}
+        session.add(Membership(**mine, brand_id=brand.id, role="viewer"))
+        name = brand.public_id
+    sign_in(client, "owner")
+    assert client.post("/admin/brand", data={"brand": name}).status_code == 303
+    return name
+
+
+def test_a_form_of_a_brand_in_which_the_right_is_lacking_is_not_taken_in_another(client, instance, two_roles):
+    sent = {"email": "new@example.com", "role": "finance", "locale": "en", "in_brand": two_roles}
+    assert client.post("/admin/team", data=sent).status_code == 403
+    with instance.database.session() as session:
+        assert session.scalar(select(OneTimeToken)) is None
+
+
+def test_a_page_that_shows_another_brand_than_the_chosen_one_has_forms_of_that_brand(
+    client, committed, instance, two_roles
+):
+    page = client.get("/admin/team").text
+    (carried,) = set(re.findall(r'name="in_brand" value="([^"]+)"', page))
+    assert carried == committed.brand.public_id
+    sent = {"email": "new@example.com", "role": "finance", "locale": "en", "in_brand": carried}
+    assert client.post("/admin/team", data=sent).status_code == 303
+    with instance.database.session() as session:
+        assert session.scalar(select(OneTimeToken.brand_id)) == committed.brand.id
