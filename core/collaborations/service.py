@@ -144,9 +144,7 @@ def accept(
         room.ask(session, actor, collaboration, offer, cap, base_url)
         versions.record(session, actor, collaboration, "ask_room", offer)
         return None
-    versions.answer(session, actor, offer, OfferAction.ACCEPT)
-    contract = contracts.agree(session, actor, collaboration, offer, host=host)
-    versions.record(session, actor, collaboration, "accept", offer)
+    contract = _agree(session, actor, collaboration, offer, host)
     mails.to_brand(session, collaboration, "agreed", base_url=base_url)
     return contract
 
@@ -209,9 +207,7 @@ def answer_counter(
     """The brand agrees to the influencer's version; a contract comes of it."""
     actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
     offer = versions.newest(session, collaboration, number, "influencer")
-    versions.answer(session, actor, offer, OfferAction.ACCEPT)
-    contract = contracts.agree(session, actor, collaboration, offer, host=host)
-    versions.record(session, actor, collaboration, "accept", offer)
+    contract = _agree(session, actor, collaboration, offer, host)
     mails.to_influencer(session, collaboration, "agreed", base_url=base_url)
     return contract
 
@@ -284,6 +280,13 @@ def _mine_to_answer(session: Session, actor: Actor, collaboration: Collaboration
     if actor.influencer_id is None or collaboration.influencer_id != actor.influencer_id:
         raise Missing(queries.NOT_HERE)
     return versions.newest(session, collaboration, number, "brand")
+
+
+def _agree(session: Session, actor: Actor, collaboration: Collaboration, offer: Offer, host: PluginHost) -> Contract:
+    versions.answer(session, actor, offer, OfferAction.ACCEPT)
+    contract = contracts.agree(session, actor, collaboration, offer, host=host)
+    versions.record(session, actor, collaboration, "accept", offer)
+    return contract
 
 
 def _close(session: Session, actor: Actor, collaboration: Collaboration, action: Action, reason: str) -> None:

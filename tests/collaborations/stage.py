@@ -66,8 +66,8 @@ class Stage:
         """The influencer."""
         return self.world.creator
 
-    def offer(self, *, attach: bool = True, **changed: Any) -> Collaboration:
-        """An offer of 600 euros and a commission of 10 %, at most 400 euros."""
+    def sent(self, **changed: Any) -> tuple[Collaboration, str]:
+        """An offer of 600 euros and a commission of 10 %, at most 400 euros, and the link of its invitation."""
         given: dict[str, Any] = {
             "campaign": self.campaign,
             "relationship": self.known,
@@ -75,7 +75,11 @@ class Stage:
             "deliverables": WORK,
             "host": host(),
         }
-        made, self_link = service.send_offer(self.session, self.brand, base_url=BASE, **{**given, **changed})
+        return service.send_offer(self.session, self.brand, base_url=BASE, **{**given, **changed})
+
+    def offer(self, *, attach: bool = True, **changed: Any) -> Collaboration:
+        """The same, opened by Aino."""
+        made, self_link = self.sent(**changed)
         if attach:
             opened = service.open_invitation(self.session, self_link.rsplit("/", 1)[1])
             service.attach_influencer(self.session, opened, self.world.influencer)
@@ -103,17 +107,21 @@ class Stage:
 
     def sign(self, made: Collaboration, contract: Contract) -> None:
         """Both sides sign."""
-        for party, actor, name in (("influencer", self.creator, "Aino Laine"), ("brand", self.brand, "Mia Manager")):
-            service.sign(
-                self.session,
-                actor,
-                collaboration=made,
-                party=party,
-                typed_name=name,
-                sha256=read(contract),
-                confirmed=True,
-                base_url=BASE,
-            )
+        self.sign_as("influencer", made, contract)
+        self.sign_as("brand", made, contract, "Mia Manager")
+
+    def sign_as(self, party: str, made: Collaboration, contract: Contract, name: str = "Aino Laine") -> None:
+        """One side signs the text as it stands, by a name of its own."""
+        service.sign(
+            self.session,
+            self.brand if party == "brand" else self.creator,
+            collaboration=made,
+            party=party,
+            typed_name=name,
+            sha256=read(contract),
+            confirmed=True,
+            base_url=BASE,
+        )
 
 
 def build(session: Session, world: World, *, budget: int = 500_000) -> Stage:

@@ -83,27 +83,9 @@ def test_both_sign_the_same_text(stage: Stage) -> None:
     events.subscribe(ContractSigned, lambda _session, event: heard.append(event.collaboration_id))
     made, contract = stage.agreed()
     assert made.state == "contracting" and contract.state == "sent"
-    service.sign(
-        stage.session,
-        stage.brand,
-        collaboration=made,
-        party="brand",
-        typed_name=" Mia  Manager ",
-        sha256=staging.read(contract),
-        confirmed=True,
-        base_url=BASE,
-    )
+    stage.sign_as("brand", made, contract, " Mia  Manager ")
     assert contract.state == "partially_signed" and not heard
-    service.sign(
-        stage.session,
-        stage.creator,
-        collaboration=made,
-        party="influencer",
-        typed_name="Aino Laine",
-        sha256=staging.read(contract),
-        confirmed=True,
-        base_url=BASE,
-    )
+    stage.sign_as("influencer", made, contract)
     assert (contract.state, made.state) == ("active", "in_progress") and made.id in heard
     paper = queries.paper(stage.session, made.id)
     assert paper and paper.signatures["brand"].typed_name == "Mia Manager"
@@ -136,16 +118,7 @@ def test_a_text_changed_behind_the_backs_cannot_be_signed(stage: Stage) -> None:
     made, contract = stage.agreed()
     contract.document = {**contract.document, "number": "HAV-2026-9999"}
     with pytest.raises(Refused, match="not the text"):
-        service.sign(
-            stage.session,
-            stage.brand,
-            collaboration=made,
-            party="brand",
-            typed_name="Mia",
-            sha256=staging.read(contract),
-            confirmed=True,
-            base_url=BASE,
-        )
+        stage.sign_as("brand", made, contract, "Mia")
 
 
 def test_the_fingerprint_does_not_depend_on_order_or_language(stage: Stage) -> None:

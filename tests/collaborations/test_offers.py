@@ -43,17 +43,7 @@ def mails(stage: Stage) -> list[MailMessage]:
 
 
 def test_an_offer_is_mailed_with_its_link_in_the_language_of_the_influencer(stage: Stage) -> None:
-    made, link = service.send_offer(
-        stage.session,
-        stage.brand,
-        host=host(),
-        campaign=stage.campaign,
-        relationship=stage.known,
-        components=[fixed(60_000)],
-        deliverables=WORK,
-        base_url=BASE,
-        message="Hei Aino",
-    )
+    made, link = stage.sent(message="Hei Aino")
     (mail,) = mails(stage)
     assert (mail.recipient, mail.locale) == ("aino@example.com", "fi")
     assert link in mail.body and "Hei Aino" in mail.body
@@ -110,16 +100,7 @@ def test_a_link_belongs_to_the_first_account_that_opened_it(stage: Stage) -> Non
 
 
 def test_an_old_or_replaced_link_leads_nowhere(stage: Stage) -> None:
-    made, link = service.send_offer(
-        stage.session,
-        stage.brand,
-        host=host(),
-        campaign=stage.campaign,
-        relationship=stage.known,
-        components=[fixed(1000)],
-        deliverables=WORK,
-        base_url=BASE,
-    )
+    made, link = stage.sent()
     fresh = service.new_link(stage.session, stage.brand, collaboration=made, base_url=BASE)
     with pytest.raises(Missing):
         service.open_invitation(stage.session, link.rsplit("/", 1)[1])
