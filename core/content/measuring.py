@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, or_, select
@@ -179,11 +179,11 @@ def _checked(connector: PlatformConnector, ctx: Context, posts: Sequence[str]) -
 
 
 def checked(readings: Iterable[Metrics]) -> list[Metrics]:
-    """Readings that keep the contract, else `TypeError`; to be asked behind the fence."""
-    found = [replace(reading, values=dict(reading.values)) for reading in readings]
-    for one in found:
-        if not isinstance(one.at, datetime) or one.at.tzinfo is None or one.evidence not in EVIDENCE_OF:
-            raise TypeError("a reading needs a moment with an offset and a level of evidence")
-        if not all(type(value) is int for value in one.values.values()):
-            raise TypeError("the figures of a reading are whole numbers")
-    return found
+    """Readings that keep the contract, else `TypeError`; to be asked behind the fence.
+
+    They are made anew, so that they are held to their types with the figures that they have now, and keep those.
+    """
+    found = list(readings)
+    if not all(isinstance(one, Metrics) for one in found):
+        raise TypeError("a reading is a Metrics")
+    return [replace(one, values=dict(one.values)) for one in found]
