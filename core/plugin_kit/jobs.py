@@ -20,7 +20,8 @@ from core.plugin_kit.wire import Wire, lost
     "Its jobs run where there is nothing yet, over tables that hold rows, and where nobody answers",
     "jobs",
     hint="The worker calls run(ctx). Tables may be empty, a column that may be is None in some row, a setting "
-    "that was left empty is None, and ctx.http raises Unavailable when no answer came.",
+    "that was left empty is None, and ctx.http raises Unavailable when no answer came. Where a made-up row "
+    "could never be there, declare the column an Enum or answer Kit(rows=...).",
 )
 def jobs(subject: Subject, job: Job) -> None:
     """Twice in a row; an error that says what core does next is an answer."""
