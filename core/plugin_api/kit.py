@@ -89,8 +89,8 @@ class Kit:
     `terms` holds, by payment model, values that are valid together, as a form would store them: needed where values
     made up from the fields alone are nearly always refused. `cases` are examples of a rule pack in the shape of
     `samverk compliance check`, besides the file `cases.jsonl` beside the plugin's module. `rows` makes new rows of its
-    own tables, of the brand "kit-brand", over which pages are drawn and commands run: needed where what is made up from
-    the columns could never be there, as in a text with a grammar of its own.
+    own tables, of the brand "kit-brand", over which pages are drawn, jobs and commands run: needed where what is made
+    up from the columns could never be there, as in a text with a grammar of its own.
     """
 
     servers: Mapping[str, Callable[[], FakeServer]] = field(default_factory=dict)
