@@ -243,11 +243,18 @@ def whose_ball(group: Group, has_account: bool, kept: Text | None = None, rail: 
     sentences = {
         State.AWAITING_APPROVAL: T("%(brand)s approves the payment.", brand=group.brand.name),
         State.PROCESSING: _handed_over(group),
-        State.REQUIRES_ACTION: T("%(brand)s sends it in the bank.", brand=group.brand.name),
+        State.REQUIRES_ACTION: _to_send(group),
         State.UNKNOWN: T("%(brand)s finds out whether it was sent.", brand=group.brand.name),
         State.SENT: T("You: say when it has arrived."),
     }
     return sentences.get(State(group.payout.state), T("Nobody: it is done.")) if group.payout else T("Nobody.")
+
+
+def _to_send(group: Group) -> Text:
+    way = group.payout.to_whom if group.payout else None
+    if way:
+        return T("%(brand)s sends it by %(way)s.", brand=group.brand.name, way=way)
+    return T("%(brand)s sends it in the bank.", brand=group.brand.name)
 
 
 def _handed_over(group: Group) -> Text:

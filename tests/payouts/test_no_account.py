@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,19 @@ from core.instance import Instance
 from core.mail import MailMessage
 from core.payouts.models import PayoutMethod
 from core.plugin_host.models import PluginSwitch
-from samverk import Accepted, Context, Outcome, Payee, PayoutBatch, PayoutRail, SettingField, T, Text
+from samverk import (
+    Accepted,
+    Context,
+    NeedsAction,
+    Onboarding,
+    Outcome,
+    Payee,
+    PayoutBatch,
+    PayoutRail,
+    SettingField,
+    T,
+    Text,
+)  # fmt: skip
 from tests.foreign import host_of
 from tests.payouts import stage as scene
 from tests.payouts.test_handing_over import payout
@@ -58,7 +70,18 @@ class Boat(PayoutRail):
     def submit(self, ctx: Context, batch: PayoutBatch, key: str) -> Mapping[str, Outcome]:
         """Remember who is paid."""
         paid.extend(order.payee for order in batch.orders)
-        return {order.reference: Accepted(order.reference) for order in batch.orders}
+        answer = says.get("answer", Accepted)
+        return {order.reference: answer(order.reference) for order in batch.orders}
+
+
+class Pier(Boat):
+    """It wants to know its payees first."""
+
+    name = "pier"
+
+    def onboard(self, ctx: Context, payee: Payee) -> Onboarding:
+        """Not yet."""
+        return Onboarding(False)
 
 
 @pytest.fixture
@@ -120,6 +143,35 @@ def test_no_account_is_asked_for_and_every_page_says_where_the_money_goes(
     with instance.database.session() as session:
         told = [str(mail.body) for mail in session.scalars(select(MailMessage).where(MailMessage.kind == "payout"))]
     assert told and "by Swift boat · ··11" in told[0] and "ending in" not in told[0]
+
+
+def test_no_sentence_speaks_of_an_account_or_a_bank(
+    client: FlaskClient, instance: Instance, boat: scene.Stage, app: Any, now: list[datetime]
+) -> None:
+    creator, boss = sign_in(client, "influencer"), sign_in(app.test_client(), "owner")
+    assert creator.post(ACCOUNT, data={**TAX, **PHONE}).status_code == 303
+    made = run(boss)
+    now[0] += timedelta(minutes=1)
+    assert creator.post(ACCOUNT, data={**TAX, "boat-phone": "+358 40 1234522"}).status_code == 303
+    told = boss.post(made + "/approve", data={}).text
+    assert "Aino Laine changed their payment details after the run was prepared." in told
+    assert boss.post(made + "/cancel", data={}).status_code == 303
+    says["answer"] = lambda reference: NeedsAction(T("Sign for it."))
+    assert boss.post(run(boss) + "/approve", data={}).status_code == 303
+    outbox.drain(instance.database)
+    page = creator.get("/portal/payouts").text
+    assert "Havsro sends it by Swift boat · ··22." in page and "in the bank" not in page
+
+
+def test_what_a_rail_still_asks_leads_back_to_where_the_money_goes(
+    client: FlaskClient, instance: Instance, boat: scene.Stage
+) -> None:
+    use(instance, host_of(Pier))
+    creator = sign_in(client, "influencer")
+    assert creator.post(ACCOUNT, data={**TAX, "pier-phone": "+358 40 1234511"}).status_code == 303
+    page = creator.post(f"/portal/payouts/rails/{boat.world.brand.public_id}/pier")
+    assert page.status_code == 200 and "See where your money goes" in page.text
+    assert "account" not in page.text.partition("<main")[2].partition("</main")[0].replace("payouts/account", "")
 
 
 def test_beside_another_way_the_account_may_be_left_out(

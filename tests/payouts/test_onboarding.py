@@ -181,7 +181,12 @@ def test_the_payee_goes_on_by_a_link_that_nobody_keeps(
     assert f'action="{on}"' in client.get(ACCOUNT).text
     page = client.post(on)
     assert page.status_code == 200 and f'href="{LINK}"' in page.text and "Go to gate.example" in page.text
-    assert "noopener" in page.text and "Your phone number" in page.text and len(asked) == 2
+    assert (
+        "See your bank account" in page.text
+        and "noopener" in page.text
+        and "Your phone number" in page.text
+        and len(asked) == 2
+    )
     row = readiness(instance)
     assert row and LINK not in str({column.name: getattr(row, column.name) for column in row.__table__.columns})
     says["answer"] = Onboarding(False, "http://gate.example/in", MISSING)

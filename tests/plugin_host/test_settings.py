@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,41 +23,14 @@ from core.payouts import service as payouts
 from core.payouts.limits import Limits
 from core.payouts.models import Payout
 from core.payouts.submit import account_of
-from core.plugin_host.contexts import context_of
 from core.plugin_host.models import PluginSetting
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
-from samverk import Context
 from tests.databases import statements
 from tests.payouts import stage as scene
-from tests.plugin_host.foreign import install, module
+from tests.plugin_host.foreign import module
+from tests.plugin_host.parcels import BLANK, HERE, PAGE, TOKEN, WHOLE, fill, parcel, told  # noqa: F401 - a fixture
 from tests.world import World, sign_in
-
-HERE = Path(__file__).parent
-TOKEN = "tok/live+Åäö 9c2e"  # with letters that addresses and JSON write in another way
-BLANK = {"own-mode": "", "own-live": ""}
-PAGE, WHOLE = "/admin/plugins/parcel", "/admin/plugins/parcel/installation"
-
-
-@pytest.fixture(autouse=True)
-def parcel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugin is installed."""
-    install(tmp_path, monkeypatch, "parcel", HERE / "parcel")
-
-
-def fill(instance: Instance, world: World, brand: Any, remove: tuple[str, ...] = (), **raw: object) -> dict[str, str]:
-    """Fill a scope's form in as the owner; the errors as words."""
-    with instance.database.write() as session:
-        errors = save_settings(
-            session, world.owner, instance.plugins, instance.keyring,
-            plugin="parcel", brand=brand, raw=raw, remove=remove,
-        )  # fmt: skip
-    return {key: str(message) for key, message in errors.items()}
-
-
-def told(instance: Instance, brand: Any = None) -> Context:
-    with instance.database.session() as session:
-        return context_of(session, instance.plugins, instance.keyring, "parcel", brand)
 
 
 def everything(instance: Instance) -> str:
@@ -131,66 +103,6 @@ def test_the_plugin_checks_too_and_cannot_quote_a_secret(instance: Instance, com
     (failed,) = fill(instance, committed, committed.brand, address="x", token=TOKEN).values()
     assert failed.startswith("The plugin Parcels failed: RuntimeError: xxx") and "tok/" not in failed
     assert told(instance, committed.brand).settings["address"] is None
-
-
-def test_what_an_upgrade_takes_no_longer_is_passed_over(instance: Instance, committed: World) -> None:
-    fill(instance, committed, None, limit="50")
-    fill(instance, committed, committed.brand, address="x", token=TOKEN, limit="60")
-    with instance.database.write() as session:
-        own = PluginSetting.key == "limit", PluginSetting.brand_id == committed.brand.id
-        (row,) = session.scalars(select(PluginSetting).where(*own))
-        row.value = 600
-    assert told(instance, committed.brand).settings["limit"] == 50
-    with instance.database.write() as session:
-        session.get_one(PluginSetting, row.id).value = "sixty"
-    assert told(instance, committed.brand).settings["limit"] == 50
-    assert not fill(instance, committed, committed.brand, address="x", limit="9"), "and is written over"
-    assert told(instance, committed.brand).settings["limit"] == 9
-
-
-def test_what_is_passed_over_is_told_at_its_field_until_it_is_mended(
-    instance: Instance, committed: World, app: Flask
-) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
-    owner = sign_in(app.test_client(), "owner")
-    fill(instance, committed, committed.brand, address="x", token=TOKEN, limit="60", mode="fast")
-    with instance.database.write() as session:
-        rows = {row.key: row for row in session.scalars(select(PluginSetting))}
-        rows["limit"].value, rows["mode"].value = 600, "warp"
-        rows["address"].value, rows["address"].value_cipher = None, rows["token"].value_cipher
-    page = owner.get(PAGE).text
-    assert "“600” is passed over: At most 100. This holds instead: 30" in page
-    assert "“warp” is passed over: Choose one of the list. This holds instead: Slow" in page
-    assert "“•••” is passed over: This value cannot be taken. Nothing holds instead." in page
-    assert page.count("is passed over") == 2 * 3, "at each field, and where the form tells what to mend"
-    assert page.count('aria-invalid="true"') == 3 and TOKEN not in page
-    told_so = owner.post(PAGE, data={**BLANK, "own-limit": "50"}).text
-    assert "This is needed." in told_so and "is passed over" not in told_so, "what was sent has its own errors"
-    sent = {**BLANK, "own-limit": "", "own-address": "https://a.example"}
-    assert owner.post(PAGE, data=sent).status_code == 303
-    assert "is passed over" not in owner.get(PAGE).text
-    with instance.database.session() as session:
-        assert {row.key for row in session.scalars(select(PluginSetting))} == {"address", "token"}
-
-
-def test_what_the_installation_says_in_vain_is_told_in_a_brands_form(
-    instance: Instance, committed: World, app: Flask
-) -> None:
-    """Also where the brand says something itself; and never a secret."""
-    app.config["WTF_CSRF_ENABLED"] = False
-    owner = sign_in(app.test_client(), "owner")
-    fill(instance, committed, None, token=TOKEN, limit="50", mode="fast")
-    fill(instance, committed, committed.brand, address="x", limit="60")
-    assert "The installation says" not in owner.get(PAGE).text
-    with instance.database.write() as session:
-        rows = {row.key: row for row in session.scalars(select(PluginSetting).where(PluginSetting.brand_id.is_(None)))}
-        rows["limit"].value, rows["mode"].value = 600, "warp"
-        rows["token"].value, rows["token"].value_cipher = TOKEN, ""
-    page = owner.get(PAGE).text
-    assert "An empty field goes back to: 30 The installation says “600”, which is passed over: At most 100." in page
-    assert "In force: Slow The installation says “warp”, which is passed over: Choose one of the list." in page
-    assert "The installation says “•••”, which is passed over: This value cannot be taken." in page
-    assert TOKEN not in page and "aria-invalid" not in page
 
 
 def test_each_form_has_its_right(instance: Instance, committed: World) -> None:
