@@ -21,6 +21,7 @@ from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate, examine, find, told
 from core.plugin_host.records import Record, State
+from core.plugin_kit import unfit
 from core.plugin_kit.filled import filled, secrets
 
 MODULES = (
@@ -197,13 +198,6 @@ class Check:
 
 TALKATIVE = ("samverk.plugins", "core.compliance.engine", "core.i18n")
 GATES = ("api", "manifest", "contract", "loads")
-TELLS = {"RailEvent": "events", "Onboarding": "onboards"}
-"""Which checks tell of a record with a value that its field does not take, besides `types`; no other is asked then."""
-MENDS = {
-    "a moment": "Read the moment with its offset, or write .replace(tzinfo=UTC) where the other side means UTC.",
-    "a whole number": "Hand over a figure only where it came as an int, and leave out, or tell as None, what did not.",
-}
-"""What to do about such a value, by what its field takes."""
 CHECKS: dict[str, Check] = {}
 """Every check by its id; filled by the modules of `MODULES`."""
 
@@ -275,29 +269,20 @@ def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Resu
     except Broken as broken:
         return Result(subject.name, one, about, broken)
     except (Exception, SystemExit) as error:
-        unfit = unfit_of(error)
-        if unfit is not None:
-            return _of_a_record(subject, one, about, unfit)
+        refused = unfit.unfit_of(error)
+        if refused is not None:
+            return _of_a_record(subject, one, about, refused)
         seen = f"{type(error).__name__}: {error}"
         return Result(subject.name, one, about, Broken("an answer", seen, place_of(error, subject)))
     return Result(subject.name, one, about)
 
 
-def unfit_of(error: BaseException | None) -> Unfit | None:
-    """What the contract's own records refused, also where the plugin has made another error of it."""
-    while error is not None and not isinstance(error, Unfit):
-        error = error.__cause__ or error.__context__
-    return error
-
-
-def _of_a_record(subject: Subject, one: Check, about: str, unfit: Unfit) -> Result | None:
-    """What a record of the contract refused, told by one check alone."""
-    feeds = not {"platforms", "sales_sources"}.isdisjoint(one.kinds)
-    if one.id != TELLS.get(unfit.field.partition(".")[0], "types" if feeds else one.id):
+def _of_a_record(subject: Subject, one: Check, about: str, refused: Unfit) -> Result | None:
+    """What a record of the contract refused; None where another check tells of it."""
+    if not unfit.tells(refused, one.id, one.kinds):
         return None
-    mend = next((mend for word, mend in MENDS.items() if word in unfit.takes), f"Give {unfit.field} {unfit.takes}.")
-    expected, seen = f"{unfit.takes} in {unfit.field}", repr(unfit.got)[:300]
-    return Result(subject.name, one, about, Broken(expected, seen, place_of(unfit, subject), mend))
+    expected, seen, mend = unfit.told(refused)
+    return Result(subject.name, one, about, Broken(expected, seen, place_of(refused, subject), mend))
 
 
 def run_all(subject: Subject) -> Iterator[Result]:

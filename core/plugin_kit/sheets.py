@@ -15,10 +15,11 @@ from core.plugin_api.contract import Provider
 from core.plugin_api.platforms import PlatformConnector, PostRef
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import Text
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell, unfit_of
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import no_network
 from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
+from core.plugin_kit.unfit import unfit_of
 
 KINDS = ("platforms", "sales_sources")
 RUBBISH = (

@@ -11,11 +11,12 @@ from core.plugin_api.contract import Provider
 from core.plugin_api.kit import FakeServer
 from core.plugin_api.platforms import Disclosure, Metrics, Post, Profile
 from core.plugin_api.sales_sources import RefundRecord, SaleRecord, SalesSource
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check, unfit_of
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.connectors import MOST_PAGES, listing
 from core.plugin_kit.outside import calls, happened, over, webhook
 from core.plugin_kit.plain import plain
 from core.plugin_kit.sheets import reader
+from core.plugin_kit.unfit import unfit_of
 
 OTHERS: Mapping[str, tuple[type, ...]] = {"profile": (Profile,), "posts": (Post,), "disclosure": (Disclosure,)}
 """What methods answer besides figures and sales."""
