@@ -49,7 +49,7 @@ def current_brand(permission: Permission | str = Permission.CONTENT_READ) -> Bra
             abort(404)
         if chosen not in mine:
             abort(403)
-        if row is not None:
+        if row is not None and row.brand_id != chosen.id:
             row.brand_id = chosen.id
     found = chosen if chosen in mine else mine[0]
     g.setdefault("shown_brand", found)

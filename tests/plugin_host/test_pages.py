@@ -66,6 +66,19 @@ def test_a_page_stands_in_the_frame_and_in_the_navigation(client: FlaskClient, c
     assert request.names == {committed.brand.public_id: committed.brand.name}
 
 
+def test_drawing_the_navigation_after_a_refusal_writes_nothing(
+    client: FlaskClient, committed: World, instance: Instance
+) -> None:
+    """On SQLite the write would find the database locked while somebody else writes, and a 503 hide the refusal."""
+    sign_in(client, "owner")
+    places = dict.fromkeys(("country", "language", "address_country"), "")
+    nobody = places | {"display_name": "Bea", "platform": "instagram", "in_brand": committed.brand.public_id}
+    with statements(instance.database.engine) as asked:
+        page = client.post("/admin/people/new", data=nobody)
+    assert "Give an account or an e-mail address" in page.text and 'href="/admin/x/acme/"' in page.text
+    assert not [one for one in asked if one.startswith("UPDATE login_session SET brand_id")]
+
+
 def test_a_page_is_behind_its_permission(app: Flask, client: FlaskClient, committed: World) -> None:
     for path in ("/admin/x/acme/", "/admin/x/acme/audit", "/portal/x/acme/"):
         assert "/sign-in" in client.get(path).headers["Location"]
