@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.plugin_api.held import Held
 from core.plugin_api.tables import NO_DATA, Data
 from core.plugin_api.text import Text
 
@@ -52,7 +53,7 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class View(Held):
     """A template of the plugin, `x/<plugin>/name.html`, and its values; core draws it inside its own frame.
 
     The template is a fragment. It may include and import what begins with its own `x/<plugin>/` and the shared parts
@@ -66,7 +67,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Held):
     """To another page of the same plugin on the same face, by its path; what a page answers to a POST that it took."""
 
     path: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,7 +18,7 @@ from core.i18n import in_locale
 from core.instance import Instance
 from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
-from samverk import PageRequest, texts
+from samverk import PageRequest, Redirect, View, texts
 from tests.content import stage as scene
 from tests.databases import statements
 from tests.plugin_host.foreign import acme, install, module  # noqa: F401 - the first is a fixture
@@ -350,3 +351,13 @@ def test_panels_and_pages_cost_one_statement(client: FlaskClient, committed: Wor
     with statements(instance.database.engine) as seen:
         assert "Box of acme" in client.get("/admin/").text
     assert len([statement for statement in seen if "plugin_switch" in statement]) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [(Redirect, {"path": 5}), (Redirect, {"message": "Saved."}), (View, {"template": None}), (View, {"values": [1]})],
+)
+def test_an_answer_of_wrong_parts_fails_where_it_is_made(kind: Any, given: Any) -> None:
+    """Within the plugin, so that what it wrote with it is undone and its failure is counted."""
+    with pytest.raises(TypeError, match=f"{kind.__name__}\\.{next(iter(given))} takes"):
+        kind(**{"template": "x/acme/hello.html"} | given if kind is View else given)
