@@ -17,15 +17,15 @@ from core.campaigns.models import BriefVersion, Campaign
 from core.collaborations import document, queries, signed, terms
 from core.collaborations.models import Collaboration, Offer
 from core.collaborations.signed import SignedPay
+from core.deals.evaluate import AnyDeal
+from core.deals.simulate import Outcome, outcomes, simulate
 from core.errors import Refused
 from core.money import Money
 from core.plugin_api.compliance import Label
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Fact, MetricReading, Sale, Settles
 from core.plugin_api.text import Text
-from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
-from core.plugin_host.simulate import Outcome, outcomes, simulate
 
 EXPECTED_SALES = 30
 EXPECTED_ORDER = 50  # in whole units of the currency

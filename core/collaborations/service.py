@@ -21,12 +21,12 @@ from core.collaborations.contracts import sign
 from core.collaborations.invitations import attach_influencer, enroll, mark_opened, new_link, open_invitation
 from core.collaborations.lifecycle import DECLINE_REASONS, ENDED_EARLY, OPEN, Action, OfferAction, OfferState
 from core.collaborations.models import Collaboration, Contract, Offer
+from core.deals.evaluate import AnyDeal
 from core.errors import Invalid, Missing, Refused
 from core.influencers.models import Relationship
 from core.lifecycle import begin, move
 from core.permissions import SYSTEM, Actor, Permission
 from core.plugin_api.text import T
-from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
 
 __all__ = [

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from core.collaborations import terms
 from core.collaborations.models import Contract, Offer
+from core.deals.evaluate import caps_of
+from core.deals.terms import sentences
 from core.errors import Refused
 from core.money import Money
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import caps_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
-from core.plugin_host.terms import sentences
 
 SIGNED = ("active", "completed", "terminated")
 

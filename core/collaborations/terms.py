@@ -10,16 +10,16 @@ from typing import Any
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.collaborations.models import Offer
+from core.deals.evaluate import AnyDeal, reserve
+from core.deals.terms import barred, check_component, describe, months_of
 from core.errors import Invalid, Refused
 from core.money import Money
 from core.plugin_api.composition import Composition, Maximum, Net, Part
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Piece, Planned
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import AnyDeal, reserve
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure
-from core.plugin_host.terms import barred, check_component, describe, months_of
 
 MOST_PIECES = 100
 NOTE_LENGTH = 300

@@ -15,13 +15,13 @@ from core.campaigns.queries import latest_brief
 from core.collaborations import queries, reading, terms
 from core.collaborations.lifecycle import OfferAction, OfferState
 from core.collaborations.models import Collaboration, Offer
+from core.deals.evaluate import AnyDeal
 from core.errors import Invalid, Refused
 from core.lifecycle import begin, move
 from core.money import Money
 from core.permissions import Actor
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
-from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import switches
 

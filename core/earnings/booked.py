@@ -9,10 +9,10 @@ from itertools import groupby
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from core.deals.lines import answer_of, basis_of
 from core.earnings.models import Earning
 from core.plugin_api.payment_models import Fact, Line, Settles
 from core.plugin_api.text import Text
-from core.plugin_host.lines import answer_of, basis_of
 from core.sql import batched
 
 BY_RATE = "rate"

@@ -16,6 +16,7 @@ from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
+from core.deals.evaluate import EarnedLine
 from core.earnings.booked import Booked
 from core.earnings.models import Earning
 from core.ledger import accounts as plan
@@ -25,7 +26,6 @@ from core.ledger.postings import Voucher
 from core.money import Money
 from core.plugin_api.payment_models import Fact, Refund, Sale, Settles
 from core.plugin_api.text import T
-from core.plugin_host.evaluate import EarnedLine
 from core.tracking.models import Sale as SaleRow
 
 NETTED = "netted"

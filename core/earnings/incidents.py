@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from core.collaborations import terms
 from core.collaborations.models import Collaboration, Offer
 from core.collaborations.signed import SignedPay, pay_of
+from core.deals.evaluate import EarnedLine, Evaluation, evaluate
+from core.deals.keeping import Kept, unit_of
 from core.earnings import unbooked
 from core.earnings.booked import Booked, booked_of, tell
 from core.earnings.facts import facts_of, signed_offer
@@ -26,9 +28,7 @@ from core.earnings.unbooked import Scene, Unbooked, unbooked_of
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Fact, Planned, Scope, Settles, roots_of
 from core.plugin_api.text import Text
-from core.plugin_host.evaluate import EarnedLine, Evaluation, evaluate
 from core.plugin_host.host import PluginHost
-from core.plugin_host.keeping import Kept, unit_of
 
 Lines = dict[str, list[Any]]
 """By line key: minor units that hold, minor units that the model claimed, the unit, and the facts' fingerprint."""

@@ -16,13 +16,13 @@ from core import clock
 from core.accounts.calendar import today_of
 from core.accounts.models import Brand
 from core.collaborations.models import Collaboration
+from core.deals.evaluate import AnyDeal
+from core.deals.terms import months_by_component
 from core.earnings.facts import signed_offer
 from core.earnings.models import AgreementPeriod
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Period
-from core.plugin_host.evaluate import AnyDeal
 from core.plugin_host.host import PluginHost
-from core.plugin_host.terms import months_by_component
 
 CLOSED_AT_ONCE = 200
 

@@ -41,6 +41,8 @@ from sqlalchemy.orm import Session
 from core import chance, clock, typed
 from core.accounts.calendar import today_of
 from core.database import PUBLIC_ID_ALPHABET, BrandRow, UtcDateTime
+from core.deals.evaluate import EarnedLine, evaluate
+from core.deals.lines import amiss
 from core.earnings import booking, totals
 from core.earnings.booked import BY_RATE
 from core.earnings.facts import sales_of
@@ -52,9 +54,7 @@ from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import PaymentModel, Sale, Settles, Terms
 from core.plugin_api.text import Text
-from core.plugin_host.evaluate import EarnedLine, evaluate
 from core.plugin_host.host import PluginHost
-from core.plugin_host.lines import amiss
 from core.plugin_host.records import Failure
 from core.tracking.models import Refund as RefundRow
 from core.tracking.models import Sale as SaleRow

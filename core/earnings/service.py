@@ -22,6 +22,7 @@ from core.campaigns.events import MayCompleteCampaign
 from core.campaigns.models import Campaign
 from core.collaborations.events import MayComplete
 from core.collaborations.models import Collaboration
+from core.deals.evaluate import Evaluation, Hold
 from core.earnings import booking, totals
 from core.earnings.facts import rates_of, signed_offer
 from core.earnings.incidents import Case, case_of, memory_of, remember
@@ -34,7 +35,6 @@ from core.permissions import SYSTEM
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Fact, Sale, Settles
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import Evaluation, Hold
 from core.plugin_host.host import PluginHost
 
 OPEN = ("pending", "payable", "in_payout")

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from core.collaborations.models import Collaboration
+from core.deals.composing import compose
+from core.deals.evaluate import EarnedLine, Evaluation, evaluate, limit
 from core.earnings import booking, rated, totals, unbooked
 from core.earnings.booked import Booked, booked_of, tell
 from core.earnings.facts import rates_of, sales_of
@@ -24,8 +26,6 @@ from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import Fact, Settles
 from core.plugin_api.text import Text
-from core.plugin_host.composing import compose
-from core.plugin_host.evaluate import EarnedLine, Evaluation, evaluate, limit
 from core.plugin_host.host import PluginHost
 from core.sql import batched
 from core.tracking.models import Sale as SaleRow

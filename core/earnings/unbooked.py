@@ -15,16 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.collaborations.models import Collaboration
+from core.deals.evaluate import Evaluation
+from core.deals.keeping import unit_of
+from core.deals.lines import answer_of, basis_of
 from core.earnings.booked import BY_RATE
 from core.earnings.models import Earning, FactMemory
 from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import Fact, Line, Scope, Settles, roots_of
 from core.plugin_api.text import Text
-from core.plugin_host.evaluate import Evaluation
 from core.plugin_host.host import PluginHost
-from core.plugin_host.keeping import unit_of
-from core.plugin_host.lines import answer_of, basis_of
 from core.sql import batched
 
 Unbooked = dict[tuple[str, str], FactMemory]

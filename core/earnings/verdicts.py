@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from core.deals.evaluate import Evaluation, cap_of, evaluate
+from core.deals.keeping import unit_of
+from core.deals.lines import EarnedLine, basis_of
 from core.earnings.incidents import Case, Lines
 from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import Fact, PaymentModel, Scope, Settles, roots_of
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import Evaluation, cap_of, evaluate
 from core.plugin_host.host import PluginHost
-from core.plugin_host.keeping import unit_of
-from core.plugin_host.lines import EarnedLine, basis_of
 from core.plugin_host.records import Failure
 
 KEEP, ACCEPT = "keep", "accept"

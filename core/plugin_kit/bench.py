@@ -9,10 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from core.deals.evaluate import evaluate
 from core.money import Money
 from core.plugin_api.payment_models import Fact, Line, PaymentModel, Planned, Settles, Terms
 from core.plugin_api.text import Text
-from core.plugin_host.evaluate import evaluate
 from core.plugin_host.host import PluginHost
 from core.plugin_kit.checks import Subject
 from core.plugin_kit.placeholders import misfilled

@@ -11,6 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS
+from core.deals.evaluate import evaluate, in_order
+from core.deals.simulate import Outcome, simulate
 from core.money import Money, exponent
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
@@ -30,8 +32,6 @@ from core.plugin_api.payment_models import (
     sales_with_refunds,
 )
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import evaluate, in_order
-from core.plugin_host.simulate import Outcome, simulate
 from core.plugin_kit.bench import Bench, amounts, cases, each, given, told, wrong
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import pure as purely

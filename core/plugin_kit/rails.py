@@ -10,6 +10,7 @@ from core.money import Money
 from core.plugin_api.context import NotSupported
 from core.plugin_api.kit import FakeServer
 from core.plugin_api.payout_rails import Accepted, Ambiguous, NeedsAction, PayoutBatch, PayoutRail, RailEvent, Refused
+from core.plugin_kit.anew import anew
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.outside import happened, over, server_for, webhook
 from core.plugin_kit.payees import batch_for, sends
@@ -21,6 +22,13 @@ KEY = "kit-key"
 STATUSES = frozenset({"sent", "received", "failed", "returned"})
 HTTPS = 'Give url="https://…" with a host and no name or password in it, or leave it out: core shows no other link.'
 OUTCOMES = (Accepted, Refused, Ambiguous, NeedsAction)
+AGAIN = "submit, then submit again with the same key"
+RESTARTED = f"{AGAIN} after a restart"
+FROM_CORE = "Make keys, ids and file names of batch.id, key and order.reference alone: "
+MENDS = {
+    RESTARTED: f"{FROM_CORE}what is made up when the module is imported is another after a restart.",
+    AGAIN: f"{FROM_CORE}keep nothing between two calls.",
+}
 
 
 def owed(batch: PayoutBatch) -> list[tuple[str, Money]]:
@@ -38,10 +46,10 @@ def side_of(subject: Subject, rail: PayoutRail) -> FakeServer:
     return server_for(subject, rail) if rail.reaches_out else subject.server(rail.name) or FakeServer()
 
 
-def hold_paid(server: FakeServer, expected: list[tuple[str, Money]], example: str) -> None:
+def hold_paid(server: FakeServer, expected: list[tuple[str, Money]], example: str, mend: str = "") -> None:
     """Raise unless exactly this was paid."""
     if paid(server) != sorted(expected, key=lambda payment: payment[0]):
-        raise Broken(_told(expected), _told(paid(server)), example)
+        raise Broken(_told(expected), _told(paid(server)), example, mend)
 
 
 def _told(payments: list[tuple[str, Money]]) -> str:
@@ -94,17 +102,17 @@ def takes(subject: Subject, rail: PayoutRail) -> None:
     hint="Send key and reference as the provider's idempotency key: f'{key}:{order.reference}', never a fresh one.",
 )
 def same_key(subject: Subject, rail: PayoutRail) -> None:
-    """Submitted twice, each order is paid once, with its whole amount."""
-    server = side_of(subject, rail)
-    ctx, _ = over(subject, server)
-    batch = batch_for(rail, server)
-    first, second = rail.submit(ctx, batch, KEY), rail.submit(ctx, batch, KEY)
-    if rail.reaches_out:
-        hold_paid(server, owed(batch), "submit, then submit again with the same key")
-    if first != second:
-        by_hand = "Name files and ids by batch.id, key and order.reference alone, and keep nothing between two calls."
-        mend = "" if rail.reaches_out else by_hand
-        raise Broken(f"again {plain(first)}", plain(second), "submit, then submit again with the same key", mend)
+    """Submitted twice, by the same process and by another, each order is paid once, with its whole amount."""
+    for again, case in ((rail, AGAIN), (anew(subject, rail), RESTARTED)):
+        server = side_of(subject, rail)
+        ctx, _ = over(subject, server)
+        batch = batch_for(rail, server)
+        first, second = rail.submit(ctx, batch, KEY), again.submit(ctx, batch, KEY)
+        if rail.reaches_out:
+            hold_paid(server, owed(batch), case, MENDS[case] if case is RESTARTED else "")
+        if first != second:
+            mend = "" if rail.reaches_out and case is AGAIN else MENDS[case]
+            raise Broken(f"again {plain(first)}", plain(second), case, mend)
 
 
 @check(
@@ -114,19 +122,33 @@ def same_key(subject: Subject, rail: PayoutRail) -> None:
     hint="No answer and a 5xx are Ambiguous, never Refused: core asks again with the same key.",
 )
 def drop(subject: Subject, rail: PayoutRail) -> None:
-    """Whichever answer is lost, and whether it was done or not: asked again, each is paid once."""
+    """Whichever answer is lost, and whether it was done or not: asked again, each is paid once.
+
+    It is asked again by the same process and by another, for a killed worker never says what it knew.
+    """
     count = len(_clean(subject, rail))
+    again = [(rail, "the same key again"), *_restarted(subject, rail)]
     for fault in (dropped, lost, broke_after):
         for number in range(1, count + 1):
-            case = f"{(fault.__doc__ or '').rstrip('.')} (request {number} of {count}), then the same key again"
-            server = server_for(subject, rail)
-            ctx, _ = over(subject, server, faults={number: fault})
-            batch = batch_for(rail, server)
-            for reference, outcome in _tried(rail, ctx, batch).items():
-                if isinstance(outcome, Refused):
-                    raise Broken(f"Ambiguous for {reference}", f"Refused: {outcome.reason}", case)
-            rail.submit(over(subject, server)[0], batch, KEY)
-            hold_paid(server, owed(batch), case)
+            for whose, then in again:
+                case = f"{(fault.__doc__ or '').rstrip('.')} (request {number} of {count}), then {then}"
+                server = server_for(subject, rail)
+                ctx, _ = over(subject, server, faults={number: fault})
+                batch = batch_for(rail, server)
+                for reference, outcome in _tried(rail, ctx, batch).items():
+                    if isinstance(outcome, Refused):
+                        raise Broken(f"Ambiguous for {reference}", f"Refused: {outcome.reason}", case)
+                whose.submit(over(subject, server)[0], batch, KEY)
+                hold_paid(server, owed(batch), case)
+
+
+def _restarted(subject: Subject, rail: PayoutRail) -> list[tuple[PayoutRail, str]]:
+    """The rail of another process; none where a restart costs money even if nothing is lost, which `same-key` tells."""
+    again, server = anew(subject, rail), server_for(subject, rail)
+    ctx, batch = over(subject, server)[0], batch_for(rail, server)
+    for one in (rail, again):
+        one.submit(ctx, batch, KEY)
+    return [(again, "the same key again after a restart")] if len(paid(server)) == len(batch.orders) else []
 
 
 def _clean(subject: Subject, rail: PayoutRail) -> list[Any]:
@@ -207,13 +229,13 @@ def events(subject: Subject, rail: PayoutRail) -> None:
     hint="Leave out a reference that the provider never saw; a payment found is Accepted with the provider's id.",
 )
 def lookup(subject: Subject, rail: PayoutRail) -> None:
-    """After an answer was lost past the key's window, this is all that core has."""
+    """After an answer was lost past the key's window, this is all that core has, whatever was restarted since."""
     server = side_of(subject, rail)
     ctx, _ = over(subject, server)
     batch = batch_for(rail, server)
     submitted = rail.submit(ctx, batch, KEY)
     try:
-        found = rail.lookup(ctx, [*submitted, "never-seen"])
+        found = anew(subject, rail).lookup(ctx, [*submitted, "never-seen"])
     except NotSupported:
         raise NotAsked from None
     if "never-seen" in found:

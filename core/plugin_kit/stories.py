@@ -13,6 +13,7 @@ from hypothesis import assume, reject
 from hypothesis import strategies as st
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, KNOWN_PLATFORMS
+from core.deals.evaluate import planned_by
 from core.money import Money, exponent
 from core.plugin_api.composition import Component
 from core.plugin_api.fields import FieldKind, SettingField, check
@@ -31,7 +32,6 @@ from core.plugin_api.payment_models import (
     Terms,
 )
 from core.plugin_api.platforms import METRICS
-from core.plugin_host.evaluate import planned_by
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CURRENCIES = ("EUR", "ISK", "KWD", "JPY")

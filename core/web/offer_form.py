@@ -14,6 +14,7 @@ from wtforms.validators import Optional
 
 from core.campaigns.catalogue import DELIVERABLE_KINDS, PLATFORMS
 from core.collaborations.models import Offer
+from core.deals.terms import barred, describe, read_component
 from core.plugin_api.composition import Component, Composition, Net, Part, Recipe, Sum
 from core.plugin_api.contract import NAME
 from core.plugin_api.deal import Deal
@@ -21,7 +22,6 @@ from core.plugin_api.fields import FieldKind, SettingField
 from core.plugin_api.payment_models import PaymentModel, Terms
 from core.plugin_api.text import T, Tc, Text
 from core.plugin_host.host import PluginHost
-from core.plugin_host.terms import barred, describe, read_component
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, WholeField
 from core.web.request import whole
 from core.web.setting_fields import data_of, field_of, raw_of, unit_of

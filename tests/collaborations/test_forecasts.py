@@ -8,9 +8,9 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from core.collaborations import reading
+from core.deals.simulate import Outcome, simulate
 from core.instance import Instance
 from core.plugin_api.deal import Deal
-from core.plugin_host.simulate import Outcome, simulate
 from samverk import Component, Money, Planned, T, Terms
 from tests.earnings.changing import part, plugin, sign, streak
 from tests.plugins.deals import component

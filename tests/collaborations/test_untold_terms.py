@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.collaborations import service, terms
+from core.deals.simulate import outcomes, simulate
+from core.deals.terms import describe, months_of
 from core.errors import Invalid, Refused
 from core.money import Money
-from core.plugin_host.simulate import outcomes, simulate
-from core.plugin_host.terms import describe, months_of
 from samverk import DeliverableApproved, Fact, Line, PaymentModel, Planned, T, Terms, Text
 from tests.collaborations import stage as offers
 from tests.payouts.rails import host_of

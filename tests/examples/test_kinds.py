@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, outbox, wiring
 from core.cli.main import samverk
+from core.deals.simulate import simulate
 from core.earnings import queries as earnings
 from core.earnings.service import recompute
 from core.instance import Instance
@@ -29,7 +30,6 @@ from core.plugin_api.manifest import PluginKind
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import State
 from core.plugin_host.saving import save_settings
-from core.plugin_host.simulate import simulate
 from core.plugin_kit.checks import run_all, subjects
 from core.plugin_kit.wire import Wire
 from core.settings import load
@@ -91,7 +91,7 @@ def test_it_is_short_found_and_keeps_every_promise(kind: str, tmp_path: Path, mo
 
 def test_a_bonus_is_shown_before_it_is_paid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_example(tmp_path, monkeypatch, "payment_models")
-    from core.plugin_host.simulate import Outcome
+    from core.deals.simulate import Outcome
 
     part = Component("c1", "piece_bonus", Terms("EUR", {"amount": 5_000, "after": 1}), "1")
     outcome = Outcome(T("As expected"), deliverables=3, sales=0, value=Money(0, "EUR"))

@@ -18,6 +18,7 @@ from core.collaborations import signed, terms
 from core.collaborations.models import Collaboration, Contract, Offer
 from core.content.models import Deliverable
 from core.crypto import Keyring
+from core.deals.evaluate import reserve
 from core.earnings import service as earnings
 from core.earnings.models import Earning
 from core.files import FileStore
@@ -26,7 +27,6 @@ from core.money import Money
 from core.payouts import service as payouts
 from core.payouts import submit
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
-from core.plugin_host.evaluate import reserve
 from core.plugin_host.host import PluginHost
 from core.tracking.models import Gift, Refund, Sale
 from tests import world as story

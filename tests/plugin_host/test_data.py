@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, insert, select, table, text, update
 from core import outbox, wiring
 from core.accounts.models import Person
 from core.audit import AuditEntry
+from core.deals.evaluate import evaluate
 from core.instance import Instance
 from core.plugin_host import forgetting
 from core.plugin_host.calls import PluginFailed
-from core.plugin_host.evaluate import evaluate
 from core.plugin_host.saving import save_settings
 from samverk import Component, Context, PageRequest, Terms
 from tests.collaborations import stage as theatre

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from core.deals.evaluate import evaluate
 from core.plugin_api.payment_models import FACTS
-from core.plugin_host.evaluate import evaluate
 from core.plugin_host.host import PluginHost
 from samverk import Deal, EvidenceLevel, Fact, Money
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from core.deals.evaluate import evaluate, reserve
+from core.deals.simulate import Outcome, simulate
+from core.deals.terms import describe, months_of, read_component
 from core.earnings.periods import month_of
-from core.plugin_host.evaluate import evaluate, reserve
 from core.plugin_host.host import PluginHost
-from core.plugin_host.simulate import Outcome, simulate
-from core.plugin_host.terms import describe, months_of, read_component
 from samverk import (
     AgreementSigned,
     Component,

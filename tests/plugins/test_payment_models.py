@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.plugin_host.evaluate import EarnedLine, cap_of, evaluate, planned_by, reserve
+from core.deals.evaluate import EarnedLine, cap_of, evaluate, planned_by, reserve
+from core.deals.simulate import Outcome, outcomes, simulate
+from core.deals.terms import describe, read_component
 from core.plugin_host.host import PluginHost
-from core.plugin_host.simulate import Outcome, outcomes, simulate
-from core.plugin_host.terms import describe, read_component
 from samverk import (
     Component,
     Deal,

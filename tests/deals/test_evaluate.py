@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from core.plugin_host.evaluate import evaluate, limit, reserve
+from core.deals.evaluate import evaluate, limit, reserve
 from core.plugin_host.records import Failure
 from samverk import (
     Component,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain, repeat
 
+from core.deals.evaluate import AnyDeal, Evaluation, evaluate
 from core.money import Money, split
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import (
@@ -23,7 +24,6 @@ from core.plugin_api.payment_models import (
     Sale,
 )
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import AnyDeal, Evaluation, evaluate
 from core.plugin_host.host import PluginHost
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from core.deals.lines import EarnedLine
 from core.money import Money
 from core.plugin_api.payment_models import Fact, Refund, Sale, Settles, roots_of, sales_with_refunds
-from core.plugin_host.lines import EarnedLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from core.deals.lines import EarnedLine, Hold
 from core.money import Money
 from core.plugin_api.composition import Composition, Maximum, Net, Part, Sum
 from core.plugin_api.payment_models import Settles
 from core.plugin_api.text import T
-from core.plugin_host.lines import EarnedLine, Hold
 
 
 def children(node: Sum | Maximum | Net) -> tuple[Composition, ...]:

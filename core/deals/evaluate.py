@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from core.deals.composing import children, compose
+from core.deals.keeping import Kept, hold_to
+from core.deals.lines import EarnedLine, Evaluation, Hold, amiss, answer_of, basis_of, takes_too_much
 from core.money import Money
 from core.plugin_api.composition import Component, Composition, Part, Sum
 from core.plugin_api.deal import Deal
@@ -26,10 +29,7 @@ from core.plugin_api.payment_models import (
     roots_of,
 )
 from core.plugin_api.text import T, Text
-from core.plugin_host.composing import children, compose
 from core.plugin_host.host import PluginHost
-from core.plugin_host.keeping import Kept, hold_to
-from core.plugin_host.lines import EarnedLine, Evaluation, Hold, amiss, answer_of, basis_of, takes_too_much
 from core.plugin_host.records import Failure
 
 __all__ = [

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from core.deals.evaluate import AnyDeal, model_of, not_here
+from core.deals.lines import readable
 from core.errors import Missing
 from core.plugin_api.composition import Component
 from core.plugin_api.deal import Deal
 from core.plugin_api.fields import Errors, check, parse
 from core.plugin_api.payment_models import PaymentModel, Terms
 from core.plugin_api.text import T, Text
-from core.plugin_host.evaluate import AnyDeal, model_of, not_here
 from core.plugin_host.host import PluginHost
-from core.plugin_host.lines import readable
 from core.plugin_host.records import Failure
 
 R = TypeVar("R")
