@@ -24,11 +24,10 @@ HTTPS = 'Give url="https://…" with a host and no name or password in it, or le
 OUTCOMES = (Accepted, Refused, Ambiguous, NeedsAction)
 AGAIN = "submit, then submit again with the same key"
 RESTARTED = f"{AGAIN} after a restart"
-FROM_CORE = "Make keys, ids and file names of batch.id, key and order.reference alone: "
-MENDS = {
-    RESTARTED: f"{FROM_CORE}what is made up when the module is imported is another after a restart.",
-    AGAIN: f"{FROM_CORE}keep nothing between two calls.",
-}
+FROM_CORE = (
+    "Name files and ids by batch.id, key and order.reference alone, and keep nothing between two calls: what is made "
+    "up when the module is imported is another after a restart."
+)
 
 
 def owed(batch: PayoutBatch) -> list[tuple[str, Money]]:
@@ -109,9 +108,9 @@ def same_key(subject: Subject, rail: PayoutRail) -> None:
         batch = batch_for(rail, server)
         first, second = rail.submit(ctx, batch, KEY), again.submit(ctx, batch, KEY)
         if rail.reaches_out:
-            hold_paid(server, owed(batch), case, MENDS[case] if case is RESTARTED else "")
+            hold_paid(server, owed(batch), case, FROM_CORE if case is RESTARTED else "")
         if first != second:
-            mend = "" if rail.reaches_out and case is AGAIN else MENDS[case]
+            mend = "" if rail.reaches_out and case is AGAIN else FROM_CORE
             raise Broken(f"again {plain(first)}", plain(second), case, mend)
 
 

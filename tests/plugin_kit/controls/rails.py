@@ -10,6 +10,21 @@ FRESH_KEYS = """found = {o.reference: self._send(ctx, o, f"{key}:{self.run}:{o.r
         return found
 
     run = 0"""
+RUN = ("\n\nclass Bank(", "\nRUN = __import__('uuid').uuid4().hex\n\n\nclass Bank(")
+BY_THE_LAST = """if self._ask(ctx, "GET", f"/transfers/{batch.orders[-1].reference}").status == 200:
+            return self.lookup(ctx, [order.reference for order in batch.orders])
+        """ + SUBMIT.replace("{key}", "{RUN}")
+"""Who was paid is looked up, but by the last order alone: of a batch that broke off the rest is sent again."""
+KNOWN = [
+    ("\n\nclass Bank(", "\nSENT = {}\n\n\nclass Bank("),
+    (
+        "        if answer.status == 422:",
+        """        if answer.status == 200:
+            SENT[order.reference] = json.loads(answer.body)["id"]
+        if answer.status == 422:""",
+    ),
+]
+"""What was sent is remembered in the module."""
 COUNTED = """        told = json.loads(body)
         self.count = getattr(self, 'count', 0) + 1
         told['id'] += str(self.count)
@@ -87,6 +102,8 @@ CONTROLS: dict[str, list[Control]] = {
         ("outcomes", init("for order in batch.orders}", TWO_OF_THREE)),
         ("secrets", init("    def step(", ONBOARDING)),
         ("same-key", init(SUBMIT, FRESH_KEYS)),
+        ("same-key", {INIT: [RUN, (SUBMIT, SUBMIT.replace("{key}", "{RUN}"))]}),
+        ("drop", {INIT: [RUN, (SUBMIT, BY_THE_LAST)]}),
         ("drop", init("return Ambiguous(error.message)", 'return Refused(error.message, code="lost")')),
         (
             "partial",
@@ -100,6 +117,7 @@ CONTROLS: dict[str, list[Control]] = {
             ),
         ),
         ("lookup", init("            if answer.status == 200:\n", MADE_UP)),
+        ("lookup", {INIT: [*KNOWN, ("            if answer.status == 200:\n", "            if reference in SENT:\n")]}),
         ("wire-units", init("return amount.minor * CENTS.get(amount.currency, 1)", "return amount.minor")),
         ("wire-units", init('"HUF": 100, ', '"HUF": 0, ')),
     ],
@@ -115,5 +133,14 @@ CONTROLS: dict[str, list[Control]] = {
         ("payee", init('(details["phone"] or "")[-2:]', '(details["code"] or "")')),
         ("payee", init('phone = details["phone"] or "+"', DIALLED)),
         ("same-key", init('f"{batch.id}.{kind}"', EACH_TIME)),
+        (
+            "same-key",
+            {
+                INIT: [
+                    ("\n\nclass File(", "\nRUN = __import__('uuid').uuid4().hex\n\n\nclass File("),
+                    ('f"{batch.id}.{kind}"', 'f"{RUN}.{kind}"'),
+                ]
+            },
+        ),
     ],
 }
