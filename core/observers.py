@@ -114,8 +114,8 @@ def _settled(session: Session, event: PayoutSettled) -> Iterator[Observation]:
     items = booking.items(session, payout)
     for collaboration, place in _places(session, items).items():
         yield told.PayoutSettled(
-            id=f"payout.{became}:{payout.public_id}:{place['collaboration']}", at=clock.now(), payout=payout.public_id,
-            amount=items[collaboration], received=event.received, **place,
+            id=f"payout.{became}:{payout.public_id}:{payout.attempt}:{place['collaboration']}", at=clock.now(),
+            payout=payout.public_id, amount=items[collaboration], received=event.received, **place,
         )  # fmt: skip
 
 

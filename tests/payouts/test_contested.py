@@ -283,6 +283,7 @@ def test_the_pages_say_it_and_take_the_answer(
     assert "Cannot be paid yet" in text and "may have arrived after all" in text
     text = client.get(f"/admin/payouts/{first}").text
     assert "It did not arrive" in text and "It did arrive" in text and "into a new run" not in text
+    assert text.partition("Whose turn</dt><dd>")[2].startswith('<span class="turn mine">')
     sign_in(client, "influencer")
     assert "looks whether it arrived after all" in client.get(f"/portal/payouts/{first}").text
     assert "looks at it first" in client.get("/portal/payouts").text

@@ -18,6 +18,7 @@ from core.campaigns import service as campaigns
 from core.instance import Instance
 from core.money import Money
 from core.outbox import OutboxJob
+from core.payouts import contested
 from core.payouts import service as payouts
 from core.plugin_host.service import set_switch
 from samverk import ContentDecided, Observation, PayoutSettled, SaleAttributed
@@ -198,9 +199,12 @@ def test_what_was_received_and_came_back_is_told_again(instance: Instance, commi
         _, payout = paid(session, committed, instance)
         payouts.confirm_received(session, committed.creator, payout, received_on=clock.today())
         payouts.mark_failed(session, committed.actors["finance"], payout, reason="It is back", base_url=till.BASE)
+        finance = committed.actors["finance"]
+        contested.arrived(session, finance, payout, received_on=clock.today(), base_url=till.BASE)
     work(instance)
-    first, second = (event for event, *_ in heard("on_payout_settled"))
-    assert (first.received, second.received) == (True, False) and first.id != second.id
+    events = [event for event, *_ in heard("on_payout_settled")]
+    assert [event.received for event in events] == [True, False, True]
+    assert len({event.id for event in events}) == 3
 
 
 def test_the_context_names_the_brand(instance: Instance, committed: World) -> None:
