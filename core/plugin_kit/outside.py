@@ -26,11 +26,11 @@ KINDS = ("payout_rails", "platforms", "sales_sources")
 Call = Callable[[Context], Any]
 
 
-def calls(item: Provider, server: FakeServer) -> dict[str, Call]:
-    """What a provider can be asked over the wire, by method."""
+def calls(item: Provider, server: FakeServer, currency: str | None = None) -> dict[str, Call]:
+    """What a provider can be asked over the wire, by method; a rail to pay in a currency, or in any that it sends."""
     asked: dict[str, Call] = {}
     if isinstance(item, PayoutRail):
-        batch = batch_for(item, server)
+        batch = batch_for(item, server, currency)
         person = batch.orders[0].payee
         onboard, submit = lambda ctx: item.onboard(ctx, person), lambda ctx: item.submit(ctx, batch, "kit-key")
         asked = {"onboard": onboard, "submit": submit} if item.reaches_out else {}
@@ -69,11 +69,11 @@ def over(subject: Subject, server: FakeServer, always: Fault = plainly, faults: 
     return subject.context(server, wire), wire
 
 
-def happened(subject: Subject, item: Provider) -> tuple[FakeServer, Context]:
+def happened(subject: Subject, item: Provider, currency: str | None = None) -> tuple[FakeServer, Context]:
     """A server at which everything was asked once, so that it has something to tell."""
     server = server_for(subject, item)
     ctx, _ = over(subject, server)
-    for call in calls(item, server).values():
+    for call in calls(item, server, currency).values():
         call(ctx)
     return server, ctx
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.money import Money
+from core.money import Money, exponent
 from core.plugin_api.fields import SettingField
 from core.plugin_api.kit import FakeServer
 from core.plugin_api.payout_rails import Payee, PayoutBatch, PayoutOrder, PayoutRail
 from core.plugin_kit.filled import filled
 
-CURRENCIES = ("EUR", "ISK", "UGX", "HUF", "TWD", "KWD", "JPY")
-"""Where providers' units differ from ISO 4217's."""
+CURRENCIES = ("EUR", "ISK", "UGX", "HUF", "TWD", "KWD", "JPY", "SEK", "NOK", "DKK", "USD")
+"""Where providers' units differ from ISO 4217's, and what is paid in most: those in which a rail of any is tried."""
+MOST = 40
+"""In how many currencies a rail is tried at most."""
 PEOPLE = (
     ("Aino Laine", "FI", "FI2112345600000785", "NDEAFIHH"),
     ("Björn Åberg", "SE", "SE4550000000058398257466", "ESSESESS"),
@@ -37,10 +39,18 @@ def payees_of(rail: PayoutRail, server: FakeServer | None = None) -> list[Payee]
 
 
 def sends(rail: PayoutRail) -> list[str]:
-    """The currencies of `CURRENCIES` that a rail sends, else any that it does."""
+    """All currencies that a rail declares; of very many those of `CURRENCIES` and those without cents go first."""
     if rail.currencies is None:
         return list(CURRENCIES)
-    return [code for code in CURRENCIES if code in rail.currencies] or sorted(rail.currencies)[:1]
+    others = sorted(rail.currencies - {*CURRENCIES}, key=lambda code: (_decimals(code) == 2, code))
+    return [*(code for code in CURRENCIES if code in rail.currencies), *others][:MOST]
+
+
+def _decimals(code: str) -> int | None:
+    try:
+        return exponent(code)
+    except ValueError:
+        return None  # the check `wire-units` tells
 
 
 def batch_for(rail: PayoutRail, server: FakeServer, currency: str | None = None) -> PayoutBatch:

@@ -113,6 +113,25 @@ CONTROLS: dict[str, list[Control]] = {
         (
             "events",
             init(
+                "        at = datetime",
+                "        amount = Money(7, 'JPY') if amount.currency == 'JPY' else amount\n        at = datetime",
+            ),
+        ),
+        (
+            "events",
+            {
+                INIT: [
+                    *KNOWN,
+                    (
+                        'told["reference"], told["status"]',
+                        'next(o for o, r in SENT.items() if r == told["transfer"]), told["status"]',
+                    ),
+                ]
+            },
+        ),
+        (
+            "events",
+            init(
                 '        amount = self.from_wire(told["amount"]', '        amount = self.from_wire(told["amount"] * 100'
             ),
         ),
@@ -120,6 +139,28 @@ CONTROLS: dict[str, list[Control]] = {
         ("lookup", {INIT: [*KNOWN, ("            if answer.status == 200:\n", "            if reference in SENT:\n")]}),
         ("wire-units", init("return amount.minor * CENTS.get(amount.currency, 1)", "return amount.minor")),
         ("wire-units", init('"HUF": 100, ', '"HUF": 0, ')),
+        (
+            "wire-units",
+            init(
+                "return amount.minor * CENTS", "return amount.minor // (100 if amount.currency == 'SEK' else 1) * CENTS"
+            ),
+        ),
+        (
+            "wire-units",
+            {
+                INIT: [
+                    (
+                        '    title = T("Bank")\n',
+                        '    title = T("Bank")\n    currencies = frozenset({"EUR", "BHD", "CLP"})\n',
+                    ),
+                    (
+                        "return amount.minor * CENTS",
+                        "return amount.minor * (10 if amount.currency == 'BHD' else 1) * CENTS",
+                    ),
+                    ("Money(value // CENTS", "Money(value // (10 if currency == 'BHD' else 1) // CENTS"),
+                ]
+            },
+        ),
     ],
     "good_file": [
         ("outcomes", init('T("Upload the file."), ', 'T("Upload the file."), url="http://bank.test/", ')),
