@@ -15,7 +15,7 @@ from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.records import Failure
 
-SAID = (click.ClickException, click.exceptions.Exit, click.Abort, SystemExit)
+SAID = (click.ClickException, click.exceptions.Exit, click.Abort, SystemExit, KeyboardInterrupt)
 """How a command ends on purpose; it goes through the fence as it is."""
 FOR_PEOPLE = (SamverkError, ConnectorError)
 """What has a sentence for people; it goes through too, and is told without anything around it."""

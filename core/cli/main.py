@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core import ctrl_c
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -85,6 +87,7 @@ def installation() -> Iterator[Instance]:
 
 def main(make_app: Callable[[Instance], Flask], args: Any = None) -> None:
     """Run the command line; `make_app` comes from the composition root."""
+    ctrl_c.listen()
     try:
         code = samverk.main(args=args, obj=make_app, standalone_mode=False)
         if type(code) is int and code:  # click gives back how a command left

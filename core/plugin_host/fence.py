@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, TypeVar
 
+from core.ctrl_c import CtrlC
 from core.plugin_api.text import T, Text
 from core.plugin_host.deadlines import Deadlines, Overrun, Seam, TookTooLong, Watch
 from core.plugin_host.health import Health
@@ -59,9 +60,9 @@ class Fence:
             if self.trace:
                 self._told(plugin, what, begin, args, said)
             raise
-        except (KeyboardInterrupt, Overrun):  # somebody at the terminal; a call around this one that is late
+        except (CtrlC, Overrun):  # somebody at the terminal; a call around this one that is late
             raise
-        except BaseException as error:  # a panic in Rust and a cancelled task are no `Exception` either
+        except BaseException as error:  # a panic in Rust, a cancelled task, a KeyboardInterrupt of its own
             answer = self._failed(plugin, error, probe, seam)
         else:
             if returns is None or isinstance(answer, returns):

@@ -17,6 +17,7 @@ import click
 import pluggy
 from sqlalchemy.exc import DBAPIError
 
+from core.ctrl_c import CtrlC
 from core.plugin_api import API_VERSION, hooks
 from core.plugin_api.compliance import CompliancePack
 from core.plugin_api.composition import Recipe
@@ -145,7 +146,7 @@ def examine(candidate: Candidate) -> Record:
         return replace(record, state=fault.state, reason=fault.reason)
     except ContractError as error:
         reason = T("It does not keep the plugin API: %(error)s.", error=str(error))
-    except (KeyboardInterrupt, Overrun):
+    except (CtrlC, Overrun):
         raise
     except BaseException as error:  # as in `Fence.call`
         log.warning("plugin %s could not be loaded: %s", candidate.name, told(error))

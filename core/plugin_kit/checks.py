@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from core.ctrl_c import CtrlC
 from core.plugin_api.context import Context
 from core.plugin_api.held import Unfit
 from core.plugin_api.kit import FakeServer, Kit
@@ -43,6 +44,7 @@ MODULES = (
     "entered",
     "onboarding",
     "connectors",
+    "faults",
     "mangled",
     "sound",
     "sheets",
@@ -268,7 +270,9 @@ def run(subject: Subject, one: Check, about: str = "", item: Any = None) -> Resu
         return None
     except Broken as broken:
         return Result(subject.name, one, about, broken)
-    except (Exception, SystemExit) as error:
+    except CtrlC:
+        raise
+    except BaseException as error:  # as in `Fence.call`
         refused = unfit.unfit_of(error)
         if refused is not None:
             return _of_a_record(subject, one, about, refused)

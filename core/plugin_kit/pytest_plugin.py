@@ -31,8 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect no files when only the kit was asked for."""
-    if config.getoption("samverk_plugin") and config.args_source is not pytest.Config.ArgsSource.ARGS:
+    """Collect no files when only the kit was asked for; what a plugin raises is then no Ctrl-C."""
+    if not config.getoption("samverk_plugin"):
+        return
+    from core import ctrl_c
+
+    ctrl_c.listen()
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = []
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from core import clock, outbox, wiring
 from core.campaigns.models import Campaign
+from core.ctrl_c import CtrlC
 from core.feeds import service
 from core.feeds.models import Feed
 from core.outbox import OutboxJob
@@ -105,7 +106,7 @@ def test_what_cannot_be_taken_is_kept_in_view_or_waits_for_a_decision(scene: Sce
     assert scene.left_out() == {}
 
 
-class Killed(KeyboardInterrupt):
+class Killed(CtrlC):
     """As `kill -9` would: nothing after it runs."""
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from core.ctrl_c import CtrlC
 from core.plugin_host.host import PluginHost
 from samverk import Accepted, Ambiguous, Context, Money, NotSupported, Outcome, PayoutBatch, PayoutRail, T  # fmt: skip
 from tests.foreign import host_of
 
 
-class Killed(KeyboardInterrupt):
+class Killed(CtrlC):
     """The process is gone: nothing may catch it."""
 
 

@@ -28,6 +28,7 @@ plugin = Broken()
 BROKEN = {
     "cannot_import": "import there_is_no_such_module\n",
     "exits": "raise SystemExit(3)\n",
+    "interrupts": "raise KeyboardInterrupt('by itself')\n",
     "panics": "raise type('Panic', (BaseException,), {})('in Rust')\n",
     "not_a_plugin": "plugin = 7\n",
     "old_api": HEAD + BODY.format(name="old_api", version=0, more=""),
@@ -55,6 +56,7 @@ class Fixed(PaymentModel):
 SAID = {
     "cannot_import": "It could not be loaded: ModuleNotFoundError: No module named 'there_is_no_such_module'.",
     "exits": "It could not be loaded: SystemExit: 3.",
+    "interrupts": "It could not be loaded: KeyboardInterrupt: by itself.",
     "panics": "It could not be loaded: Panic: in Rust.",
     "not_a_plugin": "It has no object named plugin that is a samverk.Plugin.",
     "old_api": "It was written for plugin API 0, and this is 1.",

@@ -198,21 +198,13 @@ def test_an_error_that_cannot_say_what_it_is_stays_behind_the_fence(host: Plugin
     assert isinstance(failure, Failure) and str(failure.reason) == "The plugin acme failed: Mute."
 
 
-@pytest.mark.parametrize("kind", [CancelledError, SystemExit, type("Panic", (BaseException,), {})])
+@pytest.mark.parametrize("kind", [CancelledError, SystemExit, KeyboardInterrupt, type("Panic", (BaseException,), {})])
 def test_what_is_no_exception_stays_behind_the_fence(host: PluginHost, kind: type[BaseException]) -> None:
     def fail() -> None:
         raise kind("away")
 
     failure = host.call("acme", fail)
     assert isinstance(failure, Failure) and str(failure.reason) == f"The plugin acme failed: {kind.__name__}: away."
-
-
-def test_somebody_at_the_terminal_ends_a_call(host: PluginHost) -> None:
-    def press() -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        host.call("acme", press)
 
 
 def test_a_child_of_a_fork_watches_by_itself() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from core.ctrl_c import CtrlC
 from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate, find, load
 from core.plugin_host.records import IN_THE_BOX, Failure, Record, State
@@ -229,11 +230,11 @@ def test_the_fence_turns_everything_into_a_failure() -> None:
     assert host.call("acme", lambda: 3, returns=int) == 3
     wrong = host.call("acme", lambda: "3", returns=int)
     assert isinstance(wrong, Failure) and str(wrong.reason) == "The plugin acme gave a wrong answer: str."
-    for error in (ValueError("no"), SystemExit(1), RecursionError()):
+    for error in (ValueError("no"), SystemExit(1), RecursionError(), KeyboardInterrupt()):
         failure = host.call("acme", partial(_raise, error))
         assert isinstance(failure, Failure) and failure.plugin == "acme"
-    with pytest.raises(KeyboardInterrupt):
-        host.call("acme", partial(_raise, KeyboardInterrupt()))
+    with pytest.raises(CtrlC):
+        host.call("acme", partial(_raise, CtrlC()))
 
 
 def test_observers_are_told_each_behind_its_own_fence() -> None:

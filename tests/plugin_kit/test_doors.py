@@ -58,6 +58,18 @@ def test_the_command_reports_and_exits_by_the_outcome(site: Path, tmp_path: Path
     assert "example:  terms: EUR" in bad.stdout and "mend it:" in bad.stdout and "1 broken" in bad.stdout
 
 
+def test_a_plugin_cannot_end_the_kit(site: Path, tmp_path: Path) -> None:
+    """What it raises is no Ctrl-C of whoever sits at the terminal."""
+    module = site / "broken_cap" / "__init__.py"
+    module.write_text(module.read_text("utf-8").replace(BROKEN[1], "raise KeyboardInterrupt"), "utf-8")
+    told = run(site, tmp_path / "away", *SAMVERK, "broken_cap", "good_rail")
+    assert told.returncode == 1, told.stdout + told.stderr
+    assert "  FAIL cap " in told.stdout and "seen:     KeyboardInterrupt" in told.stdout
+    assert "  ok   same-key" in told.stdout, "the next plugin is asked"
+    pytest_ = run(site, tmp_path / "away", "-m", "pytest", "-q", "--samverk-plugin", "broken_cap")
+    assert pytest_.returncode == 1, pytest_.stdout + pytest_.stderr
+
+
 def test_the_command_says_what_it_cannot_do(site: Path, tmp_path: Path) -> None:
     unknown = run(site, tmp_path / "away", *SAMVERK, "nobody")
     assert unknown.returncode == 1 and "There is no plugin nobody" in unknown.stderr
