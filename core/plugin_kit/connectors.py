@@ -1,41 +1,21 @@
-"""Platforms and sales sources: every page once, and each fault by its right name."""
+"""Platforms and sales sources: every page once, and on from any of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from core.plugin_api.context import (
-    AuthExpired,
-    BadAnswer,
-    ConnectorError,
-    Context,
-    NotFound,
-    Page,
-    RateLimited,
-    Unavailable,
-)
+from core.plugin_api.context import Context, Page
 from core.plugin_api.contract import Provider
 from core.plugin_api.kit import FakeServer
 from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
-from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
-from core.plugin_kit.outside import calls, over, server_for
-from core.plugin_kit.plain import plain
-from core.plugin_kit.wire import Fault, lost, says
+from core.plugin_kit.anew import anew
+from core.plugin_kit.checks import Broken, NotAsked, Subject, check
+from core.plugin_kit.outside import over, server_for
 
 KINDS = ("platforms", "sales_sources")
 MOST_PAGES = 200
-RUBBISH = (b"", b"<html>Bad gateway</html>", b'{"data": [', b"\xff\xfe\x00", b"7", b'"yes"')
-FAULTS: tuple[tuple[str, Fault, type[ConnectorError]], ...] = (
-    ("401", says(401), AuthExpired),
-    ("404", says(404), NotFound),
-    ("429 with Retry-After: 17", says(429, headers={"Retry-After": "17"}), RateLimited),
-    ("500", says(500, b"Internal server error"), Unavailable),
-    ("503", says(503, b""), Unavailable),
-    ("no answer at all", lost, Unavailable),
-    *((f"200 and the bytes {body!r}", says(200, body), BadAnswer) for body in RUBBISH),
-)
 Fetch = Callable[[Any, Context, str | None], Page[Any]]
 
 
@@ -82,35 +62,8 @@ def paging(subject: Subject, item: Provider) -> None:
     if len(pages) < 2:
         mend = f"Let the FakeServer have more {name} than one page holds, and name them all."
         raise Broken(f"a server whose {name} need more than one page", "one page", "FakeServer", mend)
+    other = type(anew(subject, item))
     for number, (start, records) in enumerate(pages, 1):
-        again = fetch(type(item)(), over(subject, server)[0], start)
+        again = fetch(other(), over(subject, server)[0], start)
         if list(again.records) != records:
             raise Broken(f"page {number} again", f"{[_id(record) for record in again.records]}", f"cursor {start!r}")
-
-
-@check(
-    "errors",
-    "Each fault of the other side is raised by its own name",
-    *KINDS,
-    hint="401 and 403 AuthExpired, 404 NotFound, 429 RateLimited(retry_after), 5xx Unavailable, rubbish BadAnswer.",
-)
-def errors(subject: Subject, item: Provider) -> None:
-    """Core does something else for each: ask the person, wait, keep the old data."""
-    for name in calls(item, server_for(subject, item)):
-        for what, fault, expected in FAULTS:
-            server = server_for(subject, item)
-            ctx, wire = over(subject, server, fault)
-            case = f"{name} when the other side says {what}"
-            try:
-                told = calls(item, server)[name](ctx)
-            except ConnectorError as error:
-                if type(error) is not expected:
-                    raise Broken(expected.__name__, type(error).__name__, case) from None
-                if isinstance(error, RateLimited) and error.retry_after != 17:
-                    raise Broken("retry_after=17", f"retry_after={error.retry_after}", case) from None
-            except Exception as error:
-                raise Broken(expected.__name__, fell(error, subject), case) from None
-            else:
-                left_out = name == "metrics" and expected is NotFound and not told
-                if wire.sent and not left_out:
-                    raise Broken(expected.__name__, f"an answer: {plain(told)}"[:300], case)

@@ -13,7 +13,7 @@ from typing import Any
 from core.plugin_api.context import BadSignature, Context, NotSupported
 from core.plugin_api.contract import Provider
 from core.plugin_api.kit import FakeServer, Message
-from core.plugin_api.payout_rails import PayoutRail
+from core.plugin_api.payout_rails import PayoutBatch, PayoutRail
 from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
@@ -32,8 +32,12 @@ def calls(item: Provider, server: FakeServer, currency: str | None = None) -> di
     if isinstance(item, PayoutRail):
         batch = batch_for(item, server, currency)
         person = batch.orders[0].payee
-        onboard, submit = lambda ctx: item.onboard(ctx, person), lambda ctx: item.submit(ctx, batch, "kit-key")
-        asked = {"onboard": onboard, "submit": submit} if item.reaches_out else {}
+        asked = {
+            "onboard": lambda ctx: item.onboard(ctx, person),
+            "submit": lambda ctx: item.submit(ctx, batch, "kit-key"),
+            "lookup": lambda ctx: _looked_up(item, ctx, batch),
+        }
+        asked = asked if item.reaches_out else {}
     elif isinstance(item, PlatformConnector):
         account, posts = server.account, list(server.posts)
         asked = {
@@ -45,6 +49,13 @@ def calls(item: Provider, server: FakeServer, currency: str | None = None) -> di
     elif isinstance(item, SalesSource):
         asked = {"orders": lambda ctx: item.orders(ctx, server.since)}
     return {name: call for name, call in asked.items() if item.supports(name)}
+
+
+def _looked_up(rail: PayoutRail, ctx: Context, batch: PayoutBatch) -> Any:
+    try:
+        return rail.lookup(ctx, [order.reference for order in batch.orders])
+    except NotSupported:
+        return {}
 
 
 def webhook(item: Provider) -> Callable[[Context, Message], Any] | None:

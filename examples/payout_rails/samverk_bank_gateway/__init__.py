@@ -8,12 +8,14 @@ from datetime import datetime
 from samverk import (
     Accepted,
     Ambiguous,
+    AuthExpired,
     BadSignature,
     Kit,
     Money,
     PayoutRail,
     Plugin,
     RailEvent,
+    RateLimited,
     Refused,
     SettingField,
     Unavailable,
@@ -73,13 +75,15 @@ class BankGateway(PayoutRail):
             return Ambiguous(error.message)
 
     def _ask(self, ctx, method, path, data=None, headers=None):
-        sent = {
-            "Authorization": f"Bearer {ctx.secrets['token']}",
-            "Content-Type": "application/json",
-            **(headers or {}),
-        }
+        known = {"Authorization": f"Bearer {ctx.secrets['token']}", "Content-Type": "application/json"}
         body = json.dumps(data).encode() if data else None
-        return ctx.http.request(method, ctx.settings["url"] + path, headers=sent, body=body)
+        answer = ctx.http.request(method, ctx.settings["url"] + path, headers=known | (headers or {}), body=body)
+        if answer.status in (401, 403):
+            raise AuthExpired(T("The bank answered %(status)s.", status=answer.status))
+        if answer.status == 429:
+            pause = {name.lower(): value for name, value in answer.headers.items()}.get("retry-after", "")
+            raise RateLimited(T("The bank answered %(status)s.", status=429), int(pause) if pause.isdigit() else 60)
+        return answer
 
 
 def outcome_of(answer):

@@ -18,10 +18,12 @@ BY_THE_LAST = """if self._ask(ctx, "GET", f"/transfers/{batch.orders[-1].referen
 KNOWN = [
     ("\n\nclass Bank(", "\nSENT = {}\n\n\nclass Bank("),
     (
-        "        if answer.status == 422:",
-        """        if answer.status == 200:
-            SENT[order.reference] = json.loads(answer.body)["id"]
-        if answer.status == 422:""",
+        "        return self._taken(answer)\n\n",
+        """        found = self._taken(answer)
+        SENT[order.reference] = getattr(found, "rail_id", None)
+        return found
+
+""",
     ),
 ]
 """What was sent is remembered in the module."""
@@ -34,6 +36,9 @@ TWO_OF_THREE = """for order in batch.orders if not order.reference.endswith("3")
             ctx, order, f"{key}:{order.reference}")}"""
 MADE_UP = """            if answer.status == 404:
                 found[reference] = Accepted('?')
+            if answer.status == 200:
+"""
+DONE = """                found[reference] = Accepted("done")
             if answer.status == 200:
 """
 DIALLED = """phone = details["phone"] or "+"
@@ -74,8 +79,8 @@ CONTROLS: dict[str, list[Control]] = {
         (
             "no-socket",
             init(
-                "        return ctx.http.request(",
-                "        import socket\n\n        socket.socket().close()\n        return ctx.http.request(",
+                "        answer = ctx.http.request(",
+                "        import socket\n\n        socket.socket().close()\n        answer = ctx.http.request(",
             ),
         ),
         ("webhooks", init("        told = json.loads(body)\n", COUNTED)),
@@ -105,6 +110,20 @@ CONTROLS: dict[str, list[Control]] = {
         ("same-key", {INIT: [RUN, (SUBMIT, SUBMIT.replace("{key}", "{RUN}"))]}),
         ("drop", {INIT: [RUN, (SUBMIT, BY_THE_LAST)]}),
         ("drop", init("return Ambiguous(error.message)", 'return Refused(error.message, code="lost")')),
+        ("errors", init("if answer.status in (401, 403):", "if answer.status == 401:")),
+        ("errors", init("if answer.status == 429:", "if answer.status == 0:")),
+        ("errors", init('int(answer.headers.get("Retry-After", 60))', "60")),
+        ("errors", init('raise RateLimited(T("The bank asks for a pause."),', "raise ValueError(")),
+        ("errors", init("if answer.status == 422:", "if answer.status in (200, 422) and b'id' not in answer.body:")),
+        ("errors", init("if answer.status == 422:", "if answer.status in (422, 503):")),
+        ("errors", init("            if answer.status == 200:\n", "            if answer.status >= 500:\n" + DONE)),
+        (
+            "errors",
+            init(
+                "        except (KeyError, TypeError, ValueError):\n            return Amb",
+                "        except (KeyError, ValueError):\n            return Amb",
+            ),
+        ),
         (
             "partial",
             init('return Refused(T("The bank refused."), code="refused")', 'return Ambiguous(T("Nobody knows."))'),

@@ -8,6 +8,7 @@ from datetime import datetime
 from samverk import (
     Accepted,
     Ambiguous,
+    AuthExpired,
     BadAnswer,
     BadSignature,
     Kit,
@@ -16,6 +17,7 @@ from samverk import (
     PayoutRail,
     Plugin,
     RailEvent,
+    RateLimited,
     Refused,
     T,
     Unavailable,
@@ -39,7 +41,7 @@ class Bank(PayoutRail):
         for reference in references:
             answer = self._ask(ctx, "GET", f"/transfers/{reference}")
             if answer.status == 200:
-                found[reference] = Accepted(json.loads(answer.body)["id"])
+                found[reference] = self._taken(answer)
         return found
 
     def parse_webhook(self, ctx, headers, body):
@@ -88,11 +90,22 @@ class Bank(PayoutRail):
             return Refused(T("The bank refused."), code="refused")
         if answer.status != 200:
             return Ambiguous(T("The bank does not answer."))
-        return Accepted(json.loads(answer.body)["id"])
+        return self._taken(answer)
+
+    def _taken(self, answer):
+        try:
+            return Accepted(json.loads(answer.body)["id"])
+        except (KeyError, TypeError, ValueError):
+            return Ambiguous(T("The bank's answer cannot be read."))
 
     def _ask(self, ctx, method, path, body=None, headers=None):
         signed = {"Authorization": f"Bearer {ctx.secrets['token']}", **(headers or {})}
-        return ctx.http.request(method, BANK + path, headers=signed, body=body)
+        answer = ctx.http.request(method, BANK + path, headers=signed, body=body)
+        if answer.status in (401, 403):
+            raise AuthExpired(T("The bank does not let us in."))
+        if answer.status == 429:
+            raise RateLimited(T("The bank asks for a pause."), int(answer.headers.get("Retry-After", 60)))
+        return answer
 
 
 class GoodRail(Plugin):
