@@ -1,19 +1,23 @@
-"""Every name of the plugin API that was given up, in one table; each row names the version that forgets it.
+"""Every name and number of the plugin API that was given up, in two tables; each row names the version that forgets it.
 
 An old name goes on working, with a warning, from the version in which it was renamed until the one in which it is
 removed. From then on a plugin that still uses it is refused, in a sentence with the new name. What cannot be said as a
-new name raises `API_VERSION` instead. The policy is in docs/plugins/versions.md.
+new name raises `API_VERSION` instead, and the number before it goes on being loaded as an old name does. The policy is
+in docs/plugins/versions.md.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
+from core.plugin_api import API_VERSION
+
 
 class Deprecated(FutureWarning):
-    """A plugin uses a name that will be removed; the warning says which, what it is called now, and until when."""
+    """A plugin uses a name or number that will be removed; the warning says which, what follows it, and until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +36,37 @@ class Renamed:
         return _number(running()) >= _number(self.removed_in)
 
 
-RENAMED: tuple[Renamed, ...] = (
-    Renamed("PlatformConnector", "get_profile", "profile", since="0.1", removed_in="0.1"),
-    Renamed("PlatformConnector", "get_metrics", "metrics", since="0.1", removed_in="0.1"),
-    Renamed("SalesSource", "get_orders", "orders", since="0.1", removed_in="0.1"),
-    Renamed("SalesSource", "parse_rows", "parse", since="0.1", removed_in="0.1"),
-    Renamed("PayoutRail", "send", "submit", since="0.1", removed_in="0.1"),
-    Renamed("PayoutRail", "pay", "submit", since="0.1", removed_in="0.1"),
-)
-"""Names of the drafts before 0.1 were removed with it: they are here for the sentence that they are refused with."""
+@dataclass(frozen=True, slots=True)
+class OlderNumber:
+    """A number of the plugin API from before `API_VERSION`; `since` is the version of Samverk that raised it."""
+
+    number: int
+    since: str
+    removed_in: str
+
+    @property
+    def removed(self) -> bool:
+        """Whether this version of Samverk loads it no longer."""
+        return _number(running()) >= _number(self.removed_in)
+
+
+RENAMED: tuple[Renamed, ...] = ()
+OLDER: tuple[OlderNumber, ...] = ()
+
+
+def supported() -> frozenset[int]:
+    """The numbers of the plugin API that this version of Samverk loads."""
+    return frozenset({API_VERSION, *(row.number for row in OLDER if not row.removed)})
+
+
+def warn_of_number(number: int, module: str) -> None:
+    """Warn in the name of a plugin's module when its number is one that will not be loaded for ever."""
+    for row in OLDER:
+        if row.number == number:
+            told = (
+                f"plugin API {number} was followed by {API_VERSION} in Samverk {row.since}; {row.removed_in} removes it"
+            )
+            warnings.warn_explicit(told, Deprecated, module, 1)
 
 
 def old_names(contract: str) -> dict[str, Renamed]:

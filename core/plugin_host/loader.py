@@ -18,12 +18,13 @@ import pluggy
 from sqlalchemy.exc import DBAPIError
 
 from core.ctrl_c import CtrlC
-from core.plugin_api import API_VERSION, hooks
+from core.plugin_api import hooks
 from core.plugin_api.compliance import CompliancePack
 from core.plugin_api.composition import Recipe
 from core.plugin_api.contract import NAME, ContractError, Provider
 from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import Plugin
+from core.plugin_api.deprecations import supported, warn_of_number
 from core.plugin_api.pages import Panel, PermissionSpec, PluginPage
 from core.plugin_api.payment_models import PaymentModel
 from core.plugin_api.payout_rails import PayoutRail
@@ -176,13 +177,16 @@ def manifest(candidate: Candidate) -> Plugin:
 
 
 def check_version(plugin: Plugin) -> None:
-    """Refuse a plugin that was written for another plugin API."""
-    if plugin.api_version == API_VERSION:
+    """Refuse a plugin that was written for a plugin API that is not loaded, not yet or no more."""
+    theirs, ours = plugin.api_version, supported()
+    if theirs in ours:
+        warn_of_number(theirs, type(plugin).__module__)
         return
-    state = State.NEEDS_UPGRADE if plugin.api_version < API_VERSION else State.BROKEN
-    theirs = plugin.api_version
+    state = State.NEEDS_UPGRADE if theirs < min(ours) else State.BROKEN
+    spoken = ", ".join(map(str, sorted(ours)))
     raise Fault(
-        T("It was written for plugin API %(theirs)s, and this is %(ours)s.", theirs=theirs, ours=API_VERSION), state
+        T("It was written for plugin API %(theirs)s, and this Samverk speaks %(ours)s.", theirs=theirs, ours=spoken),
+        state,
     )
 
 

@@ -22,7 +22,7 @@ NO_CONTRACT = "It does not keep the plugin API: %(error)s."
     hint="Read the notes for plugin authors in the CHANGELOG, follow them, then raise api_version in the manifest.",
 )
 def api(subject: Subject) -> None:
-    """The number of the manifest is ours; a plugin without a manifest is told so elsewhere."""
+    """The number of the manifest is one that is loaded; a plugin without a manifest is told so elsewhere."""
     try:
         check_version(manifest(subject.candidate))
     except Fault as fault:

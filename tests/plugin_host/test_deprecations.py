@@ -1,4 +1,4 @@
-"""An old name works with a warning until the version that removes it, and is then refused with the new one."""
+"""An old name or number works with a warning until a version removes it, and is then refused with the new one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 import samverk
 from core.plugin_api import deprecations
 from core.plugin_api.contract import names_of
-from core.plugin_api.deprecations import RENAMED, Deprecated, Renamed
+from core.plugin_api.deprecations import OLDER, RENAMED, Deprecated, OlderNumber, Renamed
 from core.plugin_api.manifest import HOOKS
 from core.plugin_host.host import PluginHost
 from core.plugin_host.loader import Candidate
+from core.plugin_host.records import Record, State
 from samverk import ContractError, PayoutRail, Plugin, T, hookimpl
 
 
@@ -25,6 +26,24 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     )
     monkeypatch.setattr(deprecations, "RENAMED", table)
     return lambda version: monkeypatch.setattr(deprecations, "running", lambda: version)
+
+
+@pytest.fixture
+def third(at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A Samverk of another version whose plugin API is the third; the second came in 0.4 and is loaded until 0.7."""
+    monkeypatch.setattr(deprecations, "API_VERSION", 3)
+    monkeypatch.setattr(deprecations, "OLDER", (OlderNumber(1, "0.4", "0.6"), OlderNumber(2, "0.5", "0.7")))
+    return at
+
+
+def of_number(number: int) -> Record:
+    class Numbered(Plugin):
+        name = "numbered"
+        title = T("Numbered")
+        api_version = number
+
+    (record,) = PluginHost.load(candidates=[Candidate("numbered", "numbered", "1", "", Numbered)]).records.values()
+    return record
 
 
 def old_rail() -> type[PayoutRail]:
@@ -73,9 +92,37 @@ def test_from_its_version_on_it_is_refused_with_the_new_name(at: Callable[[str],
     assert "it is called submit now" in str(host.records["old", "old"].reason)
 
 
-def test_the_table_leads_to_names_that_there_are() -> None:
+def test_an_older_number_is_loaded_with_a_warning(third: Callable[[str], None]) -> None:
+    third("0.5.9")
+    with pytest.warns(Deprecated, match=r"plugin API 1 was followed by 3 in Samverk 0.4; 0.6 removes it") as warned:
+        assert of_number(1).state is State.ACTIVE
+    assert [warning.filename for warning in warned] == [__name__]
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_newest_number_is_loaded_without_one(third: Callable[[str], None]) -> None:
+    third("0.5.9")
+    assert of_number(3).state is State.ACTIVE
+
+
+@pytest.mark.parametrize(("number", "state"), [(1, State.NEEDS_UPGRADE), (4, State.BROKEN)])
+def test_another_number_is_refused_with_those_that_are_loaded(
+    third: Callable[[str], None], number: int, state: State
+) -> None:
+    third("0.6.0")
+    record = of_number(number)
+    assert record.state is state
+    assert str(record.reason) == f"It was written for plugin API {number}, and this Samverk speaks 2, 3."
+
+
+def test_the_tables_lead_to_what_there_is() -> None:
     for row in RENAMED:
-        contract = getattr(samverk, row.contract)
-        known = HOOKS | names_of(contract)
+        known = HOOKS | names_of(getattr(samverk, row.contract))
         assert row.new in known and row.old not in known, row
-        assert tuple(map(int, row.since.split("."))) <= tuple(map(int, row.removed_in.split("."))), row
+        assert _number(row.since) < _number(row.removed_in), row
+    for older in OLDER:
+        assert older.number < samverk.API_VERSION and _number(older.since) < _number(older.removed_in), older
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
