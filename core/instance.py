@@ -15,10 +15,12 @@ from core.database import Database
 from core.files import FileStore
 from core.http import Client
 from core.mail import Postman
-from core.plugin_host import keeper, loader, tables
+from core.plugin_host import keeper, left_out, loader, tables
 from core.plugin_host.deadlines import Deadlines
 from core.plugin_host.fence import Fence
 from core.plugin_host.host import PluginHost
+from core.plugin_host.left_out import LeftOut
+from core.plugin_host.records import Record
 from core.settings import Settings
 
 SHORTEST_KEY = 32
@@ -74,9 +76,18 @@ class Instance:
     def plugins(self) -> PluginHost:
         """Every plugin found, each behind its fence."""
         fence = Fence(Deadlines(*self.settings.plugin_seconds), trace=self.settings.trace_plugins)
-        records = loader.load(loader.find(safe_mode=self.settings.safe_mode))
-        client = Client(self.settings.inside_hosts)
-        return PluginHost(tables.held_back(records, self.settings.database_url), fence, client, lambda: self.keyring)
+        records = tables.held_back(self.load_plugins(), self.settings.database_url)
+        return PluginHost(records, fence, Client(self.settings.inside_hosts), lambda: self.keyring)
+
+    def load_plugins(self) -> list[Record]:
+        """Every plugin as it loads now, whatever its tables are like; not those that did not come back before."""
+        found = loader.find(safe_mode=self.settings.safe_mode)
+        return loader.load(found, Deadlines(*self.settings.plugin_seconds).load, self.left_out)
+
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """Which plugins did not come back while they were loaded."""
+        return LeftOut(self.settings.instance / left_out.FOLDER)
 
     def serve(self) -> None:
         """Let this process serve: its plugins are watched and counted, and one that hangs in C ends it."""

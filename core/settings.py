@@ -34,7 +34,7 @@ class Settings:
     mail_from: str
     safe_mode: bool
     trace_plugins: bool
-    plugin_seconds: tuple[float, float, float]
+    plugin_seconds: tuple[float, ...]
     gallery: bool
     testing: bool
     max_upload_mb: int
@@ -121,13 +121,12 @@ def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: in
     return default
 
 
-def _seconds(env: Mapping[str, str], faults: list[str]) -> tuple[float, float, float]:
-    """How long plugins may take for an answer, a page and a piece of work."""
+def _seconds(env: Mapping[str, str], faults: list[str]) -> tuple[float, ...]:
+    """How long plugins may take for an answer, a page and a piece of work; a fourth number is for loading them."""
     given = [part.strip() for part in (env.get("SAMVERK_PLUGIN_SECONDS") or "2,10,60").split(",")]
-    if len(given) == 3 and all(SECONDS.fullmatch(part) and float(part) >= 0.1 for part in given):
-        answer, page, work = map(float, given)
-        return answer, page, work
-    faults.append("SAMVERK_PLUGIN_SECONDS must be three numbers of seconds like 2,10,60, each at least 0.1.")
+    if len(given) in (3, 4) and all(SECONDS.fullmatch(part) and float(part) >= 0.1 for part in given):
+        return tuple(map(float, given))
+    faults.append("SAMVERK_PLUGIN_SECONDS must be three numbers of seconds like 2,10,60 or four, each at least 0.1.")
     return 2.0, 10.0, 60.0
 
 

@@ -65,7 +65,7 @@ def as_found(here: Instance) -> Iterator[PluginHost]:
     from core.plugin_host.host import PluginHost
     from core.plugin_host.pausing import sync
 
-    host = PluginHost.load(safe_mode=here.settings.safe_mode, fence=Fence(trace=here.settings.trace_plugins))
+    host = PluginHost(here.load_plugins(), Fence(trace=here.settings.trace_plugins))
     yield host
     if host.fence.health.news.is_set():
         sync(here.database, host.fence.health)

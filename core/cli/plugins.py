@@ -13,6 +13,7 @@ from core.cli.plugin_check import check
 from core.cli.plugin_docs import docs
 from core.cli.plugin_life import COMMANDS as LIFE
 from core.cli.plugin_new import new
+from core.cli.plugin_retry import retry
 from core.cli.plugin_run import run
 from core.cli.plugin_words import words
 from core.plugin_host.health import Cause
@@ -90,6 +91,7 @@ plugin.add_command(new)
 plugin.add_command(docs)
 plugin.add_command(words)
 plugin.add_command(run)
+plugin.add_command(retry)
 for command in LIFE:
     plugin.add_command(command)
 COMMANDS = {"plugin": plugin}

@@ -77,12 +77,13 @@ class Deadlines:
     """Seconds that a call may take, by seam; a command may take as long as it likes.
 
     Those of a pure answer count while it computes, by the clock it has those of a page; all by the clock where the
-    platform does not say how long a thread has computed.
+    platform does not say how long a thread has computed. `load` is what a plugin has to be loaded, by the clock.
     """
 
     pure: float = 2.0
     page: float = 10.0
     work: float = 60.0
+    load: float = 30.0
 
     def by_seam(self) -> Mapping[Seam, Limit | None]:
         """The same, to look up."""

@@ -7,10 +7,12 @@ import importlib.util
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, metadata
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import click
@@ -22,9 +24,9 @@ from core.plugin_api import hooks
 from core.plugin_api.compliance import CompliancePack
 from core.plugin_api.composition import Recipe
 from core.plugin_api.contract import NAME, ContractError, Provider
+from core.plugin_api.deprecations import supported, warn_of_number
 from core.plugin_api.jobs import Job
 from core.plugin_api.manifest import Plugin
-from core.plugin_api.deprecations import supported, warn_of_number
 from core.plugin_api.pages import Panel, PermissionSpec, PluginPage
 from core.plugin_api.payment_models import PaymentModel
 from core.plugin_api.payout_rails import PayoutRail
@@ -32,8 +34,9 @@ from core.plugin_api.platforms import PlatformConnector
 from core.plugin_api.sales_sources import SalesSource
 from core.plugin_api.text import T, Text
 from core.plugin_host import additions, own
-from core.plugin_host.deadlines import Limit, Overrun, TookTooLong, Watch
+from core.plugin_host.deadlines import AGAIN, Limit, Overrun, TookTooLong, Watch
 from core.plugin_host.declared import check_declared
+from core.plugin_host.left_out import LeftOut
 from core.plugin_host.records import IN_THE_BOX, Record, State
 from core.redaction import redacted
 
@@ -72,6 +75,7 @@ class Candidate:
     version: str
     author: str
     load: Callable[[], object]
+    module: str = ""
 
 
 class Fault(Exception):
@@ -105,7 +109,7 @@ def in_the_box() -> list[Candidate]:
 
 def _foreign(point: EntryPoint) -> Candidate:
     origin = point.dist.name if point.dist else point.value
-    return Candidate(point.name, origin, *_about(origin), point.load)
+    return Candidate(point.name, origin, *_about(origin), point.load, point.module)
 
 
 def _about(distribution: str) -> tuple[str, str]:
@@ -116,19 +120,63 @@ def _about(distribution: str) -> tuple[str, str]:
     return about["Version"] or "", about["Author"] or about["Author-email"] or ""
 
 
-def load(candidates: Iterable[Candidate], seconds: float = LOADING) -> list[Record]:
-    """A record of every candidate, sorted by name; nothing a candidate does comes out of here, a loop neither."""
-    records = settle_claims([_in_time(candidate, seconds) for candidate in candidates])
+def load(candidates: Iterable[Candidate], seconds: float = LOADING, left_out: LeftOut | None = None) -> list[Record]:
+    """A record of every candidate, sorted by name; nothing a candidate does comes out of here, a loop neither.
+
+    One that is not loaded within so many seconds is `left_out` from then on.
+    """
+    records = settle_claims([load_one(candidate, seconds, left_out) for candidate in candidates])
     return sorted(records, key=lambda record: (record.name, record.origin))
 
 
-def _in_time(candidate: Candidate, seconds: float) -> Record:
+def load_one(candidate: Candidate, seconds: float = LOADING, left_out: LeftOut | None = None) -> Record:
+    """As `load`, without a look at the names of others."""
+    record = None if left_out and left_out.has(candidate, seconds) else _in_time(candidate, seconds)
+    if left_out is None or candidate.origin == IN_THE_BOX:
+        return record or _late(candidate, T("It was not loaded within %(seconds)s seconds.", seconds=f"{seconds:g}"))
+    if record is not None:
+        left_out.forget(candidate.name)
+        return record
+    left_out.add(candidate, seconds)
+    named = {"seconds": f"{seconds:g}", "command": f"samverk plugin retry {candidate.name}"}
+    return _late(
+        candidate,
+        T(
+            "It was not loaded within %(seconds)s seconds, and is left out until its files change or it is tried again"
+            " by %(command)s.",
+            **named,
+        ),
+    )
+
+
+def _late(candidate: Candidate, reason: Text) -> Record:
+    return Record(candidate.name, candidate.origin, candidate.version, candidate.author, State.BROKEN, reason)
+
+
+def _in_time(candidate: Candidate, seconds: float) -> Record | None:
+    """Its record; None when it has none within so many seconds.
+
+    A stranger is loaded by a thread of its own: where that waits in C it is left behind, since nothing can end it.
+    """
+    if candidate.origin == IN_THE_BOX:
+        record = _watched(candidate, seconds)
+    else:
+        came: list[Record | None] = []
+        context = copy_context()
+        work = Thread(target=lambda: came.append(context.run(_watched, candidate, seconds)), daemon=True)
+        work.start()
+        work.join(seconds + 2 * AGAIN)  # what runs in Python has been struck three times by then
+        record = came[0] if came else None
+    if record is None:
+        log.warning("plugin %s was not loaded within %g seconds", candidate.name, seconds)
+    return record
+
+
+def _watched(candidate: Candidate, seconds: float) -> Record | None:
     try:
         return _watch.run(candidate.name, "loading", Limit(seconds), examine, (candidate,), {})
     except TookTooLong:
-        log.warning("plugin %s was not loaded within %g seconds", candidate.name, seconds)
-        reason = T("It was not loaded within %(seconds)s seconds.", seconds=f"{seconds:g}")
-        return Record(candidate.name, candidate.origin, candidate.version, candidate.author, State.BROKEN, reason)
+        return None
 
 
 def examine(candidate: Candidate) -> Record:

@@ -268,6 +268,8 @@ def test_the_settings_of_the_fence() -> None:
     assert load({}).plugin_seconds == (2, 10, 60) and not load({}).trace_plugins
     given = load({"SAMVERK_PLUGIN_SECONDS": "0.5, 3,600", "SAMVERK_TRACE_PLUGINS": "1"})
     assert given.plugin_seconds == (0.5, 3, 600) and given.trace_plugins
-    for wrong in ("2", "2,10", "0,1,1", "a,b,c", "-1,2,3", "1e9,1,1"):
+    assert Deadlines(*given.plugin_seconds).load == 30
+    assert Deadlines(*load({"SAMVERK_PLUGIN_SECONDS": "2,10,60,90"}).plugin_seconds).load == 90
+    for wrong in ("2", "2,10", "0,1,1", "a,b,c", "-1,2,3", "1e9,1,1", "1,2,3,0", "1,2,3,4,5"):
         with pytest.raises(BadSettings, match="SAMVERK_PLUGIN_SECONDS must be three numbers"):
             load({"SAMVERK_PLUGIN_SECONDS": wrong})

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -111,6 +112,17 @@ def test_a_plugin_that_loops_while_it_is_loaded_is_only_broken() -> None:
     slow, quick = load([candidate(loop), well], seconds=0.2)
     assert (slow.state, str(slow.reason)) == (State.BROKEN, "It was not loaded within 0.2 seconds.")
     assert quick.state is State.ACTIVE
+
+
+def test_a_plugin_that_waits_in_c_while_it_is_loaded_is_left_behind() -> None:
+    lock = Lock()
+    lock.acquire()
+    try:
+        slow, quick = load([candidate(lock.acquire), candidate(lambda: make("well"), "well")], seconds=0.2)
+        assert (slow.state, str(slow.reason)) == (State.BROKEN, "It was not loaded within 0.2 seconds.")
+        assert quick.state is State.ACTIVE
+    finally:
+        lock.release()
 
 
 def test_another_plugin_api_is_refused() -> None:
