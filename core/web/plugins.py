@@ -27,6 +27,7 @@ from core.plugin_host.contexts import values_of
 from core.plugin_host.data import lend
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.declared import fields_of
+from core.plugin_host.pausing import health_of
 from core.plugin_host.records import Failure
 from core.plugin_host.service import switches_of
 from core.plugin_host.settings import settings_of, stored
@@ -149,7 +150,7 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
     ask = partial(instance().plugins.call, plugin, panel.render, returns=View, seam=Seam.PAGE)
     answer = lend(instance().plugins, db().get_bind(), plugin, asked, lambda asked: ask(asked, subject), write=False)
     drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title)
-    told = {"error_id": _incident(drawn)} if isinstance(drawn, Failure) else {"body": drawn.body}
+    told = _missing(drawn) if isinstance(drawn, Failure) else {"body": drawn.body}
     frame = current_app.jinja_env.get_template("plugin_panel.html")
     title = panel.title if isinstance(drawn, Failure) else drawn.title
     return Markup(frame.render(title=title, owner=_title(plugin), **told))  # noqa: S704 - Jinja has escaped it
@@ -183,7 +184,7 @@ def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
             return _go(plugin, page.face, answer)
         drawn = answer if isinstance(answer, Failure) else _draw(plugin, page.face, answer, page.title)
         if isinstance(drawn, Failure):
-            return _broken(plugin, drawn)
+            return _paused(plugin, page, drawn) if drawn.paused else _broken(plugin, drawn)
         shell = SHELL[page.face]
         return render_template(
             "plugin_page.html", shell=shell, title=drawn.title, owner=_title(plugin), body=drawn.body
@@ -294,6 +295,17 @@ def _go(plugin: str, face: Face, to: Redirect) -> Any:
     if to.message is not None:
         flash(str(to.message), "ok")
     return redirect(_address(plugin, face, to.path), 303)
+
+
+def _missing(failure: Failure) -> dict[str, object]:
+    """What stands in a box in place of its plugin's answer."""
+    return {"paused": failure.reason} if failure.paused else {"error_id": _incident(failure)}
+
+
+def _paused(plugin: str, page: PluginPage, failure: Failure) -> Any:
+    """Why there is no page now, since when, and what to do; no incident, for nothing was asked."""
+    told = {"plugin": plugin, "title": page.title, "why": failure.reason, "pause": health_of(db(), plugin)}
+    return render_template("plugin_paused.html", shell=SHELL[page.face], **told), 503
 
 
 def _broken(plugin: str, failure: Failure) -> Any:

@@ -286,7 +286,7 @@ def test_pages_pause_it_and_the_admin_resumes_it(
     sync(instance.database, health)
     told = "The plugin Acme&#39;s corner is paused, since it failed several times in a row."
     before = len(module("acme").HEARD)
-    assert client.get("/admin/x/acme/").status_code == 500
+    assert client.get("/admin/x/acme/").status_code == 503
     page = client.get("/admin/plugins").text
     assert told in page and ">Paused<" in page
     assert len(module("acme").HEARD) == before
@@ -301,6 +301,30 @@ def test_pages_pause_it_and_the_admin_resumes_it(
     assert client.get("/admin/x/acme/").status_code == 200
     assert told not in client.get("/admin/plugins").text
     assert client.post("/admin/plugins/acme/resume", follow_redirects=True).text.count("This plugin is not paused.")
+
+
+@pytest.mark.usefixtures("acme", "moment")
+def test_its_page_says_why_and_nothing_of_it_is_an_incident(
+    app: Flask, client: FlaskClient, committed: World, instance: Instance, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = "The plugin Acme&#39;s corner is paused, since it failed several times in a row."
+    pause(instance, instance.plugins.fence.health)
+    with instance.database.write() as session:
+        till.build(session, committed)  # the influencer works with the brand
+    for name, address, leads in (
+        ("owner", "/admin/x/acme/", True),
+        ("viewer", "/admin/x/acme/", False),
+        ("influencer", "/portal/x/acme/", False),
+    ):
+        page = sign_in(app.test_client(), name).get(address)
+        assert page.status_code == 503 and page.text.count(told) == 1, name
+        assert "Since 3 Nov 2026" in page.text and "One call is let through at 3 Nov 2026" in page.text
+        assert ('href="/admin/plugins/acme"' in page.text) == leads != ("Come back later." in page.text)
+    today = sign_in(app.test_client(), "viewer").get("/admin/")
+    assert today.status_code == 200 and today.text.count(told) == 1
+    sent = sign_in(app.test_client(), "owner").post("/admin/x/acme/orders/7", data={"note": "x"})
+    assert sent.status_code == 503
+    assert not [said for said in caplog.messages if "incident" in said] and not module("acme").HEARD
 
 
 @pytest.mark.usefixtures("acme", "moment")
