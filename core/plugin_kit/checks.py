@@ -38,6 +38,7 @@ MODULES = (
     "jobs",
     "terminal",
     "models",
+    "caps",
     "outside",
     "renewing",
     "rails",

@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -19,20 +18,18 @@ from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import (
     DeliverableApproved,
     Fact,
+    MetricReading,
     PaymentModel,
     Piece,
     Planned,
-    Rate,
     Refund,
     Sale,
     Scope,
-    Settles,
     Terms,
     roots_of,
-    sales_with_refunds,
 )
 from core.plugin_api.text import T, Text
-from core.plugin_kit.bench import Bench, amounts, cases, each, given, told, wrong
+from core.plugin_kit.bench import Amounts, Bench, amounts, cases, each, given, told, wrong
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import pure as purely
 from core.plugin_kit.placeholders import misfilled
@@ -234,9 +231,10 @@ def _back(sale: Sale, share: int) -> list[Fact]:
     hint="Give a refund a line of its own, the difference to what was earned before; keep nothing between two calls.",
 )
 def past(subject: Subject, model: PaymentModel) -> None:
-    """What was earned up to a fact is the same after that fact was seen; single facts keep their own lines, too.
+    """Lines keep their amounts when a fact comes that replaces none; of a whole agreement their sum does not fall.
 
-    A model of a whole agreement may count anew, so there a new fact is cause enough.
+    A model of a whole agreement may count anew. What a fact takes away there by lines of its own stays visible, and a
+    refund and a count that was lowered take back what was given.
     """
     bench = Bench(subject, model)
 
@@ -244,15 +242,34 @@ def past(subject: Subject, model: PaymentModel) -> None:
         facts = in_order(story.facts)
         if not facts or (facts[-1].corrects and not isinstance(facts[-1], Refund)):
             return
-        before, after = amounts(bench.lines(story, facts[:-1])), amounts(bench.lines(story, facts))
+        earlier, last = facts[:-1], facts[-1]
+        before, after = amounts(bench.lines(story, earlier)), amounts(bench.lines(story, facts))
         if model.scope is Scope.AGREEMENT:
-            after = amounts(bench.lines(story, facts[:-1]))
+            _hold_sum(story, earlier, last, before, after)
+            return
         for key, amount in before.items():
             if after.get(key) != amount:
-                seen = f"{after.get(key, (0, ''))[0]} after {facts[-1].key}"
+                seen = f"{after.get(key, (0, ''))[0]} after {last.key}"
                 raise Broken(f"{amount[0]} minor units for {key}, as before", seen, story)
 
     each(bench, holds)
+
+
+def _hold_sum(story: Story, earlier: Sequence[Fact], last: Fact, before: Amounts, after: Amounts) -> None:
+    if isinstance(last, Refund) or any(_lowers(last, fact) for fact in earlier):
+        return
+    was = sum(minor for minor, _ in before.values())
+    now = sum(minor for key, (minor, _) in after.items() if minor > 0 or key.partition(":")[0] != last.key)
+    if now < was:
+        mend = "Let what was earned stand; what a fact takes away gets a line of its own, by its key or as 'key:what'."
+        raise Broken(f"at least {was} minor units in all, as before", f"{now} after {last.key}", story, mend)
+
+
+def _lowers(last: Fact, before: Fact) -> bool:
+    """Whether a reading tells less than an earlier one: what it takes back was never true."""
+    if not isinstance(last, MetricReading) or not isinstance(before, MetricReading):
+        return False
+    return (last.post, last.metric) == (before.post, before.metric) and last.value < before.value
 
 
 @check(
@@ -320,71 +337,4 @@ def _renamed(facts: Sequence[Fact]) -> list[Fact]:
             title = DELIVERABLE_KINDS.get(fact.kind, fact.kind)
             fact = replace(fact, deliverable=f"no-{fact.deliverable}", title=title)
         found.append(replace(fact, key=names[fact.key], corrects=names.get(fact.corrects or "")))
-    return found
-
-
-@check(
-    "cap",
-    "It names the most that it can pay, and pays within it",
-    KIND,
-    hint="cap(terms, planned) is what the brand reserves: the sum of everything cash that the terms could ever earn.",
-)
-def cap(subject: Subject, model: PaymentModel) -> None:
-    """A cap in the terms' currency, not below nothing, and not nothing where there is pay."""
-    bench = Bench(subject, model)
-    seen: dict[str, Any] = {"room": False, "pay": None}
-
-    def holds(story: Story) -> None:
-        unit, facts = story.part.terms.currency, in_order(story.facts)
-        most = model.cap(story.part.terms, story.planned)
-        if not isinstance(most, Money) or most.currency != unit or most.minor < 0:
-            raise Broken(f"an amount in {unit} that is not below nothing", repr(most), story)
-        running = 0
-        for line in evaluate(subject.host, [story.part], facts, story.planned).lines:
-            running += line.amount.minor if line.settles is Settles.CASH else 0
-            if running > most.minor:
-                raise Broken(f"at most {most.decimal} {unit}", f"{Money(running, unit).decimal} {unit}", story)
-        seen["room"] |= bool(most)
-        if seen["pay"] is None and any(x.amount.minor > 0 and x.settles is Settles.CASH for x in bench.lines(story)):
-            seen["pay"] = story
-
-    each(bench, holds)
-    if seen["pay"] is not None and not seen["room"]:
-        raise Broken("a cap above nothing where cash is earned", "always a cap of nothing", seen["pay"])
-
-
-@check(
-    "rate",
-    "Its rate as data gives the same to the last unit as `earned`",
-    KIND,
-    hint="rate answers only where each sale earns percent of its amount plus `each`; return None for any other terms.",
-)
-def rate(subject: Subject, model: PaymentModel) -> None:
-    """Core may book sales by the rate alone, in SQL."""
-    bench = Bench(subject, model)
-    if not model.supports("rate"):
-        raise NotAsked
-
-    def holds(story: Story) -> None:
-        declared = model.rate(story.part.terms)
-        if declared is None:
-            return
-        expected = {key: minor for key, minor in _by_rate(declared, story.facts).items() if minor}
-        earned = {key: minor for key, (minor, _) in amounts(bench.lines(story)).items()}
-        if earned != expected:
-            raise Broken(f"{expected} in minor units, as rate() says", f"{earned} by earned()", story)
-
-    each(bench, holds)
-
-
-def _by_rate(declared: Rate, facts: Sequence[Fact]) -> dict[str, int]:
-    found = {}
-    for sale, back in sales_with_refunds(facts):
-        left, given = sale.amount, Money.zero(sale.amount.currency)
-        for fact in (sale, *back):
-            if isinstance(fact, Refund):
-                left = max(left - fact.amount, Money.zero(left.currency))
-            due = left.percent(declared.percent) + (declared.each if left.minor > 0 else Money.zero(left.currency))
-            found[fact.key] = (due - given).minor
-            given = due
     return found

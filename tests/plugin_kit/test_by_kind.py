@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.plugin_kit.checks import known, run
-from samverk import DeliverableApproved, Fact, Line, PaymentModel, Terms
+from samverk import DeliverableApproved, Fact, FieldKind, Line, Money, PaymentModel, Planned, SettingField, T, Terms
 from tests.collaborations.kindly import model_of
 from tests.foreign import candidate
 from tests.plugin_kit.bench import subject_of
@@ -26,7 +26,28 @@ class ByTitle(KindPay):  # type: ignore[valid-type, misc]
         return list(super().earned(terms, [replace(f, platform="instagram") for f in told]))
 
 
-@pytest.mark.parametrize(("model", "broken"), [(KindPay, []), (ByTitle, ["simulator"])])
+class OfFive(KindPay):  # type: ignore[valid-type, misc]
+    """Reserves for five pieces at most, however many are planned and paid."""
+
+    def cap(self, terms: Terms, planned: Planned) -> Money:
+        most: Money = super().cap(terms, Planned(pieces=planned.pieces[:5]))
+        return most
+
+
+class UpTo(KindPay):  # type: ignore[valid-type, misc]
+    """Reserves what the terms say, and leaves it to core to cut what goes beyond."""
+
+    terms = (*KindPay.terms, SettingField("most", T("At most"), FieldKind.MONEY, minimum=1))
+
+    def cap(self, terms: Terms, planned: Planned) -> Money:
+        counted: Money = super().cap(terms, planned)
+        return min(counted, terms.money("most"))
+
+
+TRIED = [(KindPay, []), (ByTitle, ["simulator"]), (OfFive, ["cap"]), (UpTo, [])]
+
+
+@pytest.mark.parametrize(("model", "broken"), TRIED)
 def test_who_prices_by_kind(model: type[PaymentModel], broken: list[str]) -> None:
     subject = subject_of(candidate(model, name="pay_by_kind"), examples=40)
     found = [run(subject, known()[name], "kind_pay", subject.provided("payment_models")["kind_pay"]) for name in CHECKS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.plugin_kit.controls.changes import Control, init, model
+from tests.plugin_kit.controls.changes import INIT, Control, init, model
 
 START = "        lines = []\n"
 NETTED = """for fact in refunds:
@@ -12,6 +12,17 @@ NETTED = """for fact in refunds:
 FIRST_VALUE = "due = left.percent(terms.percent(next(iter(terms.values))))"
 ONCE = """self.times = getattr(self, "times", 0) + 1
         return [Share] if self.times == 1 else []"""
+
+FEWER = f"""{START}        sold = sales_with_refunds(facts)
+        whole = sum(sale.amount.minor > sum(one.amount.minor for one in back) for sale, back in sold) or 1
+"""
+WHOLE = "    Settles,\n", "    Settles,\n    Scope,\n"
+SCOPE = "    uses = (Sale, Refund)", "    scope = Scope.AGREEMENT\n    uses = (Sale, Refund)"
+DIVIDED = (
+    'terms.percent("share"))\n                lines',
+    'terms.percent("share") / whole**2)\n                lines',
+)
+"""A model of the whole agreement, in which every further sale makes all that were before worth less."""
 
 CONTROLS: dict[str, list[Control]] = {
     "good_model": [
@@ -56,6 +67,7 @@ CONTROLS: dict[str, list[Control]] = {
         ),
         ("refunds", model("(sale, *refunds):", "(sale, *refunds[:1]):")),
         ("past", model("for fact in (sale, *refunds):\n", NETTED)),
+        ("past", {INIT: [("    def rate(", "    def _rate("), WHOLE, SCOPE, (START, FEWER), DIVIDED]}),
         ("terms-json", model('due = left.percent(terms.percent("share"))', FIRST_VALUE)),
         ("simulator", model(START, START + "        facts = [x for x in facts if not x.key.startswith('sale-')]\n")),
         ("cap", model('return terms.money("most")', 'return terms.money("none")')),
