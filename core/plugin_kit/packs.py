@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
+from core import clock
 from core.compliance.cases import judge, read_cases
 from core.compliance.engine import check_content
 from core.compliance.kit import exact_label
 from core.compliance.validity import names_of_conditions, period
 from core.errors import Invalid
 from core.plugin_api.compliance import CompliancePack, Confidence, ContentContext, Source
+from core.plugin_api.compliance_file import pack_schema
 from core.plugin_host.host import PluginHost
 from core.plugin_kit.checks import Broken, Subject, check
 from core.plugin_kit.search import search
 
 KIND = "compliance"
 BENEFITS = ("none", "paid", "barter", "gift_unsolicited", "event_invite", "own_product", "family", "loan")
+AHEAD = timedelta(days=1)
+"""Somewhere it is tomorrow already."""
+ADDRESS = re.compile(pack_schema()["$defs"]["source"]["properties"]["url"]["pattern"])
+NO_DAY = "Write since when it counts; where no day is known, say in the source's seen_copy how old your copy was."
 FORMATS = ("post", "story", "reel", "video", "carousel")
 CATEGORIES = ("alcohol", "energy_drink", "gambling", "cosmetics")
 FILLER = ["new", "book", "about", "a", "long", "walk", "over", "the", "hills", "@kitbrand", "#love", "thanks"]
@@ -34,15 +41,20 @@ FILLER = ["new", "book", "about", "a", "long", "walk", "over", "the", "hills", "
     hint="Give each rule a source with title and address, and days as 2025, 2025-01 or 2025-01-31; state reviewed_on.",
 )
 def sourced(subject: Subject, pack: CompliancePack) -> None:
-    """Sources, days, and conditions that core knows."""
+    """Sources, days, and conditions that core knows; nothing was read tomorrow."""
     if not isinstance(pack.reviewed_on, date) or not pack.version or not pack.rules + pack.code:
         raise Broken("a version, a day of review and rules", f"{pack.version!r}, {pack.reviewed_on!r}", pack.id)
+    if pack.reviewed_on > clock.today() + AHEAD:
+        mend = "reviewed_on is the day on which somebody last read the sources."
+        raise Broken("a day of review that has been", str(pack.reviewed_on), pack.id, mend)
     held = [(rule.id, rule.source, rule.confidence) for rule in pack.rules]
     held += [(rule.id, rule.source, rule.confidence) for rule in pack.code]
     for id, source, confidence in held:
         _sourced(id, source, confidence)
     conditions = set(names_of_conditions())
     for rule in pack.rules:
+        if not rule.valid_from and not rule.source.seen_copy and rule.confidence is not Confidence.GENERAL:
+            raise Broken("a first day, or how old the copy was that was read", "valid_from: null", rule.id, NO_DAY)
         days = [_days(rule.id, day) for day in (rule.valid_from, rule.valid_to) if day]
         if len(days) == 2 and days[0][0] > days[1][1]:
             raise Broken("a first day before the last", f"{rule.valid_from} to {rule.valid_to}", rule.id)
@@ -55,6 +67,9 @@ def _sourced(id: str, source: Source, confidence: Confidence) -> None:
         raise Broken("a source with a title", repr(source), id)
     if not source.url.strip() and confidence is not Confidence.GENERAL:
         raise Broken("an address, or confidence general", f"{confidence} without an address", id)
+    if not ADDRESS.search(source.url):
+        mend = "Write where it can be read, with or without https://; what it is called stands in title."
+        raise Broken("an address, such as https://example.org/law", repr(source.url), id, mend)
 
 
 def _days(id: str, day: str) -> tuple[date, date]:

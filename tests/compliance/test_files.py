@@ -40,6 +40,7 @@ FAULTS: list[tuple[str, str, str]] = [
     ("reviewed_on: 2026-11-22", "reviewed_on: 2026-11-31", "pack/reviewed_on: there is no day '2026-11-31'"),
     ("valid_from: 2022-01-01", "valid_from: soon", "valid_from: 'soon' is not a day, a month or a year, such as"),
     ("reviewed_on: 2026-11-22", "reviewed_on: 22.11.2026", "pack/reviewed_on: '22.11.2026' is not a day, such as"),
+    ('url: "forbrugerombudsmanden.dk/', 'url: "see the web/', "is not an address, such as https://example.org/law"),
     ("id: DK-06", "id: six", "rule 4 (six), id: 'six' is not an id that begins with its country, such as FI-01"),
     ("basis: regulator_guidance", "", "rule 2 (DK-02): basis is missing"),
     ("title: ", "title: 7 # ", "title: 7 is not a text"),
