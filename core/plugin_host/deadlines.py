@@ -193,6 +193,8 @@ class Watch:
                     return
             for call in running:
                 busy = moment
+                if self.board is not None:
+                    self.board.lives()
                 if call.again <= moment and (beyond := call.beyond or self._beyond(call, moment)):
                     self._interrupt(call, moment, beyond)
             time.sleep(TICK)

@@ -28,7 +28,7 @@ def serve(host: PluginHost, database: Database, instance: Path) -> None:
     host.fence.health.found_stuck(board.leftovers(folder))
     host.fence.watch.serve(board.Board(folder))
     atexit.register(_last, host, database)
-    threading.Thread(target=_keep, args=(host, database), name="plugin-keeper", daemon=True).start()
+    threading.Thread(target=_keep, args=(host, database, folder), name="plugin-keeper", daemon=True).start()
 
 
 def _last(host: PluginHost, database: Database) -> None:
@@ -39,8 +39,9 @@ def _last(host: PluginHost, database: Database) -> None:
         host.fence.watch.board.close()
 
 
-def _keep(host: PluginHost, database: Database) -> None:
+def _keep(host: PluginHost, database: Database, folder: Path) -> None:
     while True:
+        board.look_around(folder)  # a neighbour that a plugin holds in C is seen here when nobody else looks
         try:
             sync(database, host.fence.health)
         except Exception as error:  # the database may be away; what was seen is kept until it is back

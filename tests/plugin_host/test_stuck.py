@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Timer
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -142,6 +143,12 @@ def test_the_supervisor_goes_on_and_the_plugin_starts_paused(
     assert isinstance(refused, Failure) and refused.paused
 
 
+PIPES = {
+    "stdin": subprocess.PIPE,
+    "stdout": subprocess.PIPE,
+    "text": True,
+    "env": os.environ | {"PYTHONPATH": str(ROOT)},
+}
 DYING = """
 import sys, time
 from pathlib import Path
@@ -158,16 +165,67 @@ sys.stdin.read()
 
 def test_what_a_killed_process_hung_in_is_told_once(tmp_path: Path) -> None:
     """As under gunicorn, which kills a silent worker and starts another."""
-    command = [sys.executable, "-c", DYING, str(tmp_path)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, env=environment, text=True, **pipes) as child:  # type: ignore[call-overload]
+    with subprocess.Popen([sys.executable, "-c", DYING, str(tmp_path)], **PIPES) as child:  # type: ignore[call-overload]
         assert child.stdout.readline() == "hung\n"
         assert board.leftovers(tmp_path) == [], "it lives"
         assert board.stuck(tmp_path, child.pid) == [board.Stuck("late", "explode")]
         child.kill()
     assert board.leftovers(tmp_path) == [board.Stuck("late", "explode")]
     assert board.leftovers(tmp_path) == [] and board.stuck(tmp_path, child.pid) == []
+
+
+WAITING = """
+import sys
+from pathlib import Path
+from core.plugin_host.board import Board
+from core.plugin_host.deadlines import Deadlines, Seam
+from core.plugin_host.fence import Fence
+from core.plugin_host.host import PluginHost
+host = PluginHost([], Fence(Deadlines(work=float(sys.argv[2]))))
+host.fence.watch.serve(Board(Path(sys.argv[1])))
+def wait():
+    print("asked", flush=True)
+    sys.stdin.read()
+host.call("acme", wait, seam=Seam.WORK, what="wait")
+"""
+
+
+@pytest.mark.parametrize(("seconds", "paused"), [(60.0, []), (0.2, [board.Stuck("acme", "wait")])])
+def test_only_who_was_late_when_the_process_ended_is_paused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, paused: list[board.Stuck]
+) -> None:
+    """Stopped, killed or out of memory, and started again much later."""
+    with subprocess.Popen([sys.executable, "-c", WAITING, str(tmp_path), str(seconds)], **PIPES) as child:  # type: ignore[call-overload]
+        assert child.stdout.readline() == "asked\n"
+        if paused:
+            until(lambda: board.stuck(tmp_path, child.pid, grace=0) == paused)
+        child.kill()
+    later = time.monotonic() + 3600
+    monkeypatch.setattr(board, "time", SimpleNamespace(monotonic=lambda: later))
+    board.look_around(tmp_path)
+    assert board.leftovers(tmp_path) == paused
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from core.plugin_host import board
+made = board.Board(Path(sys.argv[1]))
+made.take("acme", "explode", time.monotonic() + 0.2)
+print("asked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_who_holds_the_interpreter_is_seen_by_a_neighbour(tmp_path: Path) -> None:
+    """As under gunicorn or systemd, beside a worker: nothing of the process itself runs any more."""
+    with subprocess.Popen([sys.executable, "-c", HOLDING, str(tmp_path)], **PIPES) as child:  # type: ignore[call-overload]
+        assert child.stdout.readline() == "asked\n"
+        late = time.monotonic() + 0.2
+        until(lambda: time.monotonic() > late)
+        board.look_around(tmp_path)
+        child.kill()
+    assert board.leftovers(tmp_path) == [board.Stuck("acme", "explode")]
 
 
 def test_a_full_board_costs_no_call(tmp_path: Path) -> None:
