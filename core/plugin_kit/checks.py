@@ -20,7 +20,7 @@ from core.plugin_api.manifest import Plugin
 from core.plugin_host.additions import folder_of
 from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, examine, find, told
+from core.plugin_host.loader import Candidate, find, load_one, told
 from core.plugin_host.records import Record, State
 from core.plugin_kit import unfit
 from core.plugin_kit.filled import filled, secrets
@@ -87,7 +87,7 @@ class Subject:
     @cached_property
     def record(self) -> Record:
         """The plugin loaded alone."""
-        return examine(self.candidate)
+        return load_one(self.candidate)
 
     @property
     def name(self) -> str:
