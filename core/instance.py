@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from core import private
@@ -15,7 +15,7 @@ from core.database import Database
 from core.files import FileStore
 from core.http import Client
 from core.mail import Postman
-from core.plugin_host import keeper, left_out, loader, tables
+from core.plugin_host import keeper, left_out, loader, roll, tables
 from core.plugin_host.deadlines import Deadlines
 from core.plugin_host.fence import Fence
 from core.plugin_host.host import PluginHost
@@ -82,7 +82,8 @@ class Instance:
     def load_plugins(self) -> list[Record]:
         """Every plugin as it loads now, whatever its tables are like; not those that did not come back before."""
         found = loader.find(safe_mode=self.settings.safe_mode)
-        return loader.load(found, Deadlines(*self.settings.plugin_seconds).load, self.left_out)
+        first_come = partial(roll.first_come, self.settings.database_url)
+        return loader.load(found, Deadlines(*self.settings.plugin_seconds).load, self.left_out, first_come)
 
     @cached_property
     def left_out(self) -> LeftOut:

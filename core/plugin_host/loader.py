@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
@@ -65,6 +65,9 @@ DATA: dict[str, tuple[type, str]] = {
 SHARED = (*PROVIDERS, "compositions", "compliance", "permissions")
 """Kinds whose names are the whole installation's; the rest live under their plugin's own name."""
 
+FirstCome = Mapping[tuple[str, str], tuple[str, str]]
+"""By (kind, name) the plugin that had a name when it was last there, as its own name and its distribution's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -120,12 +123,20 @@ def _about(distribution: str) -> tuple[str, str]:
     return about["Version"] or "", about["Author"] or about["Author-email"] or ""
 
 
-def load(candidates: Iterable[Candidate], seconds: float = LOADING, left_out: LeftOut | None = None) -> list[Record]:
+def load(
+    candidates: Iterable[Candidate],
+    seconds: float = LOADING,
+    left_out: LeftOut | None = None,
+    first_come: Callable[[], FirstCome] = dict,
+) -> list[Record]:
     """A record of every candidate, sorted by name; nothing a candidate does comes out of here, a loop neither.
 
-    One that is not loaded within so many seconds is `left_out` from then on.
+    One that is not loaded within so many seconds is `left_out` from then on. `first_come` is asked where there are
+    strangers.
     """
-    records = settle_claims([load_one(candidate, seconds, left_out) for candidate in candidates])
+    records = [load_one(candidate, seconds, left_out) for candidate in candidates]
+    strangers = any(not record.in_the_box for record in records)
+    records = settle_claims(records, first_come() if strangers else {})
     return sorted(records, key=lambda record: (record.name, record.origin))
 
 
@@ -291,8 +302,11 @@ def _datum(kind: str, item: object) -> tuple[object, str]:
     return item, str(name)
 
 
-def settle_claims(records: Sequence[Record]) -> list[Record]:
-    """Refuse doubled names: what ships in the box keeps its name, of foreign plugins nobody gets it."""
+def settle_claims(records: Sequence[Record], first: FirstCome | None = None) -> list[Record]:
+    """Refuse doubled names: what ships in the box keeps its name, else who had it first; of newcomers nobody gets it.
+
+    Who had a name keeps it while it is broken, too: what hangs on it waits for its own plugin.
+    """
     claims: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         if record.state is State.ACTIVE:
@@ -301,12 +315,17 @@ def settle_claims(records: Sequence[Record]) -> list[Record]:
                 for name in record.provides.get(kind, ()):
                     claims[kind, name].append(record)
     refused: dict[int, Text] = {}
-    for (_, name), claimants in claims.items():
+    there = {(record.name, record.origin): record for record in records}
+    for (kind, name), claimants in claims.items():
         keeper = next((record for record in claimants if record.in_the_box), None)
+        before = there.get((first or {}).get((kind, name), ("", "")))
+        if keeper is None and before and (before in claimants or before.state is not State.ACTIVE):
+            keeper = before
         for loser in claimants:
-            if len(claimants) > 1 and loser is not keeper:
+            if loser is not keeper and (keeper or len(claimants) > 1):
                 other = keeper or next(record for record in claimants if record is not loser)
-                refused[id(loser)] = T("The name %(name)s is taken by %(other)s.", name=name, other=_who(other))
+                taken = T("The name %(name)s is taken by %(other)s.", name=name, other=_who(other))
+                refused.setdefault(id(loser), taken)
     return [
         replace(record, state=State.BROKEN, reason=refused[id(record)], provides={})
         if id(record) in refused

@@ -85,13 +85,15 @@ class PluginHealth(Row):
 class PluginEntry(Row):
     """A plugin that this installation has met, as it was when it was last there. It stays when the plugin vanishes.
 
-    `provides` are by kind the names and titles of what agreements, payments and what was told go on by; `gone_at` is
-    since when it is not found.
+    `provides` are by kind the names and titles that are its own in the whole installation, which agreements, payments
+    and what was told go on by; `origin` is the distribution that brought them, empty while none ever worked; `gone_at`
+    is since when it is not found.
     """
 
     __tablename__ = "plugin_entry"
 
     plugin: Mapped[str] = internal(String(40), unique=True)
+    origin: Mapped[str] = internal(String(200), default="")
     title: Mapped[str] = internal(String(200))
     version: Mapped[str] = internal(String(60), default="")
     usable: Mapped[bool] = internal()

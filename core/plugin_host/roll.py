@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import clock, events
-from core.database import Database
+from core.database import Database, make_engine
 from core.i18n import in_locale
 from core.plugin_api.text import T, Text
 from core.plugin_host.health import Cause
 from core.plugin_host.host import PluginHost
+from core.plugin_host.loader import SHARED, FirstCome
 from core.plugin_host.models import PluginEntry, PluginHealth, PluginSetting, PluginSwitch
 from core.plugin_host.pausing import found_anew, purged
 from core.plugin_host.records import Record, State
 from core.plugin_host.tables import owners
-
-KEPT = ("payment_models", "payout_rails", "platforms", "sales_sources")
-"""The kinds whose names and titles are remembered: agreements, payments and what was told go on by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,31 @@ def call(database: Database, host: PluginHost) -> None:
         session.flush()
         if moved:
             events.publish(session, PaymentModelsChanged(frozenset(moved)))
+
+
+def first_come(url: str) -> FirstCome:
+    """Who had each name that is the whole installation's; nothing of it where no roll was ever called.
+
+    Where one plugin is gone and another has its names by now, it is the one that is there. One statement.
+    """
+    engine = make_engine(url)
+    try:
+        with Session(engine) as session:
+            entries = session.scalars(
+                select(PluginEntry).where(PluginEntry.origin != "").order_by(PluginEntry.id)
+            ).all()
+    except SQLAlchemyError:  # no database yet, or one that waits for its upgrade
+        return {}
+    finally:
+        engine.dispose()
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.gone_at is not None):
+        who = entry.plugin, entry.origin
+        found.setdefault(("plugin", entry.plugin), who)
+        for kind, names in entry.provides.items():
+            for name in names:
+                found.setdefault((kind, name), who)
+    return found
 
 
 def vanished(session: Session, host: PluginHost) -> list[PluginEntry]:
@@ -103,10 +127,15 @@ def _here(host: PluginHost) -> dict[str, Record]:
 def _entry(record: Record) -> PluginEntry:
     with in_locale("en"):
         title = str(record.title)
-        provides = {kind: _titles(record.provides[kind]) for kind in KEPT if kind in record.provides}
+        provides = {kind: _titles(record.provides[kind]) for kind in SHARED if kind in record.provides}
     usable = record.state is State.ACTIVE
     return PluginEntry(
-        plugin=record.name, title=title[:200], version=record.version[:60], usable=usable, provides=provides
+        plugin=record.name,
+        origin=record.origin[:200] if usable else "",
+        title=title[:200],
+        version=record.version[:60],
+        usable=usable,
+        provides=provides,
     )
 
 
@@ -119,7 +148,7 @@ def _entries(session: Session) -> dict[str, PluginEntry]:
 
 
 def _told(entry: PluginEntry) -> tuple[object, ...]:
-    return (entry.title, entry.version, entry.usable, entry.provides)
+    return (entry.origin, entry.title, entry.version, entry.usable, entry.provides)
 
 
 def _same(known: Mapping[str, PluginEntry], found: Mapping[str, PluginEntry]) -> bool:
@@ -136,7 +165,12 @@ def _merged(old: PluginEntry, new: PluginEntry) -> PluginEntry:
     if new.usable:
         return new
     return PluginEntry(
-        plugin=new.plugin, title=old.title, version=new.version, usable=False, provides=dict(old.provides)
+        plugin=new.plugin,
+        origin=old.origin,
+        title=old.title,
+        version=new.version,
+        usable=False,
+        provides=dict(old.provides),
     )
 
 
@@ -151,6 +185,6 @@ def _write(session: Session, old: PluginEntry | None, new: PluginEntry | None, n
     else:
         new = _merged(old, new)
         old.title, old.version, old.usable, old.provides = new.title, new.version, new.usable, new.provides
-        old.gone_at = None
+        old.origin, old.gone_at = new.origin, None
     after = set(old.provides.get("payment_models", ()))
     return models | after if before != old.usable else models ^ after

@@ -475,6 +475,7 @@ def upgrade() -> None:
     op.create_table(
         "plugin_entry",
         sa.Column("plugin", sa.String(length=40), nullable=False),
+        sa.Column("origin", sa.String(length=200), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("version", sa.String(length=60), nullable=False),
         sa.Column("usable", sa.Boolean(), nullable=False),
