@@ -39,6 +39,7 @@ def check(names: tuple[str, ...], everything: bool, examples: int, postgresql: s
                 click.echo(report.line(result))
         faults = [report.fault(result) for result in results if result.broken is not None]
         failed += len(faults)
-        click.echo("\n".join(["", *(f"{fault}\n" for fault in faults), report.summary(results), ""]))
+        ends = [report.summary(results), *filter(None, [report.untried(subject, results)]), ""]
+        click.echo("\n".join(["", *(f"{fault}\n" for fault in faults), *ends]))
     if failed:
         raise click.exceptions.Exit(1)

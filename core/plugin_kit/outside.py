@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from tempfile import TemporaryFile
 from typing import Any
 
 from core.plugin_api.context import BadSignature, Context, NotSupported
@@ -242,7 +245,7 @@ def _loudly(said: list[str], call: Call, ctx: Context, *, answers: bool = True) 
 
 @contextmanager
 def written() -> Iterator[list[str]]:
-    """All that is logged or printed while the block runs, down to the last debug line."""
+    """All that is logged, warned of or printed while the block runs, down to the last debug line."""
     said: list[str] = []
 
     class Ear(logging.Handler):
@@ -254,12 +257,31 @@ def written() -> Iterator[list[str]]:
     root.addHandler(ear)
     root.setLevel(logging.DEBUG)
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            yield said
+        with warnings.catch_warnings(record=True) as warned, _past_python(said):
+            warnings.simplefilter("always")
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+                yield said
     finally:
         root.removeHandler(ear)
         root.setLevel(before)
-        said.append(out.getvalue())
+        said += [out.getvalue(), *(str(one.message) for one in warned)]
+
+
+@contextmanager
+def _past_python(said: list[str]) -> Iterator[None]:
+    """What goes to the descriptors 1 and 2 themselves, as by `os.write` and from code in C."""
+    with TemporaryFile() as file:
+        kept = {number: os.dup(number) for number in (1, 2)}
+        for number in kept:
+            os.dup2(file.fileno(), number)
+        try:
+            yield
+        finally:
+            for number, was in kept.items():
+                os.dup2(was, number)
+                os.close(was)
+            file.seek(0)
+            said.append(file.read().decode("utf-8", "replace"))
 
 
 @check(

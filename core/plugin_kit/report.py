@@ -55,3 +55,11 @@ def summary(results: Iterable[Result]) -> str:
     every = list(results)
     broken = sum(result.broken is not None for result in every)
     return f"{len(every) - broken} of {len(every)} promises kept" + (f", {broken} broken" if broken else "")
+
+
+def untried(subject: Subject, results: Iterable[Result]) -> str:
+    """What was not tried and could have been, with what to say for it; empty when there is nothing."""
+    tables = any(result.check.id == "tables" for result in results)
+    if not tables or subject.postgresql:
+        return ""
+    return "its tables were tried on SQLite alone: --postgresql postgresql://… tries them there too"

@@ -13,6 +13,7 @@ from tests.plugin_kit.controls import CONTROLS
 from tests.plugin_kit.controls.pages import STEP
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # one of them warns of what nobody may read
 @pytest.mark.parametrize(
     ("check", "name", "changes"), CONTROLS, ids=[f"{c}-{n}" for n, (c, _, _) in enumerate(CONTROLS)]
 )

@@ -19,7 +19,7 @@ def site(tmp_path: Path) -> Path:
     """A folder with two distributions as pip would leave them: a good one, and one whose cap is below nothing."""
     import shutil
 
-    for name, change in (("good_model", None), ("good_rail", None), ("broken_cap", BROKEN)):
+    for name, change in (("good_model", None), ("good_rail", None), ("good_tables", None), ("broken_cap", BROKEN)):
         target = tmp_path / "site" / name
         shutil.copytree(GOOD / ("good_model" if change else name), target, ignore=shutil.ignore_patterns("__pycache__"))
         if change:
@@ -68,6 +68,13 @@ def test_a_plugin_cannot_end_the_kit(site: Path, tmp_path: Path) -> None:
     assert "  ok   same-key" in told.stdout, "the next plugin is asked"
     pytest_ = run(site, tmp_path / "away", "-m", "pytest", "-q", "--samverk-plugin", "broken_cap")
     assert pytest_.returncode == 1, pytest_.stdout + pytest_.stderr
+
+
+def test_the_command_says_that_tables_were_not_tried_on_postgresql(site: Path, tmp_path: Path) -> None:
+    told = run(site, tmp_path / "away", *SAMVERK, "--quiet", "good_tables", "good_rail")
+    assert told.returncode == 0, told.stdout + told.stderr
+    rail, tables = told.stdout.split("good_tables 1.0")
+    assert "--postgresql" in tables and "--postgresql" not in rail
 
 
 def test_the_command_says_what_it_cannot_do(site: Path, tmp_path: Path) -> None:

@@ -103,6 +103,8 @@ CONTROLS: dict[str, list[Control]] = {
             },
         ),
         ("secrets", init("        signed = {", WRITTEN)),
+        ("secrets", init("        signed = {", "        __import__('os').write(2, body or b'')\n        signed = {")),
+        ("secrets", init("        signed = {", "        __import__('warnings').warn(str(body))\n        signed = {")),
         ("forgets", init('self._ask(ctx, "DELETE", f"/payees/{payee.id}")', "return None")),
         ("outcomes", init("for order in batch.orders}", TWO_OF_THREE)),
         ("secrets", init("    def step(", ONBOARDING)),
