@@ -7,6 +7,7 @@ Each plugin has an Alembic history of its own, in the table `x_<name>_alembic_ve
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,6 +135,8 @@ def check(plugin: Plugin) -> None:
     if own is None or not own.scripts.is_dir():
         first = f'samverk plugin revision {plugin.name} "its tables" writes the first'
         raise ContractError(f"its tables have no folder migrations/versions beside its module; {first}")
+    with suppress(Exception):  # told where the database is looked at; what ends a process or hangs is met here, fenced
+        own.heads()
 
 
 def _faults(name: str, table: Table) -> Iterable[str]:

@@ -134,6 +134,15 @@ def test_a_table_that_cannot_be_is_told_at_start(site: Site, words: str, said: s
     assert found.state is State.BROKEN and said in str(found.reason)
 
 
+@pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt"])
+def test_a_migration_that_would_end_the_process_costs_its_plugin_alone(site: Site, bare: Instance, name: str) -> None:  # noqa: F811
+    site.install(2, _0002_stars=f'revision = "0002" => raise {name}(3)')
+    assert command(bare, "db", "upgrade").exit_code == 0
+    host = restarted(bare).plugins
+    (record,) = (record for record in host.records.values() if record.name == "tips")
+    assert str(record.reason) == f"It could not be loaded: {name}: 3." and "fixed" in host.payment_models
+
+
 def test_tables_without_migrations_are_told_at_start(site: Site, tmp_path: Path) -> None:  # noqa: F811
     site.install()
     (tmp_path / "site" / "tips" / "migrations").rename(tmp_path / "elsewhere")
