@@ -75,10 +75,16 @@ def test_switched_off_between_clock_and_worker_it_does_not_run(here: Instance, c
     assert minute(here) == []
 
 
-def test_a_run_that_fails_is_tried_again_and_told(here: Instance, moment: list[datetime]) -> None:
-    module("acme").FAILING.add("nightly")
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+def test_a_run_that_fails_is_tried_again_and_told(
+    here: Instance, moment: list[datetime], kind: type[BaseException]
+) -> None:
+    def fail() -> None:
+        raise kind("out of order")
+
+    module("acme").DOING["nightly"] = fail
     assert len(minute(here)) == 2
-    module("acme").FAILING.clear()
+    module("acme").DOING.clear()
     moment[0] += timedelta(seconds=30)
     assert len(minute(here)) == 2
     moment[0] += timedelta(minutes=30)
