@@ -20,8 +20,6 @@ from core.plugin_kit.search import Elsewhere, search
 from core.plugin_kit.stories import Story, stories
 
 Group = tuple[Fact, ...]
-Amounts = Mapping[str, tuple[int, str]]
-"""Minor units and how they are settled, by the key of the line."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from core.deals.evaluate import evaluate, in_order, planned_by
@@ -23,8 +22,8 @@ from core.plugin_kit.checks import Broken, NotAsked, Subject, check
 from core.plugin_kit.models import KIND
 from core.plugin_kit.stories import Story
 
-MANY = 24
-"""Pieces of a big contract."""
+MANY = 60
+"""Pieces of a big contract: more than most numbers in made-up terms, from which on or up to which pieces count."""
 
 
 @check(
@@ -66,29 +65,18 @@ def _hold_count(bench: Bench) -> None:
         nonlocal counts, stopped
         if counts or not any(isinstance(fact, DeliverableApproved) for fact in story.facts):
             return
-        one, some, before, all_of_them = (_of_pieces(story, count) for count in (1, 5, MANY - 1, MANY))
-        grows, goes_on = (_cap(bench, one) < _cap(bench, some), _cap(bench, before) < _cap(bench, all_of_them))
-        counts = goes_on
-        if grows and not goes_on and _cash(bench, before) < _cash(bench, all_of_them):
-            stopped = stopped or story
+        one, fewer, all_of_them = (story.of_pieces(count) for count in (1, MANY - 1, MANY))
+        counts = _cap(bench, fewer) < _cap(bench, all_of_them)
+        grows = _cap(bench, one) < _cap(bench, all_of_them)
+        if stopped is None and grows and not counts and _cash(bench, fewer) < _cash(bench, all_of_them):
+            stopped = story
 
     each(bench, holds)
     if stopped is not None and not counts:
-        most = _cap(bench, _of_pieces(stopped, MANY))
+        most = _cap(bench, stopped.of_pieces(MANY))
         seen = f"{most.decimal} {most.currency} for {MANY - 1} pieces and for {MANY}"
         mend = "Count planned.pieces to the last one, or let earned stop where the cap does: the brand reserves it."
         raise Broken("a cap that counts each further piece, as the pay does", seen, stopped, mend)
-
-
-def _of_pieces(story: Story, count: int) -> Story:
-    """The story with so many pieces like its own, all approved."""
-    made = [fact for fact in story.facts if isinstance(fact, DeliverableApproved)]
-    like = [replace(made[n % len(made)], corrects=None) for n in range(count)]
-    pieces = [
-        replace(fact, key=f"approved-{n}", deliverable=str(n), position=n, planned=count)
-        for n, fact in enumerate(like, 1)
-    ]
-    return replace(story, facts=(*(fact for fact in story.facts if fact not in made), *pieces))
 
 
 def _cap(bench: Bench, story: Story) -> Money:

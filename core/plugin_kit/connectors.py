@@ -63,7 +63,7 @@ def paging(subject: Subject, item: Provider) -> None:
         mend = f"Let the FakeServer have more {name} than one page holds, and name them all."
         raise Broken(f"a server whose {name} need more than one page", "one page", "FakeServer", mend)
     other = type(anew(subject, item))
-    for number, (start, records) in enumerate(pages, 1):
+    for number, (start, records) in reversed([*enumerate(pages, 1)]):  # what the first ones leave behind is not there
         again = fetch(other(), over(subject, server)[0], start)
         if list(again.records) != records:
             raise Broken(f"page {number} again", f"{[_id(record) for record in again.records]}", f"cursor {start!r}")

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ from core.plugin_api.payment_models import (
     roots_of,
 )
 from core.plugin_api.text import T, Text
-from core.plugin_kit.bench import Amounts, Bench, amounts, cases, each, given, told, wrong
+from core.plugin_kit.bench import Bench, amounts, cases, each, given, told, wrong
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.guard import pure as purely
 from core.plugin_kit.placeholders import misfilled
@@ -38,6 +39,7 @@ from core.plugin_kit.search import search
 from core.plugin_kit.stories import CURRENCIES, MOST_PIECES, PIECES, Story, filled
 
 KIND = "payment_models"
+PIECES_APPROVED = (1, 2, 3, 5, 8, 13, 21, 34, 55)
 SHARES = (100, 50, 3)
 """How much of a sale comes back first, in percent."""
 
@@ -243,10 +245,12 @@ def past(subject: Subject, model: PaymentModel) -> None:
         if not facts or (facts[-1].corrects and not isinstance(facts[-1], Refund)):
             return
         earlier, last = facts[:-1], facts[-1]
-        before, after = amounts(bench.lines(story, earlier)), amounts(bench.lines(story, facts))
         if model.scope is Scope.AGREEMENT:
-            _hold_sum(story, earlier, last, before, after)
+            if not isinstance(last, Refund) and not any(_lowers(last, fact) for fact in earlier):
+                _hold_sum(bench, story, earlier, [last])
+            _hold_pieces(bench, story)
             return
+        before, after = amounts(bench.lines(story, earlier)), amounts(bench.lines(story, facts))
         for key, amount in before.items():
             if after.get(key) != amount:
                 seen = f"{after.get(key, (0, ''))[0]} after {last.key}"
@@ -255,14 +259,21 @@ def past(subject: Subject, model: PaymentModel) -> None:
     each(bench, holds)
 
 
-def _hold_sum(story: Story, earlier: Sequence[Fact], last: Fact, before: Amounts, after: Amounts) -> None:
-    if isinstance(last, Refund) or any(_lowers(last, fact) for fact in earlier):
-        return
-    was = sum(minor for minor, _ in before.values())
-    now = sum(minor for key, (minor, _) in after.items() if minor > 0 or key.partition(":")[0] != last.key)
+def _hold_pieces(bench: Bench, story: Story) -> None:
+    """A contract of many pieces, of which ever more are approved."""
+    facts = [fact for fact in story.of_pieces(PIECES_APPROVED[-1]).facts if isinstance(fact, DeliverableApproved)]
+    for few, more in pairwise(PIECES_APPROVED if facts else ()):
+        _hold_sum(bench, replace(story, facts=tuple(facts[:more])), facts[:few], facts[few:more])
+
+
+def _hold_sum(bench: Bench, story: Story, earlier: Sequence[Fact], later: Sequence[Fact]) -> None:
+    """All lines together are not less than before, but for what the later facts take away by lines of their own."""
+    before, after = amounts(bench.lines(story, earlier)), amounts(bench.lines(story, [*earlier, *later]))
+    was, new = sum(minor for minor, _ in before.values()), {fact.key for fact in later}
+    now = sum(minor for key, (minor, _) in after.items() if minor > 0 or key.partition(":")[0] not in new)
     if now < was:
         mend = "Let what was earned stand; what a fact takes away gets a line of its own, by its key or as 'key:what'."
-        raise Broken(f"at least {was} minor units in all, as before", f"{now} after {last.key}", story, mend)
+        raise Broken(f"at least {was} minor units in all, as before", f"{now} after {later[-1].key}", story, mend)
 
 
 def _lowers(last: Fact, before: Fact) -> bool:

@@ -58,6 +58,16 @@ class Story:
         """A contract that plans what happened, and further pieces of which nothing is known."""
         return Planned(MOST_PIECES, months=4, pieces=planned_by(self.facts).pieces[:MOST_PIECES])
 
+    def of_pieces(self, count: int) -> Story:
+        """The same with so many pieces like its own, all approved; of a story without any itself."""
+        made = [fact for fact in self.facts if isinstance(fact, DeliverableApproved)]
+        like = [replace(made[n % len(made)], corrects=None) for n in range(count if made else 0)]
+        pieces = [
+            replace(fact, key=f"approved-{n}", deliverable=str(n), position=n, planned=count)
+            for n, fact in enumerate(like, 1)
+        ]
+        return replace(self, facts=(*(fact for fact in self.facts if fact not in made), *pieces))
+
     def __str__(self) -> str:
         """The case as an author reads it: terms first, then a fact a line."""
         terms = self.part.terms

@@ -13,6 +13,9 @@ GET = 'return self._told(ctx.http.request("GET", API + path, headers=self._signe
 GET_LATER = GET.replace("return", "told =") + "\n        self.later()\n        return told"
 BACK = 'RefundRecord(order["id"], "1", -amount, at)'
 
+MARKED = 'told["next"] and (NEXT.update({"p" + told["next"]: told["next"]}) or "p" + told["next"])'
+"""Cursors that stand for what is remembered in the module."""
+
 CONTROLS: dict[str, list[Control]] = {
     "good_platform": [
         ("types", init("tzinfo=UTC", "")),
@@ -34,7 +37,18 @@ CONTROLS: dict[str, list[Control]] = {
                 'for post in told["posts"]], cursor and told["next"] or "0")',
             ),
         ),
+        (
+            "paging",
+            {
+                INIT: [
+                    ("\n\nclass Plat(", "\nNEXT = {}\n\n\nclass Plat("),
+                    ('for post in told["posts"]], told["next"])', f'for post in told["posts"]], {MARKED})'),
+                    ("after={cursor or ''}", "after={NEXT.get(cursor, '')}"),
+                ]
+            },
+        ),
         ("errors", init("if answer.status >= 500:", "if answer.status > 500:")),
+        ("errors", init("if answer.status in (401, 403):", "if answer.status == 401:")),
         ("nulls", init('followers=told["followers"]', 'followers=told["followers"] or 0')),
         ("nulls", {INIT: [("{k: v for", "{k: v or 0 for"), (" if v is not None}", "}")]}),
         ("nulls", init('told["ad"]', 'told["ad"] or False')),
