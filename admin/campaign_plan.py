@@ -29,6 +29,7 @@ from core.permissions import Permission
 from core.places import country_choices
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Tc, Text
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.service import switches
 from core.web.brands import brands
 from core.web.forms import AtMost, BaseForm, ChoiceField, ChoicesField, DayField, MoneyField, Required, WholeField
@@ -233,6 +234,7 @@ def campaign_pay(public_id: str) -> Any:
                 service.save_components(db(), actor(), found, deal=deal)
                 return _next(found, "pay")
     expected = _expected()
+    host = for_brand(db(), host, found.brand_id)
     forecasts = reading.forecasts(host, deal, rows, found.currency, **expected) if deal.components else []
     cap = reading.cap_or_none(host, deal, rows, found.currency) if deal.components else None
     return _step(

@@ -37,6 +37,7 @@ from core.lifecycle import history
 from core.permissions import Permission
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T, Text
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.service import switches
 from core.web.contract_page import contract_page, paper_of, pdf_of, text_of
 from core.web.forms import AtMost, BaseForm, Required
@@ -194,7 +195,7 @@ def _ways(person: Relationship, replaced: Collaboration | None) -> dict[str, Any
 
 def _price(campaign: Campaign, deal: Deal, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What the offer would reserve, what is left of the budget, what three outcomes would pay."""
-    host, currency = instance().plugins, campaign.currency
+    host, currency = for_brand(db(), instance().plugins, campaign.brand_id), campaign.currency
     cap = reading.cap_or_none(host, deal, rows, currency) if deal.components else None
     left = campaigns.budget_of(db(), campaign).left
     shown = reading.forecasts(host, deal, rows, currency, sales=reading.EXPECTED_SALES) if deal.components else []

@@ -125,7 +125,10 @@ def payouts_prepare() -> Any:
         influencers=ids,
         due_by=None if later else today_of(db(), brand.id),
         limits=limits_of(
-            instance().plugins, rail, currency, onboarding.let_in(db(), instance().plugins, brand.id, rail)
+            instance().plugins.of(brand.public_id),
+            rail,
+            currency,
+            onboarding.let_in(db(), instance().plugins, brand.id, rail),
         ),
         base_url=instance().settings.base_url,
     )

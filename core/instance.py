@@ -81,9 +81,14 @@ class Instance:
 
     def load_plugins(self) -> list[Record]:
         """Every plugin as it loads now, whatever its tables are like; not those that did not come back before."""
-        found = loader.find(safe_mode=self.settings.safe_mode)
-        first_come = partial(roll.first_come, self.settings.database_url)
-        return loader.load(found, Deadlines(*self.settings.plugin_seconds).load, self.left_out, first_come)
+        settings = self.settings
+        return loader.load(
+            loader.find(safe_mode=settings.safe_mode),
+            Deadlines(*settings.plugin_seconds).load,
+            self.left_out,
+            partial(roll.first_come, settings.database_url),
+            settings.trace_plugins,
+        )
 
     @cached_property
     def left_out(self) -> LeftOut:

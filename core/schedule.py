@@ -83,5 +83,5 @@ def work(
     ctx = context_of(session, host, keyring, plugin, brand)
     bind = session.get_bind()
     session.close()
-    do = job.run
+    do, host = job.run, host.of(ctx.brand)
     return lend(host, bind, plugin, ctx, lambda ctx: host.call(plugin, do, ctx, seam=Seam.WORK, what=job.name))

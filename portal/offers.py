@@ -19,6 +19,7 @@ from core.i18n import country, current_locale, gettext
 from core.permissions import Permission
 from core.places import COUNTRIES, country_choices
 from core.plugin_api.text import T
+from core.plugin_host.contexts import for_brand
 from core.web.contract_page import contract_page, paper_of, pdf_of, text_of
 from core.web.face import PUBLIC
 from core.web.forms import AtMost, BaseForm, ChoiceField, Required
@@ -188,7 +189,7 @@ def offer(public_id: str) -> Any:
             mine = queries.get_for_influencer(writing, actor(), public_id)
             service.mark_viewed(writing, actor(), collaboration=mine)
     paper = queries.paper(db(), found.id)
-    host = instance().plugins
+    host = for_brand(db(), instance().plugins, found.brand_id)
     sales, order, views = _expected()
     sheet = reading.sheet(db(), host, found, newest)
     return render_template(
@@ -286,7 +287,7 @@ def _again(found: Collaboration) -> Collaboration:
 def offer_counter(public_id: str) -> Any:
     """Answer with other terms."""
     found, newest = _answerable(public_id)
-    host = instance().plugins
+    host = for_brand(db(), instance().plugins, found.brand_id)
     form = answering(host, newest, found.currency)
     shown: list[reading.Forecast] = []
     if form.sent():

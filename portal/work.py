@@ -30,6 +30,7 @@ from core.permissions import Permission
 from core.places import COUNTRIES
 from core.plugin_api.compliance import CompliancePack, Verdict
 from core.plugin_api.text import T
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.service import switches
 from core.web.figures import CountsForm
 from core.web.forms import AtMost, BaseForm, ChoiceField, DayField, NumberField, Required, WholeField
@@ -163,7 +164,8 @@ def draft(public_id: str) -> Any:
 
 def _packs(piece: Piece) -> tuple[CompliancePack, ...]:
     on = switches(db(), piece.deliverable.brand_id)
-    return tuple(instance().plugins.enabled("compliance", on).values())
+    host = for_brand(db(), instance().plugins, piece.deliverable.brand_id)
+    return tuple(host.enabled("compliance", on).values())
 
 
 def _draft_form(setting: Setting, packs: Sequence[CompliancePack]) -> DraftForm:

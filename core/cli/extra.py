@@ -52,7 +52,7 @@ class OfPlugin(click.Group):
         what = next((word for word in [*ctx._protected_args, *ctx.args] if word in self.commands), "x")
         with installation() as here:
             ctx.obj = context_for(here, plugin, ctx.params.pop("brand"))
-            host = here.plugins
+            host = here.plugins.of(ctx.obj.brand)
 
             def run(told: Context) -> Any:
                 ctx.obj = told

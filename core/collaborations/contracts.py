@@ -29,6 +29,7 @@ from core.lifecycle import begin, move
 from core.money import Money
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.host import PluginHost
 
 DAYS_TO_SIGN = 7
@@ -36,6 +37,7 @@ DAYS_TO_SIGN = 7
 
 def agree(session: Session, actor: Actor, collaboration: Collaboration, offer: Offer, *, host: PluginHost) -> Contract:
     """Turn an accepted version into a contract and commit its cap; refused when the budget cannot bear it."""
+    host = for_brand(session, host, collaboration.brand_id)
     cap = terms.reserved(host, offer.components, offer.deliverables, collaboration.currency)
     _afford(session, actor, collaboration, cap)
     move(session, collaboration, Action.AGREE, actor=actor, basis=f"offer:{offer.number}")

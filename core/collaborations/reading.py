@@ -69,6 +69,7 @@ def sheet(session: Session, host: PluginHost, collaboration: Collaboration, offe
     before = next((version for version in versions if version.number == offer.number - 1), None)
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     brand = session.get_one(Brand, collaboration.brand_id)
+    host = host.of(brand.public_id)
     pay = signed.written_for(session, offer)  # what the contract says, whatever a plugin would say today
     return Sheet(
         offer=offer,

@@ -27,6 +27,7 @@ from core.influencers.models import Relationship
 from core.lifecycle import begin, move
 from core.permissions import SYSTEM, Actor, Permission
 from core.plugin_api.text import T
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.host import PluginHost
 
 __all__ = [
@@ -71,6 +72,7 @@ def send_offer(
     """
     actor.require(Permission.OFFER_EDIT, campaign.brand_id)
     _may_offer(session, campaign, relationship, unvetted_reason)
+    host = for_brand(session, host, campaign.brand_id)
     if replaces is not None:
         _same_campaign(replaces, campaign, relationship)
         endings.replace(session, actor, collaboration=replaces, reason=replace_reason, base_url=base_url)
@@ -139,6 +141,7 @@ def accept(
     None when the budget cannot bear it: then it is the brand's turn, and the brand has been told.
     """
     offer = _mine_to_answer(session, actor, collaboration, number)
+    host = for_brand(session, host, collaboration.brand_id)
     cap = terms.reserved(host, offer.components, offer.deliverables, collaboration.currency)
     if room.beyond(session, collaboration, cap):
         room.ask(session, actor, collaboration, offer, cap, base_url)
@@ -227,6 +230,7 @@ def revise(
     """The brand makes a new version, in answer to a counter-offer or in place of its own unanswered one."""
     actor.require(Permission.OFFER_EDIT, collaboration.brand_id)
     offer = versions.newest(session, collaboration, number)
+    host = for_brand(session, host, collaboration.brand_id)
     campaign = session.get_one(Campaign, collaboration.campaign_id)
     version = versions.checked(session, host, campaign, components, deliverables, message, by="brand")
     cap = terms.reserved(host, version.deal, version.deliverables, campaign.currency)

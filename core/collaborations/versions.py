@@ -22,6 +22,7 @@ from core.money import Money
 from core.permissions import Actor
 from core.plugin_api.deal import Deal
 from core.plugin_api.text import T
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import switches
 
@@ -56,6 +57,7 @@ def checked(
         raise Refused(T("The campaign has no brief yet."))
     if len(message) > MESSAGE_LENGTH:
         raise Invalid(T("Use at most %(count)s characters.", count=MESSAGE_LENGTH), "message")
+    host = for_brand(session, host, campaign.brand_id)
     on = switches(session, campaign.brand_id) if by == "brand" else {}
     deal = terms.checked_deal(host, components, campaign.currency, on)
     work = terms.checked_deliverables(deliverables)

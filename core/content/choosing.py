@@ -56,7 +56,9 @@ def latest(host: PluginHost, asked: Sequence[Asked]) -> list[Post] | None:
         provider, ctx = one.reach.provider, one.reach.ctx
         question = (provider, ctx, one.handle)
         try:
-            found = asking.ask(host, one.reach.plugin, _posts, *question, returns=list, what=METHOD, seam=Seam.PAGE)
+            found = asking.ask(
+                host.of(ctx.brand), one.reach.plugin, _posts, *question, returns=list, what=METHOD, seam=Seam.PAGE
+            )
         except Later:
             continue
         if not isinstance(found, Fault):

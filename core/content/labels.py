@@ -96,6 +96,7 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: Mappin
 def ask(host: PluginHost, what: Question) -> Told | None:
     """Ask the first connector that knows the post; None when none does."""
     for reach in what.reaches:
+        host = host.of(reach.ctx.brand)
         known, _ = whose(host, reach.plugin, reach.provider, {what.post_id: what.url})
         for id in known:
             question = reach.provider.disclosure

@@ -260,7 +260,8 @@ def import_metrics(
         raise Refused(T("The plugin that reads tables of metrics is not installed or does not work."))
     table = read_table(raw)
     rows = table.aligned(connector.columns)
-    zone = ZoneInfo(session.get_one(Brand, brand_id).timezone)
+    brand = session.get_one(Brand, brand_id)
+    host, zone = host.of(brand.public_id), ZoneInfo(brand.timezone)
     parsed = host.call(host.platforms.owners["csv"], connector.parse, rows, zone, seam=Seam.WORK)
     if isinstance(parsed, Failure):
         raise Refused(parsed.reason)

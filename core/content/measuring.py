@@ -89,6 +89,7 @@ def measured(session: Session, brand_id: int, after: int = 0, limit: int | None 
 
 def ask(host: PluginHost, what: Slice) -> Told:
     """Ask a connector for the posts that it knows, some at a time, until it has told all or cannot go on."""
+    host = host.of(what.ready.ctx.brand)
     of, fault = whose(host, what.ready.plugin, what.ready.provider, what.posts)
     asked: list[int] = []
     readings: list[tuple[int, Metrics]] = []

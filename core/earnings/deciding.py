@@ -14,6 +14,7 @@ from core.earnings.verdicts import ACCEPT, KEEP, kept_now
 from core.errors import Refused
 from core.permissions import Actor, Permission
 from core.plugin_api.text import T
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.host import PluginHost
 
 REASON_LENGTH = 500
@@ -36,6 +37,7 @@ def decide(
     reason = required(reason, "reason", REASON_LENGTH)
     collaboration = session.get_one(Collaboration, hold.collaboration_id, with_for_update=True)
     session.refresh(hold)
+    host = for_brand(session, host, collaboration.brand_id)
     case = case_of(session, host, collaboration)
     component = next((c for c in case.deal.components if c.id == hold.component_id), None) if case else None
     if case is None or component is None or not hold.incident or hold.resolved_at is not None:

@@ -35,6 +35,7 @@ from core.permissions import SYSTEM
 from core.plugin_api.deal import Deal
 from core.plugin_api.payment_models import Fact, Sale, Settles
 from core.plugin_api.text import T, Text
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.host import PluginHost
 
 OPEN = ("pending", "payable", "in_payout")
@@ -48,6 +49,7 @@ def recompute(session: Session, host: PluginHost, collaboration_id: int) -> list
     the campaign says now.
     """
     collaboration = session.get_one(Collaboration, collaboration_id, with_for_update=True)
+    host = for_brand(session, host, collaboration.brand_id)
     case = case_of(session, host, collaboration)
     if case is None:
         return []

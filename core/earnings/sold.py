@@ -26,6 +26,7 @@ from core.money import Money
 from core.plugin_api.composition import Component
 from core.plugin_api.payment_models import Fact, Settles
 from core.plugin_api.text import Text
+from core.plugin_host.contexts import for_brand
 from core.plugin_host.host import PluginHost
 from core.sql import batched
 from core.tracking.models import Sale as SaleRow
@@ -42,6 +43,7 @@ def book_sales(
     Many new ones are booked in SQL where the models declare rates.
     """
     collaboration = session.get_one(Collaboration, collaboration_id, with_for_update=True)
+    host = for_brand(session, host, collaboration.brand_id)
     try:
         ground = ground_of(session, host, collaboration)
         if ground.parts:

@@ -129,6 +129,7 @@ def read(
     `Unsigned` when none does, `PluginFailed` when one of them fails, `Later` while the plugin is paused.
     """
     told: dict[Whose, Sequence[Any] | Fault] = {}
+    host = host.of(mailbox.ctx.brand)
     for whose, provider in mailbox.providers.items():
         method, check = LISTENING[whose[0]], receivers[whose[0]].check
         answer = ask(

@@ -174,7 +174,9 @@ def _ask(host: PluginHost, plugin: str, of: Ready | Reach, accounts: Handles) ->
     profiles: dict[int, Profile | None] = {}
     fault = None
     for id, handle in accounts.items():
-        found = asking.ask(host, plugin, of.provider.profile, of.ctx, handle, returns=Profile, what="profile")
+        found = asking.ask(
+            host.of(of.ctx.brand), plugin, of.provider.profile, of.ctx, handle, returns=Profile, what="profile"
+        )
         if not isinstance(found, Fault):
             profiles[id] = found
         elif found.kind == "NotFound":

@@ -83,6 +83,7 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: Mappin
 
 def tell(host: PluginHost, gone: Gone) -> None:
     """Ask a rail to forget, behind the fence; `PluginFailed` when it fails, so that it is asked again."""
+    host = host.of(gone.ctx.brand)
     try:
         answer = host.call(
             gone.plugin, gone.rail.forget, gone.ctx, gone.payee, seam=Seam.WORK, passes=(NotSupported,), what="forget"

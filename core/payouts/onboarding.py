@@ -130,6 +130,7 @@ def gather(session: Session, host: PluginHost, keyring: Keyring, payload: Mappin
 
 def ask(host: PluginHost, who: Who) -> Onboarding | Fault:
     """Ask the rail, behind the fence; `Later` while its plugin is paused."""
+    host = host.of(who.ctx.brand)
     return asking.ask(host, who.plugin, _checked, who.rail, who.ctx, who.payee, returns=Onboarding, what="onboard")
 
 

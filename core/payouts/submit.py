@@ -156,7 +156,9 @@ def _call(host: PluginHost, rail: PayoutRail, what: HandOver, *, look: bool) -> 
         return outcomes.sound(rail.lookup(ctx, names) if looked else rail.submit(ctx, batch, key))
 
     asked = "lookup" if looked else "submit"
-    return host.call(owner, answer, what.ctx, returns=Mapping, seam=Seam.WORK, passes=passes, what=asked)
+    return host.of(what.ctx.brand).call(
+        owner, answer, what.ctx, returns=Mapping, seam=Seam.WORK, passes=passes, what=asked
+    )
 
 
 def record(session: Session, house: House, what: HandOver, answer: Answer) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.crypto import Keyring
+from core.database import Base
 from core.plugin_api.context import Context, Http
 from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
@@ -24,6 +26,14 @@ class Secrets(dict[str, str]):
     def __repr__(self) -> str:
         """The names alone."""
         return f"Secrets({', '.join(self)})"
+
+
+def for_brand(session: Session, host: PluginHost, brand_id: int | None) -> PluginHost:
+    """The host as it is asked for a brand, by its key; no statement while calls are not traced."""
+    if not host.fence.trace or brand_id is None:
+        return host
+    brand = Base.metadata.tables["brand"].c
+    return host.of(session.scalar(select(brand.public_id).where(brand.id == brand_id)))
 
 
 def context_of(

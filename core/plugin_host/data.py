@@ -55,7 +55,7 @@ def lend(
         answer = ask(given)
         if isinstance(answer, Failure) or not door.used:
             return answer
-        kept = host.call(plugin, door.keep, seam=Seam.WORK, what="keep")
+        kept = host.call(plugin, door.keep, seam=Seam.WORK, what="keep", brand=asked.brand)
         return kept if isinstance(kept, Failure) else answer
     except BaseException as said:
         if door.used and _well(said):

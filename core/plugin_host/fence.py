@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, TypeVar
 
 from core.ctrl_c import CtrlC
 from core.plugin_api.text import T, Text
+from core.plugin_host import trace
 from core.plugin_host.deadlines import Deadlines, Overrun, Seam, TookTooLong, Watch
 from core.plugin_host.health import Health
 from core.plugin_host.loader import told
@@ -42,6 +42,7 @@ class Fence:
         seam: Seam,
         passes: tuple[type[BaseException], ...],
         what: str,
+        brand: str | None = None,
     ) -> R | Failure:
         """As `PluginHost.call` says."""
         begin = perf_counter() if self.trace else 0.0
@@ -51,14 +52,14 @@ class Fence:
             probe = seam.lasting and health.may_probe(plugin)
             if not probe:
                 refused = health.refusal(plugin, self._title(plugin))
-                return self._told(plugin, what, begin, args, refused) if self.trace else refused
+                return self._told(plugin, what, begin, brand, refused) if self.trace else refused
         answer: R | Failure
         try:
             answer = self.watch.run(plugin, what, self._limits[seam], function, args, kwargs)
         except passes as said:
             health.worked(plugin, probe=probe, lasting=seam.lasting)
             if self.trace:
-                self._told(plugin, what, begin, args, said)
+                self._told(plugin, what, begin, brand, said)
             raise
         except (CtrlC, Overrun):  # somebody at the terminal; a call around this one that is late
             raise
@@ -69,7 +70,7 @@ class Fence:
                 health.worked(plugin, probe=probe, lasting=seam.lasting)
             else:
                 answer = self._mistaken(plugin, answer, probe, seam)
-        return self._told(plugin, what, begin, args, answer) if self.trace else answer
+        return self._told(plugin, what, begin, brand, answer) if self.trace else answer
 
     def _failed(self, plugin: str, error: BaseException, probe: bool, seam: Seam) -> Failure:
         if isinstance(error, TookTooLong):
@@ -95,11 +96,9 @@ class Fence:
     def _title(self, plugin: str) -> str | Text:
         return self.titles.get(plugin, plugin)
 
-    def _told(self, plugin: str, what: str, begin: float, args: tuple[Any, ...], answer: Any) -> Any:
-        """Write a call on stderr, of its arguments nothing but the brand; the answer goes on as it is."""
-        brand = next((arg.brand for arg in args if isinstance(getattr(arg, "brand", None), str)), "-")
-        spent = (perf_counter() - begin) * 1000
-        sys.stderr.write(f"plugin {plugin} {what} brand={brand} {spent:.3f} ms {type(answer).__name__}\n")
+    @staticmethod
+    def _told(plugin: str, what: str, begin: float, brand: str | None, answer: Any) -> Any:
+        trace.line(plugin, what, brand, begin, answer)
         return answer
 
 

@@ -52,5 +52,6 @@ def tell(host: PluginHost, plugin: str, person: str, ctx: Context) -> Failure | 
     manifest = host.active[plugin].plugin
     if manifest is None:
         return None
+    host = host.of(ctx.brand)
     answer = host.call(plugin, lambda ctx: manifest.forget(person, ctx), ctx, seam=Seam.WORK, what="forget")
     return answer if isinstance(answer, Failure) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
@@ -66,6 +67,8 @@ class PluginHost:
         self.keys = keys
         self.recall: Callable[[str], Mapping[str, Text]] = lambda kind: {}
         """By kind the titles of what was here once, as `core.wiring` lets the database tell them."""
+        self.brand: str | None = None
+        """For whom it is asked, by public id; None for the installation, or where nobody said."""
         self.records: Mapping[tuple[str, str], Record] = {(r.name, r.origin): r for r in records}
         active = [record for record in records if record.state is State.ACTIVE]
         self.active: Mapping[str, Record] = {record.name: record for record in active}
@@ -75,8 +78,8 @@ class PluginHost:
         self.platforms: Registry[PlatformConnector] = Registry(active, "platforms")
         self.sales_sources: Registry[SalesSource] = Registry(active, "sales_sources")
         self.compliance: Registry[CompliancePack] = Registry(active, "compliance")
-        for name, pack in self.compliance.items():
-            self.compliance[name] = self._fenced(pack)
+        self._packs = dict(self.compliance)
+        self._fence_rules()
         self.payout_rails: Registry[PayoutRail] = Registry(active, "payout_rails")
         self.permissions: Registry[PermissionSpec] = Registry(active, "permissions")
         self._managers: dict[str, pluggy.PluginManager] = {
@@ -145,14 +148,32 @@ class PluginHost:
         seam: Seam = Seam.PURE,
         passes: tuple[type[BaseException], ...] = (),
         what: str = "",
+        brand: str | None = None,
         **kwargs: Any,
     ) -> R | Failure:
         """Ask a plugin. Whatever it raises, or an answer of another type than `returns`, becomes a `Failure`.
 
         So does taking longer than the seam's deadline, and a plugin that is paused is not asked at all. What it raises
-        on purpose, `passes`, goes through. `what` is the call's name where the function's own would not tell it.
+        on purpose, `passes`, goes through. `what` is the call's name where the function's own would not tell it, and
+        `brand` the public id of the brand that it is for; the trace shows both.
         """
-        return self.fence.call(plugin, function, args, kwargs, returns=returns, seam=seam, passes=passes, what=what)
+        brand = brand or self.brand
+        return self.fence.call(
+            plugin, function, args, kwargs, returns=returns, seam=seam, passes=passes, what=what, brand=brand
+        )
+
+    def of(self, brand: str | None) -> PluginHost:
+        """The same plugins, asked for a brand by its public id; this very host while calls are not traced."""
+        if not self.fence.trace or brand == self.brand:
+            return self
+        view = copy(self)
+        view.brand, view.compliance = brand, copy(self.compliance)
+        view._fence_rules()
+        return view
+
+    def _fence_rules(self) -> None:
+        for name, pack in self._packs.items():
+            self.compliance[name] = self._fenced(pack)
 
     def _fenced(self, pack: CompliancePack) -> CompliancePack:
         """The pack with each of its coded rules behind the fence; its data are read by core alone."""
@@ -168,7 +189,9 @@ class PluginHost:
     def tell(self, plugin: str, hook: str, event: Observation, ctx: Context) -> Failure | None:
         """Tell one observer, behind the fence."""
         caller = getattr(self._managers[plugin].hook, hook)
-        answer = self.call(plugin, lambda ctx: caller(event=event, ctx=ctx), ctx, seam=Seam.WORK, what=hook)
+        answer = self.call(
+            plugin, lambda ctx: caller(event=event, ctx=ctx), ctx, seam=Seam.WORK, what=hook, brand=ctx.brand
+        )
         return answer if isinstance(answer, Failure) else None
 
     def notify(self, hook: str, event: Observation, switches: Mapping[str, bool] | None = None) -> list[Failure]:

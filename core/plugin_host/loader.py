@@ -38,6 +38,7 @@ from core.plugin_host.deadlines import AGAIN, Limit, Overrun, TookTooLong, Watch
 from core.plugin_host.declared import check_declared
 from core.plugin_host.left_out import LeftOut
 from core.plugin_host.records import IN_THE_BOX, Record, State
+from core.plugin_host.trace import traced
 from core.redaction import redacted
 
 GROUP = "samverk.plugins"
@@ -128,21 +129,24 @@ def load(
     seconds: float = LOADING,
     left_out: LeftOut | None = None,
     first_come: Callable[[], FirstCome] = dict,
+    trace: bool = False,
 ) -> list[Record]:
     """A record of every candidate, sorted by name; nothing a candidate does comes out of here, a loop neither.
 
     One that is not loaded within so many seconds is `left_out` from then on. `first_come` is asked where there are
-    strangers.
+    strangers. With `trace` each import and each hook is a line on stderr.
     """
-    records = [load_one(candidate, seconds, left_out) for candidate in candidates]
+    records = [load_one(candidate, seconds, left_out, trace) for candidate in candidates]
     strangers = any(not record.in_the_box for record in records)
     records = settle_claims(records, first_come() if strangers else {})
     return sorted(records, key=lambda record: (record.name, record.origin))
 
 
-def load_one(candidate: Candidate, seconds: float = LOADING, left_out: LeftOut | None = None) -> Record:
+def load_one(
+    candidate: Candidate, seconds: float = LOADING, left_out: LeftOut | None = None, trace: bool = False
+) -> Record:
     """As `load`, without a look at the names of others."""
-    record = None if left_out and left_out.has(candidate, seconds) else _in_time(candidate, seconds)
+    record = None if left_out and left_out.has(candidate, seconds) else _in_time(candidate, seconds, trace)
     if left_out is None or candidate.origin == IN_THE_BOX:
         return record or _late(candidate, T("It was not loaded within %(seconds)s seconds.", seconds=f"{seconds:g}"))
     if record is not None:
@@ -164,17 +168,17 @@ def _late(candidate: Candidate, reason: Text) -> Record:
     return Record(candidate.name, candidate.origin, candidate.version, candidate.author, State.BROKEN, reason)
 
 
-def _in_time(candidate: Candidate, seconds: float) -> Record | None:
+def _in_time(candidate: Candidate, seconds: float, trace: bool) -> Record | None:
     """Its record; None when it has none within so many seconds.
 
     A stranger is loaded by a thread of its own: where that waits in C it is left behind, since nothing can end it.
     """
     if candidate.origin == IN_THE_BOX:
-        record = _watched(candidate, seconds)
+        record = _watched(candidate, seconds, trace)
     else:
         came: list[Record | None] = []
         context = copy_context()
-        work = Thread(target=lambda: came.append(context.run(_watched, candidate, seconds)), daemon=True)
+        work = Thread(target=lambda: came.append(context.run(_watched, candidate, seconds, trace)), daemon=True)
         work.start()
         work.join(seconds + 2 * AGAIN)  # what runs in Python has been struck three times by then
         record = came[0] if came else None
@@ -183,21 +187,21 @@ def _in_time(candidate: Candidate, seconds: float) -> Record | None:
     return record
 
 
-def _watched(candidate: Candidate, seconds: float) -> Record | None:
+def _watched(candidate: Candidate, seconds: float, trace: bool) -> Record | None:
     try:
-        return _watch.run(candidate.name, "loading", Limit(seconds), examine, (candidate,), {})
+        return _watch.run(candidate.name, "loading", Limit(seconds), examine, (candidate, trace), {})
     except TookTooLong:
         return None
 
 
-def examine(candidate: Candidate) -> Record:
+def examine(candidate: Candidate, trace: bool = False) -> Record:
     """Load one candidate behind its fence: an active record, or one that says what is wrong."""
     record = Record(candidate.name, candidate.origin, candidate.version, candidate.author)
     try:
-        plugin = manifest(candidate)
+        plugin = traced(trace, candidate.name, "loading", partial(manifest, candidate))
         record = replace(record, name=plugin.name, plugin=plugin)
         check_version(plugin)
-        provides = collect(plugin)
+        provides = collect(plugin, trace)
         additions.check(plugin, provides)
         check_declared(plugin, provides)
         own.check(plugin)
@@ -249,14 +253,16 @@ def check_version(plugin: Plugin) -> None:
     )
 
 
-def collect(plugin: Plugin) -> dict[str, dict[str, Any]]:
+def collect(plugin: Plugin, trace: bool = False) -> dict[str, dict[str, Any]]:
     """Everything that the plugin registers, by kind and name."""
     manager = manager_of(plugin)
     provides = {}
     for kind in (*PROVIDERS, *DATA):
-        answers: list[Any] = getattr(manager.hook, f"register_{kind}")()
-        if answers:
-            provides[kind] = _named(kind, answers[0])
+        hook = getattr(manager.hook, f"register_{kind}")
+        if hook.get_hookimpls():
+            answer = traced(trace, plugin.name, hook.name, lambda hook=hook: next(iter(hook()), None))  # type: ignore[misc]
+            if answer is not None:
+                provides[kind] = _named(kind, answer)
     return provides
 
 

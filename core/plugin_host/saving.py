@@ -105,7 +105,7 @@ def _ask(host: PluginHost, record: Record, ctx: Context) -> Errors:
     plugin = record.plugin
     found = host.call(
         record.name, lambda told: dict(plugin.check_settings(told)) if plugin else {}, ctx,
-        returns=dict, seam=Seam.PAGE, what="check_settings",
+        returns=dict, seam=Seam.PAGE, what="check_settings", brand=ctx.brand,
     )  # fmt: skip
     if isinstance(found, Failure):
         return {"": found.reason}

@@ -91,7 +91,7 @@ def _ask(host: PluginHost, ready: Ready, place: _Place) -> Page[SalesRecord] | F
     def question(ctx: Context) -> Page[SalesRecord]:
         return _checked(ready.provider.orders(ctx, place.since, place.cursor), place.cursor)
 
-    return ask(host, ready.plugin, question, ready.ctx, returns=Page, what="orders")
+    return ask(host.of(ready.ctx.brand), ready.plugin, question, ready.ctx, returns=Page, what="orders")
 
 
 def _checked(page: object, asked: str | None) -> Page[SalesRecord]:

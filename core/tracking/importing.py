@@ -187,7 +187,9 @@ def _judged(
     reader = _reader(session, host, brand.id, source)
     plugin = host.sales_sources.owners[source]
     zone = ZoneInfo(brand.timezone)
-    parsed = host.call(plugin, reader.parse, rows, brand.currency, zone, returns=Parsed, seam=Seam.WORK)
+    parsed = host.of(brand.public_id).call(
+        plugin, reader.parse, rows, brand.currency, zone, returns=Parsed, seam=Seam.WORK
+    )
     if isinstance(parsed, Failure):
         raise Refused(parsed.reason)
     records: list[SalesRecord] = list(parsed.records)

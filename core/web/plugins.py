@@ -147,9 +147,9 @@ def _panel(plugin: str, panel: Panel, subject: str, brand_id: int | None) -> Mar
         return Markup("")
     if owner := CONCERNS.get(panel.place):
         asked = _about(asked, _concerned(owner, subject))
-    ask = partial(instance().plugins.call, plugin, panel.render, returns=View, seam=Seam.PAGE)
+    ask = partial(instance().plugins.of(asked.brand).call, plugin, panel.render, returns=View, seam=Seam.PAGE)
     answer = lend(instance().plugins, db().get_bind(), plugin, asked, lambda asked: ask(asked, subject), write=False)
-    drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title)
+    drawn = answer if isinstance(answer, Failure) else _draw(plugin, face, answer, panel.title, asked.brand)
     told = _missing(drawn) if isinstance(drawn, Failure) else {"body": drawn.body}
     frame = current_app.jinja_env.get_template("plugin_panel.html")
     title = panel.title if isinstance(drawn, Failure) else drawn.title
@@ -182,7 +182,7 @@ def _view(plugin: str, page: PluginPage) -> Callable[..., Any]:
         answer = _ask(plugin, page, asked)
         if isinstance(answer, Redirect):
             return _go(plugin, page.face, answer)
-        drawn = answer if isinstance(answer, Failure) else _draw(plugin, page.face, answer, page.title)
+        drawn = answer if isinstance(answer, Failure) else _draw(plugin, page.face, answer, page.title, asked.brand)
         if isinstance(drawn, Failure):
             return _paused(plugin, page, drawn) if drawn.paused else _broken(plugin, drawn)
         shell = SHELL[page.face]
@@ -261,15 +261,16 @@ def _switches(brands: Collection[int]) -> Mapping[int | None, Mapping[str, bool]
 def _ask(plugin: str, page: PluginPage, asked: PageRequest) -> View | Redirect | Failure:
     """What a page answers; what it refuses, with `Invalid` or `Missing`, is raised."""
     passes, returns = (SamverkError,), (View, Redirect)
-    ask = partial(instance().plugins.call, plugin, page.render, returns=returns, seam=Seam.PAGE, passes=passes)
+    host = instance().plugins.of(asked.brand)
+    ask = partial(host.call, plugin, page.render, returns=returns, seam=Seam.PAGE, passes=passes)
     return lend(instance().plugins, db().get_bind(), plugin, asked, ask, write=asked.method == "POST")
 
 
-def _draw(plugin: str, face: Face, view: View, title: Text) -> Drawn | Failure:
+def _draw(plugin: str, face: Face, view: View, title: Text, brand: str | None) -> Drawn | Failure:
     def draw() -> Drawn:
         return Drawn(str(view.title or title), fragment(plugin, face, view))
 
-    return instance().plugins.call(plugin, draw, seam=Seam.PAGE, what="draw")
+    return instance().plugins.call(plugin, draw, seam=Seam.PAGE, what="draw", brand=brand)
 
 
 def fragment(plugin: str, face: Face, view: View) -> Markup:

@@ -238,12 +238,13 @@ print(host.call("acme", lambda: 7))
 
 def test_every_call_is_a_line_and_no_value_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     host = PluginHost([], Fence(SHORT, trace=True))
-    ctx = Context("k3v9", {"limit": "a-value"}, {"api_key": "a-secret"})
+    ctx = Context("-", {"limit": "a-value"}, {"api_key": "a-secret"})
 
     def nightly(ctx: Context, sent: str) -> list[str]:
         return [*ctx.secrets.values(), *ctx.settings.values(), sent]
 
-    host.call("acme", nightly, ctx, "an argument", returns=list)
+    host.call("acme", nightly, ctx, "an argument", returns=list, brand="k3v9")
+    host.of("b7x2").call("acme", lambda: 1, what="shown")
     host.call("acme", lambda: 1 / 0, what="earned")
     host.call("acme", lambda: "3", returns=int, what="cap")
     with pytest.raises(Invalid):
@@ -253,6 +254,7 @@ def test_every_call_is_a_line_and_no_value_is_in_it(capsys: pytest.CaptureFixtur
     lines = [shape.fullmatch(line) for line in told if line.startswith("plugin acme ")]
     assert [line.groups() for line in lines if line] == [
         (f"{test_every_call_is_a_line_and_no_value_is_in_it.__name__}.<locals>.nightly", "k3v9", "list"),
+        ("shown", "b7x2", "int"),
         ("earned", "-", "Failure"),
         ("cap", "-", "Failure"),
         ("_refuse", "-", "Invalid"),
