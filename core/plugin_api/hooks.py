@@ -81,17 +81,16 @@ def register_sales_sources() -> Sequence[type[SalesSource]]:
 def register_compliance() -> Sequence[CompliancePack]:
     """Called at start for packs of rules.
 
-    A pack in the box is a folder `plugins/compliance/<code>/` whose module has a function `packs()` that reads
-    the pack's data and a plugin that hands it over::
+    A pack is a YAML file beside the module, and code only for what data cannot say::
 
         class Finland(Plugin):
             name = "fi"
-            title = Text("Rules of Finland")
+            title = T("Rules of Finland")
             api_version = 1
 
             @hookimpl
             def register_compliance(self):
-                return packs()
+                return [CompliancePack.load(Path(__file__).with_name("pack.yaml"))]
 
         plugin = Finland()
 

@@ -85,12 +85,12 @@ def test_what_is_written_is_there_and_keeps_every_promise(
     assert [(result.check.id, str(result.broken)) for result in results if result.broken] == []
 
 
-def test_a_payment_model_is_25_lines(tmp_path: Path) -> None:
+def test_a_payment_model_is_25_lines_besides_its_imports(tmp_path: Path) -> None:
     new("fair_share", "payment-models", tmp_path)
     text = (tmp_path / "samverk-fair-share" / "samverk_fair_share" / "__init__.py").read_text("utf-8")
     code = text.partition("\n)\n")[2]
     assert code.startswith('\nT = texts("fair_share")\n\n\nclass FairShare(PaymentModel):')
-    assert len([line for line in code.splitlines() if line.strip()]) <= 27
+    assert len([line for line in code.splitlines() if line.strip()]) <= 25
 
 
 @pytest.mark.parametrize(

@@ -2,29 +2,70 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import shlex
 import shutil
 import sys
 from pathlib import Path
+from textwrap import dedent
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+import samverk as facade
 from core.cli.main import samverk
 from core.plugin_api.deprecations import OLDER, RENAMED
 from core.plugin_api.manifest import PluginKind
 from tests.plugin_host.foreign import EXAMPLES, install_distribution
 
 DOCS = EXAMPLES.parent / "docs" / "plugins"
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^```(\w*)( sketch)?\n(.*?)^```$", re.M | re.S)
+"""A sketch is of no example: what one could write there."""
 EXAMPLE_OF = {kind.value.replace("_", "-"): kind.value for kind in PluginKind if kind is not PluginKind.PAGES}
 SHOWN = {**EXAMPLE_OF, "index": "payment_models"}
 HOME = "/home/ada"
 
 
-def blocks(page: str) -> list[tuple[str, str]]:
+def every(page: str) -> list[tuple[str, str, str]]:
     return BLOCK.findall((DOCS / f"{page}.md").read_text("utf-8"))
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    return [(language, text) for language, sketch, text in every(page) if not sketch and language != "text"]
+
+
+def sketches(page: str) -> list[str]:
+    return [dedent(text) for _, sketch, text in every(page) if sketch]
+
+
+@pytest.mark.parametrize("page", SHOWN)
+def test_every_block_says_what_it_is(page: str) -> None:
+    assert all(language for language, _, _ in every(page))
+
+
+@pytest.mark.parametrize("page", [page for page in SHOWN if sketches(page)])
+def test_a_sketch_is_code_and_uses_what_there_is(page: str) -> None:
+    for text in sketches(page):
+        tree = ast.parse(text if "return" not in text or text.startswith("def ") else f"def cap(self):\n  {text}")
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id[0].isupper()}
+        assert names and names <= set(vars(facade)), text
+
+
+def test_the_sketch_of_onboarding_works() -> None:
+    (text,) = sketches("payout-rails")
+    known: dict[str, Any] = {}
+    exec(text, {**vars(facade), "json": json}, known)
+
+    def answer(said: dict[str, Any]) -> facade.Onboarding:
+        rail = SimpleNamespace(_ask=lambda ctx, method, path: SimpleNamespace(body=json.dumps(said)))
+        return known["onboard"](rail, None, SimpleNamespace(id="p1"))
+
+    assert answer({"verified": True}).ready
+    assert answer({"verified": False, "link": "https://bank.test/1"}).url == "https://bank.test/1"
 
 
 @pytest.mark.parametrize("page", SHOWN)
