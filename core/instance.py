@@ -15,7 +15,7 @@ from core.database import Database
 from core.files import FileStore
 from core.http import Client
 from core.mail import Postman
-from core.plugin_host import keeper, left_out, loader, roll, tables
+from core.plugin_host import left_out, loader, roll, serving, tables
 from core.plugin_host.deadlines import Deadlines
 from core.plugin_host.fence import Fence
 from core.plugin_host.host import PluginHost
@@ -98,7 +98,7 @@ class Instance:
     def serve(self) -> None:
         """Let this process serve: its plugins are watched and counted, and one that hangs in C ends it."""
         if not self.settings.testing:
-            keeper.serve(self.plugins, self.database, self.settings.instance)
+            serving.serve(self.plugins, self.database, self.settings.instance)
 
     @property
     def setup_code(self) -> str:

@@ -15,7 +15,7 @@ from core.plugin_api.context import Context, Http
 from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Record
-from core.plugin_host.renewing import Keeper, held
+from core.plugin_host.renewing import Renewal, standing
 from core.plugin_host.settings import Brand, Setting, secrets_of, settings_of
 from core.redaction import hide
 
@@ -44,8 +44,8 @@ def context_of(
     settings = settings_of(session, record, brand)
     secrets = Secrets(secrets_of(keyring, settings))
     keys = host.keys or (lambda: keyring)
-    keeper = Keeper(session.get_bind().engine, record, keys, brand, held(settings, secrets), secrets)
-    return replace(make_context(record, brand, settings, secrets, host.http), secrets=secrets, keep_secret=keeper)
+    renew = Renewal(session.get_bind().engine, record, keys, brand, standing(settings, secrets), secrets)
+    return replace(make_context(record, brand, settings, secrets, host.http), secrets=secrets, keep_secret=renew)
 
 
 def make_context(

@@ -17,25 +17,25 @@ from core.plugin_host.settings import Brand, Setting, Source, place_of, secrets_
 from core.redaction import hide
 from core.sql import insert_once
 
-Held = dict[str, tuple[Source | None, str | None]]
+Standing = dict[str, tuple[Source | None, str | None]]
 """Each declared secret: the scope it comes from, and what it is."""
 
 
-def held(settings: Iterable[Setting], secrets: Mapping[str, str]) -> Held:
+def standing(settings: Iterable[Setting], secrets: Mapping[str, str]) -> Standing:
     """What holds of the declared secrets."""
     mine = [setting for setting in settings if setting.field.secret]
     return {one.field.key: (one.now.source if one.now else None, secrets.get(one.field.key)) for one in mine}
 
 
 @dataclass(slots=True)
-class Keeper:
+class Renewal:
     """`ctx.keep_secret` of one call, which was told `read`; `secrets` are the call's own and follow what is kept."""
 
     engine: Engine
     record: Record
     keys: Callable[[], Keyring]
     brand: Brand | None
-    read: Held
+    read: Standing
     secrets: dict[str, str]
 
     def __call__(self, key: str, value: str) -> str | None:
@@ -63,7 +63,7 @@ class Keeper:
         row, keyring = self._row(session, key), self.keys()  # they may have been turned while the plugin worked
         settings = settings_of(session, self.record, self.brand)
         secrets = secrets_of(keyring, settings)
-        found = held(settings, secrets)
+        found = standing(settings, secrets)
         if found[key] != self.read[key]:
             hide(secrets.values())
             self.read = found

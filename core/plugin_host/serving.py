@@ -1,4 +1,7 @@
-"""The thread that carries what a process sees of its plugins to the database: soon after a failure, else every 5 s."""
+"""A process that serves: a board of its calls, and a thread that carries how its plugins do to the database.
+
+Soon after a failure, else every 5 s.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def serve(host: PluginHost, database: Database, instance: Path) -> None:
     host.fence.health.found_stuck(board.leftovers(folder))
     host.fence.watch.serve(board.Board(folder))
     atexit.register(_last, host, database)
-    threading.Thread(target=_keep, args=(host, database, folder), name="plugin-keeper", daemon=True).start()
+    threading.Thread(target=_keep, args=(host, database, folder), name="plugin-serving", daemon=True).start()
 
 
 def _last(host: PluginHost, database: Database) -> None:
