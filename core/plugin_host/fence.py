@@ -12,7 +12,7 @@ from core.plugin_api.text import T, Text
 from core.plugin_host import trace
 from core.plugin_host.deadlines import Deadlines, Overrun, Seam, TookTooLong, Watch
 from core.plugin_host.health import Health
-from core.plugin_host.loader import told
+from core.plugin_host.reasons import reason_of
 from core.plugin_host.records import Failure
 
 R = TypeVar("R")
@@ -81,9 +81,9 @@ class Fence:
             return Failure(plugin, T("The plugin %(plugin)s took longer than %(seconds)s seconds.", **named))
         shown = self.trace or seam is not Seam.COMMAND  # at a terminal the command itself says what is wrong
         log.log(logging.ERROR if shown else logging.DEBUG, "plugin %s failed", plugin, exc_info=error)
-        self.health.failed(plugin, told(error), probe=probe, lasting=seam.lasting)
+        self.health.failed(plugin, reason_of(error), probe=probe, lasting=seam.lasting)
         return Failure(
-            plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=self._title(plugin), error=told(error))
+            plugin, T("The plugin %(plugin)s failed: %(error)s.", plugin=self._title(plugin), error=reason_of(error))
         )
 
     def _mistaken(self, plugin: str, answer: object, probe: bool, seam: Seam) -> Failure:

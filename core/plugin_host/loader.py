@@ -17,7 +17,6 @@ from typing import Any
 
 import click
 import pluggy
-from sqlalchemy.exc import DBAPIError
 
 from core.ctrl_c import CtrlC
 from core.plugin_api import hooks
@@ -37,9 +36,9 @@ from core.plugin_host import additions, own
 from core.plugin_host.deadlines import AGAIN, Limit, Overrun, TookTooLong, Watch
 from core.plugin_host.declared import check_declared
 from core.plugin_host.left_out import LeftOut
+from core.plugin_host.reasons import reason_of
 from core.plugin_host.records import IN_THE_BOX, Record, State
 from core.plugin_host.trace import traced
-from core.redaction import redacted
 
 GROUP = "samverk.plugins"
 LOADING = 30.0
@@ -213,9 +212,9 @@ def examine(candidate: Candidate, trace: bool = False) -> Record:
     except (CtrlC, Overrun):
         raise
     except BaseException as error:  # as in `Fence.call`
-        log.warning("plugin %s could not be loaded: %s", candidate.name, told(error))
+        log.warning("plugin %s could not be loaded: %s", candidate.name, reason_of(error))
         log.debug("plugin %s", candidate.name, exc_info=True)
-        reason = T("It could not be loaded: %(error)s.", error=told(error))
+        reason = T("It could not be loaded: %(error)s.", error=reason_of(error))
     return replace(record, state=State.BROKEN, reason=reason)
 
 
@@ -342,14 +341,3 @@ def settle_claims(records: Sequence[Record], first: FirstCome | None = None) -> 
 
 def _who(record: Record) -> str:
     return f"{record.name} ({record.origin})"
-
-
-def told(error: BaseException) -> str:
-    """An exception as part of a sentence, without the secrets it may quote; of a database's the first line alone."""
-    try:
-        said = str(error.orig).partition("\n")[0] if isinstance(error, DBAPIError) else str(error)
-        words = " ".join(redacted(said).split())
-        text = "".join(filter(str.isprintable, words))[:200].rstrip(".")  # else it may be what no database takes
-    except Exception:  # an exception of a plugin may not even be able to say what it is
-        text = ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

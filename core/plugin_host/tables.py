@@ -18,8 +18,8 @@ from core.errors import Refused
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.text import T, Text
 from core.plugin_host.deadlines import Seam
-from core.plugin_host.loader import told
 from core.plugin_host.own import VERSION, Own, own_of, prefix_of
+from core.plugin_host.reasons import reason_of
 from core.plugin_host.records import Failure, Record, State
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def held_back(records: Sequence[Record], url: str) -> list[Record]:
         with engine.connect() as connection:
             faults = {name: _behind(own, connection) for name, own in having.items()}
     except SQLAlchemyError as error:
-        faults = {name: T("Its tables cannot be looked at: %(error)s.", error=told(error)) for name in having}
+        faults = {name: T("Its tables cannot be looked at: %(error)s.", error=reason_of(error)) for name in having}
     finally:
         engine.dispose()
     return [_held(record, faults.get(record.name)) for record in records]
@@ -107,8 +107,8 @@ def _behind(own: Own, connection: Connection) -> Text | None:
     try:
         heads = own.heads()
     except Exception as error:  # the scripts are the plugin's: anything may happen
-        log.warning("the migrations of plugin %s cannot be read: %s", own.name, told(error))
-        return T("Its migrations cannot be read: %(error)s.", error=told(error))
+        log.warning("the migrations of plugin %s cannot be read: %s", own.name, reason_of(error))
+        return T("Its migrations cannot be read: %(error)s.", error=reason_of(error))
     stands = own.stands(connection)
     if stands == heads:
         return None
@@ -150,7 +150,7 @@ def _step(own: Own, url: str, engine: Engine, revision: str) -> list[str]:
             there = set(inspect(connection).get_table_names()) - {own.version_table}
             left = own.missing(connection) if revision == "head" else []
     except Exception as error:
-        return [told(error)]
+        return [reason_of(error)]
     wanted = set(own.metadata.tables) if revision == "head" else set()
     return [
         *(f"autogenerate would still write {_in_words(change)}." for change in left),

@@ -20,7 +20,8 @@ from core.plugin_api.manifest import Plugin
 from core.plugin_host.additions import folder_of
 from core.plugin_host.declared import fields_of
 from core.plugin_host.host import PluginHost
-from core.plugin_host.loader import Candidate, find, load_one, told
+from core.plugin_host.loader import Candidate, find, load_one
+from core.plugin_host.reasons import reason_of
 from core.plugin_host.records import Record, State
 from core.plugin_kit import unfit
 from core.plugin_kit.filled import filled, secrets
@@ -322,4 +323,4 @@ def place_of(error: BaseException, subject: Subject) -> str:
 
 def fell(error: BaseException, subject: Subject) -> str:
     """What was raised, and where."""
-    return f"{told(error)}, {place_of(error, subject)}"
+    return f"{reason_of(error)}, {place_of(error, subject)}"

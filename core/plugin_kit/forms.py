@@ -14,7 +14,7 @@ from core.plugin_api.fields import check as faults_of
 from core.plugin_api.manifest import Plugin
 from core.plugin_api.text import Text
 from core.plugin_host.declared import fields_of
-from core.plugin_host.loader import told as why
+from core.plugin_host.reasons import reason_of
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check, fell
 from core.plugin_kit.plain import plain
 from core.plugin_kit.search import search
@@ -130,7 +130,7 @@ def _read(where: str, group: Fields, raw: Mapping[str, Any]) -> None:
     try:
         values, errors = parse(group, raw, CURRENCY)
     except Exception as error:
-        raise Broken("a value or a message for each field", why(error), f"{where}: {dict(raw)}") from None
+        raise Broken("a value or a message for each field", reason_of(error), f"{where}: {dict(raw)}") from None
     told = {key: value for key, value in raw.items() if value}
     if any(not isinstance(message, Text) for message in errors.values()):
         raise Broken("a message for each refused field", repr(errors), f"{where}: {told}")

@@ -18,7 +18,7 @@ from core import clock
 from core.database import Privacy
 from core.plugin_api.tables import Data
 from core.plugin_host.data import made_up
-from core.plugin_host.loader import told
+from core.plugin_host.reasons import reason_of
 from core.plugin_kit.checks import Broken, Subject
 
 PEOPLE = ("kitgoneaaaaaaa", "kitstaysaaaaaa", "kitbareaaaaaaa")
@@ -54,7 +54,7 @@ def _stock(subject: Subject, connection: Connection) -> None:
             session.add_all(subject.kit.rows())
             session.flush()
     except SQLAlchemyError as error:
-        raise Broken("rows of kit() that its own tables take", told(error), "Kit(rows=...)") from None
+        raise Broken("rows of kit() that its own tables take", reason_of(error), "Kit(rows=...)") from None
 
 
 def fill(connection: Connection, metadata: MetaData, people: Sequence[str] = WHOLE) -> None:

@@ -18,8 +18,8 @@ from core.plugin_api.context import Context
 from core.plugin_api.manifest import Plugin
 from core.plugin_host.data import lend
 from core.plugin_host.forgetting import tell
-from core.plugin_host.loader import told
 from core.plugin_host.own import Own, own_of
+from core.plugin_host.reasons import reason_of
 from core.plugin_host.records import Failure
 from core.plugin_host.tables import rehearse
 from core.plugin_kit.checks import Broken, NotAsked, Subject, check
@@ -92,7 +92,7 @@ def _people_in(connection: Connection, metadata: MetaData) -> None:
         fill(connection, metadata)
     except SQLAlchemyError as error:
         mend = "Let the tables take what their columns allow; the migrations have to make what the plugin declares."
-        raise Broken("tables that take rows of two people", told(error), "an empty database", mend) from None
+        raise Broken("tables that take rows of two people", reason_of(error), "an empty database", mend) from None
 
 
 def _tell(subject: Subject, ctx: Context) -> Failure | None:
@@ -121,7 +121,7 @@ def _hold(subject: Subject, url: str, engine: str) -> None:
             command.upgrade(own.config(url), "head")
         except Exception as error:
             last = f"the last migration, in tables of {engine} that hold rows"
-            raise Broken("an upgrade that keeps the rows", told(error), last, KEEP) from None
+            raise Broken("an upgrade that keeps the rows", reason_of(error), last, KEEP) from None
 
 
 def _with_rows(own: Own, url: str) -> bool:
