@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse, InvalidURL
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, InvalidURL
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -116,6 +116,8 @@ def _read(answer: HTTPResponse, until: float) -> bytes:
         _left(until)
         part = answer.read1(65536)
         if not part:
+            if answer.length:  # is missing of what was promised, which `read1` lets pass
+                raise IncompleteRead(b"", answer.length)
             return b"".join(parts)
         parts.append(part)
     raise Unavailable(T("The answer is larger than %(limit)s MB.", limit=MOST_BYTES // 1_000_000))

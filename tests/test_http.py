@@ -120,6 +120,46 @@ def test_what_never_ends_is_ended(server: str) -> None:
         OPEN.request("GET", f"http://127.0.0.1:{port}/")
 
 
+class Torn(BaseHTTPRequestHandler):
+    """Promises a thousand bytes and sends what the path says, in chunks where it says so."""
+
+    def do_GET(self) -> None:
+        status, sent = self.path.strip("/").split("/")
+        self.send_response(int(status))
+        chunked = sent.startswith("chunked")
+        self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", "1000")))
+        self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(b"190\r\n" + b"x" * 399 if chunked else b"x" * int(sent))
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+
+@pytest.mark.parametrize("sent", ["400", "0", "999", "chunked"])
+def test_an_answer_that_breaks_off_is_none(sent: str) -> None:
+    with serving(Torn) as url, pytest.raises(Unavailable, match="did not answer"):
+        OPEN.request("GET", f"{url}/200/{sent}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "length"),
+    [
+        ("GET", "200/1000", 1000),
+        ("GET", "500/1000", 1000),
+        ("HEAD", "200/0", 0),
+        ("GET", "204/0", 0),
+        ("GET", "304/0", 0),
+    ],
+)
+def test_a_whole_answer_is_as_long_as_was_promised_or_has_no_body(method: str, path: str, length: int) -> None:
+    with serving(Torn) as url:
+        answer = OPEN.request(method, f"{url}/{path}")
+    assert (answer.body, answer.headers["Content-Encoding"]) == (b"x" * length, "gzip")
+
+
 def test_a_certificate_that_nobody_vouches_for_is_no_answer(server: str) -> None:
     with pytest.raises(Unavailable):
         OPEN.request("GET", server.replace("http://", "https://"))
