@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli.main import installation
+from core.cli.plugin_new import refuse_copy
 
 if TYPE_CHECKING:
     from core.permissions import Actor
@@ -40,8 +41,10 @@ def revision(name: str, message: str) -> None:
     from core.plugin_host.host import PluginHost
     from core.plugin_host.tables import revise
 
+    own = _own(PluginHost.load(), name, broken=True)
+    refuse_copy(name, own.scripts)
     try:
-        path = revise(_own(PluginHost.load(), name, broken=True), message)
+        path = revise(own, message)
     except Refused as error:
         raise click.ClickException(str(error.message)) from None
     click.echo(f"{path}\nRead it before you keep it." if path else "The migrations say already what the tables say.")

@@ -175,6 +175,15 @@ def installer() -> str:
     return f"{uv} pip install --python {python}" if uv.exists() else f"{python} -m pip install"
 
 
+def refuse_copy(name: str, folder: Path) -> None:
+    """Raise where a plugin's package is what an installer copied: what is written there is lost or in its way."""
+    if {"site-packages", "dist-packages"} & set(folder.parts):
+        raise click.ClickException(
+            f"{name} is installed as a copy in {folder}: install it from its folder with `{installer()} -e FOLDER`, "
+            "and this is written there."
+        )
+
+
 def refuse_place(folder: Path) -> None:
     """Raise where something would be written over, or lie where Samverk's own files do."""
     if folder.is_relative_to(ROOT):

@@ -6,6 +6,7 @@ import click
 from babel.messages.catalog import Catalog
 
 from core.catalogues import OF_A_PLUGIN, gather, renew
+from core.cli.plugin_new import refuse_copy
 from core.i18n import DEFAULT_LOCALE, LOCALES
 from core.plugin_host.additions import folder_of
 
@@ -26,6 +27,7 @@ def words(name: str, locales: tuple[str, ...]) -> None:
         raise click.ClickException(f"There is no plugin {name} with a folder; `samverk plugin list` says why.")
     if record.in_the_box:
         raise click.ClickException(f"The words of {name} are Samverk's own: samverk i18n update")
+    refuse_copy(name, folder)
     known = {path.parent.name for path in (folder / "translations").glob("*/LC_MESSAGES")}
     if not known | set(locales):
         raise click.UsageError(f"Name a language to begin with, as in: samverk plugin words {name} sv")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +31,7 @@ def run() -> None:
     from core.cli.db import upgrade_database
 
     here = instance()
+    _try_port(here)
     upgrade_database(here)
     with here.database.session() as session:
         fresh = not is_set_up(session)
@@ -110,6 +113,22 @@ class Supervisor:
                 os.killpg(child.pid, signal.SIGKILL)
 
 
+def _try_port(here: Instance) -> None:
+    """Raise at once, before anything is changed or said, where the pages could not be served."""
+    host, port = here.settings.host, here.settings.port
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise _unusable(here, error) from None
+
+
+def _unusable(here: Instance, error: OSError) -> click.ClickException:
+    port = here.settings.port
+    if error.errno == errno.EADDRINUSE:
+        return click.ClickException(f"Port {port} is taken: choose another with SAMVERK_PORT.")
+    return click.ClickException(f"Port {port} cannot be used ({error.strerror}). Choose another with SAMVERK_PORT.")
+
+
 def _migrated(here: Instance) -> None:
     """Say at the start, and in the terminal, that the database is to be upgraded first."""
     from core.accounts.service import is_set_up
@@ -125,6 +144,7 @@ def web(make_app: object) -> None:
     import waitress
 
     here = instance()
+    _try_port(here)
     app = make_app(here)  # type: ignore[operator]
     _migrated(here)
     here.serve()
@@ -140,9 +160,7 @@ def web(make_app: object) -> None:
             _quiet=True,
         )
     except OSError as error:
-        raise click.ClickException(
-            f"Port {here.settings.port} cannot be used ({error.strerror}). Choose another with SAMVERK_PORT."
-        ) from None
+        raise _unusable(here, error) from None
 
 
 @click.command()

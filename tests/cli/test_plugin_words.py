@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from core.cli.main import samverk
 from tests.plugin_host.foreign import install
 
+TABLES = Path(__file__).parents[1] / "plugin_kit" / "good" / "good_tables"
 PLUGIN = """
 from samverk import Plugin, texts
 
@@ -62,3 +63,13 @@ def test_it_says_what_it_cannot_do(catalogue: Path) -> None:
     assert "samverk i18n update" in words("fixed", "sv").output
     assert words("greeter", "tlh").exit_code == 2
     assert not catalogue.exists()
+
+
+def test_what_an_installer_copied_is_not_written_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "site-packages", monkeypatch, "greeter", PLUGIN)
+    install(tmp_path / "site-packages", monkeypatch, "good_tables", TABLES)
+    before = sorted((tmp_path / "site-packages").rglob("*.p*"))
+    for line in (["words", "greeter", "sv"], ["revision", "good_tables", "more"]):
+        refused = CliRunner().invoke(samverk, ["plugin", *line])
+        assert refused.exit_code == 1 and " -e FOLDER`" in refused.output and refused.output.count("\n") == 1
+    assert [path for path in sorted((tmp_path / "site-packages").rglob("*.p*")) if path.suffix != ".pyc"] == before
