@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -20,12 +21,13 @@ from core.crypto import Keyring
 from core.feeds.faults import FAILED, Fault, after, fault_of, stored
 from core.feeds.kinds import FeedKind
 from core.feeds.models import Feed
-from core.plugin_api.context import ConnectorError, Context
+from core.plugin_api.context import AuthExpired, ConnectorError, Context
 from core.plugin_host.calls import insist
 from core.plugin_host.contexts import context_of
 from core.plugin_host.deadlines import Seam
 from core.plugin_host.host import PluginHost
 from core.plugin_host.records import Failure, Record
+from core.plugin_host.renewing import caught_up
 from core.plugin_host.service import switches
 from core.plugin_host.settings import Rows, settings_of
 from core.sql import insert_once
@@ -78,9 +80,18 @@ def ask(
 
     `question` may check what the plugin says, and raise `TypeError` or `ValueError` for what cannot be: it runs
     behind the fence, so that this too is the plugin's failure.
+
+    Where the permission was refused and another call has renewed the secrets meanwhile, it is asked once more with the
+    new ones: the refusal was of the old.
     """
+    call = partial(host.call, plugin, question, *args, returns=returns, seam=seam, passes=(ConnectorError,), what=what)
     try:
-        answer = host.call(plugin, question, *args, returns=returns, seam=seam, passes=(ConnectorError,), what=what)
+        try:
+            answer = call()
+        except AuthExpired:
+            if not caught_up(args):
+                raise
+            answer = call()
     except ConnectorError as said:
         return fault_of(said)
     if isinstance(answer, Failure):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core import audit, clock
 from core.crypto import Keyring, encrypt
 from core.permissions import SYSTEM
+from core.plugin_api.context import Context
 from core.plugin_host.models import PluginSetting
 from core.plugin_host.records import Record
 from core.plugin_host.settings import Brand, Setting, Source, place_of, secrets_of, settings_of
@@ -37,6 +38,8 @@ class Renewal:
     brand: Brand | None
     read: Standing
     secrets: dict[str, str]
+    overtaken: bool = False
+    """Whether `secrets` have become what somebody else kept or typed, and none was only removed."""
 
     def __call__(self, key: str, value: str) -> str | None:
         """As `core.plugin_api.context.KeepSecret` says.
@@ -65,10 +68,7 @@ class Renewal:
         secrets = secrets_of(keyring, settings)
         found = standing(settings, secrets)
         if found[key] != self.read[key]:
-            hide(secrets.values())
-            self.read = found
-            self.secrets.clear()
-            self.secrets.update(secrets)
+            self._take_over(found, secrets)
         elif found[key][1] != value:
             row.value, row.value_cipher, row.changed_at = None, encrypt(keyring, value, place_of(row)), clock.now()
             detail = {"plugin": row.plugin, "setting": key}
@@ -76,6 +76,27 @@ class Renewal:
             session.commit()
             self.read[key] = (Source.INSTALLATION if row.brand_id is None else Source.BRAND, value)
             self.secrets[key] = value
+
+    def catch_up(self) -> bool:
+        """Take over what others kept or typed since the call was told; whether asking again with that is worth it.
+
+        True once for each time that it was overtaken. Not while the plugin works: it would see its secrets change.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            settings = settings_of(session, self.record, self.brand)
+            secrets = secrets_of(self.keys(), settings)
+        found = standing(settings, secrets)
+        if found != self.read:
+            self._take_over(found, secrets)
+        news, self.overtaken = self.overtaken, False
+        return news
+
+    def _take_over(self, found: Standing, secrets: Mapping[str, str]) -> None:
+        hide(secrets.values())
+        self.overtaken = secrets.keys() >= self.secrets.keys()
+        self.read = found
+        self.secrets.clear()
+        self.secrets.update(secrets)
 
     def _row(self, session: Session, key: str) -> PluginSetting:
         """The row of the scope that the secret came from, else of the call's own, locked; made where there is none."""
@@ -85,3 +106,9 @@ class Renewal:
         same = PluginSetting.brand_id.is_not_distinct_from(brand_id)
         mine = select(PluginSetting).where(PluginSetting.plugin == self.record.name, PluginSetting.key == key, same)
         return session.scalars(mine.with_for_update()).one()
+
+
+def caught_up(asked: Iterable[object]) -> bool:
+    """Whether others replaced secrets that a call was given; the contexts among `asked` have the new ones then."""
+    contexts = (one for one in asked if isinstance(one, Context))
+    return any(ctx.keep_secret.catch_up() for ctx in contexts if isinstance(ctx.keep_secret, Renewal))

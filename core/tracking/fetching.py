@@ -119,6 +119,8 @@ def _take_down(session: Session, ready: Ready, place: _Place, answer: Page[Sales
         feed.since, feed.cursor, feed.began_at = place.began_at - OVERLAP, None, None
         told(feed, at=ready.at, every=ORDERS, version=ready.version, taken=new)
         return None
+    if feed.fault_kind not in LOST_PLACE:  # else the list is read anew, and what was bad in it is still to come
+        feed.failures = 0
     feed.since, feed.cursor, feed.began_at = place.since, answer.cursor, place.began_at
     feed.taken, feed.asked_at = feed.taken + new, clock.now()
     return replace(place, cursor=feed.cursor, mark=_mark(feed))

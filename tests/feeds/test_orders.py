@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from core import clock, outbox, wiring
 from core.campaigns.models import Campaign
@@ -15,12 +18,14 @@ from core.feeds import service
 from core.feeds.models import Feed
 from core.outbox import OutboxJob
 from core.plugin_host.health import Cause
+from core.plugin_host.models import PluginSetting
 from core.plugin_host.pausing import sync
 from core.plugin_host.purge import purge
+from core.plugin_host.saving import save_settings
 from core.plugin_host.service import set_switch
 from core.tracking import fetching
 from core.tracking.models import Sale
-from tests.feeds.conftest import Scene
+from tests.feeds.conftest import Answer, Scene
 from tests.plugin_host.foreign import module
 
 QUARTER = timedelta(minutes=15)
@@ -169,6 +174,25 @@ def test_when_the_shop_is_busy_it_is_left_alone_as_long_as_it_asks(scene: Scene)
     assert (len(scene.shop.asked), scene.the_feed().fault_kind, scene.the_feed().failures) == (2, "", 0)
 
 
+def test_a_good_page_ends_a_row_of_bad_answers(scene: Scene) -> None:
+    good = json.dumps({"orders": [], "next": "1"}).encode()
+    scene.shop.instead = [(429, {"Retry-After": "60"}, b""), (200, {}, good), (200, {}, b"rubbish")]
+    scene.minute()
+    scene.minute(timedelta(minutes=1))
+    feed = scene.the_feed()
+    assert (feed.fault_kind, feed.next_at) == ("BadAnswer", scene.moment[0] + timedelta(minutes=5))
+
+
+def test_a_page_that_is_bad_each_time_is_asked_for_ever_later(scene: Scene) -> None:
+    pauses = []
+    for _ in range(3):
+        good = json.dumps({"orders": [], "next": "1"}).encode()
+        scene.shop.instead = [(200, {}, good), (200, {}, b"rubbish")]
+        scene.minute(max((scene.feed() or Feed()).next_at or scene.moment[0], scene.moment[0]) - scene.moment[0])
+        pauses.append(((scene.the_feed().next_at or scene.moment[0]) - scene.moment[0]).total_seconds() / 60)
+    assert pauses == [5, 10, 20], "though the list is read from its beginning, where it is good"
+
+
 def test_while_it_does_not_answer_the_pauses_grow_and_the_plugin_stays_well(scene: Scene) -> None:
     scene.shop.instead = [(503, {}, b"")] * 6
     pauses = []
@@ -227,19 +251,68 @@ def test_without_permission_it_waits_for_new_settings_or_a_person(scene: Scene) 
 
 def test_a_token_that_is_saved_while_a_failing_ask_runs_is_asked_with(scene: Scene) -> None:
     scene.shop.pages = {"a-new-token": [[scene.order("1")]]}
+    typed = ["mistyped", "a-new-token"]
 
     def fill() -> None:
-        scene.shop.before = lambda: None
-        with clock.frozen(lambda: scene.moment[0]):
-            scene.moment[0] += timedelta(seconds=1)
-            scene.fill(scene.world.brand, token="a-new-token")
-            scene.moment[0] += timedelta(seconds=1)
+        if typed:
+            with clock.frozen(lambda: scene.moment[0]):
+                scene.moment[0] += timedelta(seconds=1)
+                scene.fill(scene.world.brand, token=typed.pop(0))
+                scene.moment[0] += timedelta(seconds=1)
 
     scene.shop.before = fill
     scene.minute()
+    assert [token for token, _, _ in scene.shop.asked] == [OURS, "mistyped"], "once more with what was saved meanwhile"
     assert scene.the_feed().fault_kind == "AuthExpired"
     scene.minute()
     assert scene.sold() == {"1": 10_000} and scene.the_feed().fault_kind == ""
+
+
+def test_a_token_that_is_removed_while_a_failing_ask_runs_is_not_asked_without(scene: Scene) -> None:
+    scene.shop.pages.clear()
+
+    def remove() -> None:
+        with scene.instance.database.write() as session:
+            session.execute(delete(PluginSetting).where(PluginSetting.key == "token"))
+
+    scene.shop.before = remove
+    scene.minute()
+    assert (scene.the_feed().fault_kind, len(scene.shop.asked)) == ("AuthExpired", 1), "no failure of the plugin"
+
+
+def test_of_two_workers_with_one_old_token_the_second_asks_again_with_the_new(scene: Scene) -> None:
+    of, ours, other = scene.instance, scene.world.brand, scene.world.other_brand
+    with of.database.write() as session:
+        how: dict[str, Any] = {"plugin": "corner", "raw": {"token": OURS}}
+        assert not save_settings(session, scene.world.owner, of.plugins, of.keyring, brand=None, **how)
+        session.execute(delete(PluginSetting).where(PluginSetting.key == "token", PluginSetting.brand_id == ours.id))
+    scene.fill(other, token="")
+    wiring.tick(of)
+    feeds = [feed.id for feed in (scene.feed(ours), scene.feed(other)) if feed]
+    scene.shop.pages = {"renewed": [[]]}
+    both, first_done = Barrier(2), Event()
+
+    def swap(token: str) -> Answer | None:
+        """The old token is taken once; who brings it as well is refused when the first has kept the new one."""
+        if token != OURS:
+            return None
+        if both.wait(10) == 0:
+            return 200, {"New-Token": "renewed"}, b'{"orders": [], "next": null}'
+        assert first_done.wait(10)
+        return 401, {}, b""
+
+    def work(feed: int) -> None:
+        with clock.frozen(lambda: scene.moment[0]), of.database.session() as session:
+            fetching.run(session, of.database, of.plugins, of.keyring, {"feed": feed})
+        first_done.set()
+
+    scene.shop.first = swap
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, feeds))
+    assert [token for token, _, _ in scene.shop.asked] == [OURS, OURS, "renewed"]
+    for brand in (ours, other):
+        feed = scene.feed(brand)
+        assert feed and (feed.fault_kind, feed.told_at) == ("", scene.moment[0])
 
 
 def test_what_the_shop_does_not_offer_is_asked_again_by_another_version_alone(scene: Scene) -> None:

@@ -41,6 +41,8 @@ class Corner(SalesSource):
         asked = urlencode({"since": since.isoformat(), "page": cursor or ""})
         headers = {"Authorization": ctx.secrets["token"]}
         answer = ctx.http.request("GET", f"{ctx.settings['url']}/orders?{asked}", headers=headers)
+        if "New-Token" in answer.headers:
+            ctx.keep_secret("token", answer.headers["New-Token"])
         if answer.status == 429:
             raise RateLimited(T("The shop is busy."), int(answer.headers["Retry-After"]))
         if answer.status in SAID:
