@@ -16,6 +16,7 @@ from core.earnings import queries as earnings
 from core.feeds import queries as feeds
 from core.payouts import waiting as payouts
 from core.permissions import Permission
+from core.plugin_host import waiting as plugins
 from core.tracking import held
 from core.tracking import queries as tracking
 from core.web.request import actor, db, instance
@@ -29,7 +30,7 @@ def today() -> Any:
     who = actor()
     rooms = (collaborations, content, tracking, held, earnings, campaigns)
     found = [row for room in rooms for row in room.waiting(db(), who)]
-    found += [row for room in (feeds, payouts) for row in room.waiting(db(), who, instance().plugins)]
+    found += [row for room in (feeds, payouts, plugins) for row in room.waiting(db(), who, instance().plugins)]
     found.sort(key=lambda row: row.due_at or LAST)
     counts = campaigns.count_by_group(db(), who) if who.may(Permission.CAMPAIGN_READ) else {"": 0}
     return render_template("admin/today.html", waiting=found, counts=counts, now=clock.now())

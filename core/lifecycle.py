@@ -38,6 +38,7 @@ class Turn(enum.StrEnum):
     INFLUENCER = "influencer"
     SYSTEM = "system"
     THIRD_PARTY = "third_party"
+    INSTALLATION = "installation"
     NONE = "none"
 
 

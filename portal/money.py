@@ -18,6 +18,7 @@ from core.accounts.models import Brand
 from core.earnings.queries import STATE_NAMES as EARNING_NAMES
 from core.earnings.terms import kind_names, terms_of
 from core.i18n import day, gettext, number, pgettext
+from core.lifecycle import Turn
 from core.outbox import Later
 from core.payouts import contested, details, failed, onboarding, own, queries, service, todo
 from core.payouts.details import Asking
@@ -89,7 +90,7 @@ def payouts() -> Any:
         rows=rows,
         more=rows[-1].last_id if len(found) > PAGE else None,
         terms=terms,
-        holds=[*own.holds(db(), actor()), *held.of_influencer(db(), actor())],
+        holds=[*own.holds(db(), actor()), *((*row, Turn.BRAND) for row in held.of_influencer(db(), actor()))],
         method=method,
         failed=failed.of_payee(db(), actor()),
         account=details.wants_account(db(), instance().plugins, actor().influencer_id),

@@ -82,8 +82,13 @@ def holds_of(session: Session, collaboration_id: int) -> list[ComponentHold]:
 
 
 def turn_of(hold: ComponentHold) -> Turn:
-    """Who has to act for it to end: the brand decides about a plugin's new answer and about single orders."""
-    return Turn.BRAND if hold.incident or "order" in Text.from_json(hold.reason).params else Turn.SYSTEM
+    """Who has to act for it to end: the brand decides about a plugin's new answer and about single orders.
+
+    A model that is gone or does not work is brought back by whoever runs the installation.
+    """
+    if hold.incident or "order" in Text.from_json(hold.reason).params:
+        return Turn.BRAND
+    return Turn.INSTALLATION if hold.model and not hold.version else Turn.SYSTEM
 
 
 def totals(session: Session, collaboration_ids: Sequence[int]) -> list[Totals]:
@@ -147,6 +152,11 @@ class Held:
     def reason(self) -> Text:
         """Why it cannot be told."""
         return Text.from_json(self.hold.reason)
+
+    @property
+    def turn(self) -> Turn:
+        """Who has to act for it to end."""
+        return turn_of(self.hold)
 
 
 def list_earnings(

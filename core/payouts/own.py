@@ -16,6 +16,7 @@ from core.accounts.models import Brand
 from core.campaigns.models import Campaign
 from core.collaborations.models import Collaboration
 from core.earnings.models import ComponentHold, Earning
+from core.earnings.queries import turn_of
 from core.lifecycle import Turn
 from core.money import Money
 from core.payouts.contested import in_doubt
@@ -127,10 +128,10 @@ def lines(session: Session, actor: Actor, collaboration: str, component: str, *,
     return list(session.scalars(query.where(Earning.id < before) if before else query))
 
 
-def holds(session: Session, actor: Actor) -> list[tuple[Text, str, str]]:
-    """Parts of the pay that cannot be told now: why, in which campaign, of which brand."""
+def holds(session: Session, actor: Actor) -> list[tuple[Text, str, str, Turn]]:
+    """Parts of the pay that cannot be told now: why, in which campaign, of which brand, and whose turn it is."""
     rows = session.execute(
-        select(ComponentHold.reason, Campaign.name, Brand.name)
+        select(ComponentHold, Campaign.name, Brand.name)
         .join(Collaboration, Collaboration.id == ComponentHold.collaboration_id)
         .join(Campaign, Campaign.id == Collaboration.campaign_id)
         .join(Brand, Brand.id == Collaboration.brand_id)
@@ -138,7 +139,7 @@ def holds(session: Session, actor: Actor) -> list[tuple[Text, str, str]]:
         .order_by(ComponentHold.id)
         .limit(50)
     )
-    return [(Text.from_json(reason), campaign, brand) for reason, campaign, brand in rows]
+    return [(Text.from_json(hold.reason), campaign, brand, turn_of(hold)) for hold, campaign, brand in rows]
 
 
 def purses(session: Session, actor: Actor, today: date, zone: str, *, months: int = 6) -> list[Purse]:

@@ -67,4 +67,7 @@ def test_the_brand_sees_a_hold_with_its_reason_and_whose_turn_it_is(
     )
     recount(instance, scene.host())
     page = brand.get(f"/admin/collaborations/{public_id}").text
-    assert "The payment model “streak” is not installed" in page and "With Samverk" in page.split("On hold: what")[1]
+    assert "The payment model “streak” is not installed" in page
+    theirs = sign_in(app.test_client(), "influencer").get("/portal/payouts").text
+    for told in (page, theirs, finance.get("/admin/earnings").text):
+        assert "With whoever runs this installation" in told.split("On hold: ")[1] and "With Samverk" not in told

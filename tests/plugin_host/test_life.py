@@ -147,6 +147,24 @@ def test_a_broken_one_is_told_and_holds_what_it_pays(life: Life) -> None:
     assert life.holds() == []
 
 
+def test_today_tells_the_installation_admin_of_one_that_is_gone_and_in_use(life: Life) -> None:
+    asked = "Install the plugin Tips and notes again"
+    assert asked not in sign_in(life.app().test_client(), "owner").get("/admin/").text
+    life.site.uninstall()
+    life.restart()
+    life.minute()
+    page = sign_in(life.app().test_client(), "owner").get("/admin/").text
+    assert page.count(asked) == 1 and "What it pays is on hold until it is back." in page
+    assert "/admin/plugins/tips/installation" in page
+    assert asked not in sign_in(life.app().test_client(), "manager").get("/admin/").text, (
+        "who cannot install it is not asked to"
+    )
+    life.site.install(1)
+    life.restart()
+    life.minute()
+    assert asked not in sign_in(life.app().test_client(), "owner").get("/admin/").text
+
+
 def test_the_roll_is_called_by_one_statement_when_nothing_has_changed(life: Life) -> None:
     from core.plugin_host import roll
     from tests.databases import statements
