@@ -123,6 +123,10 @@ def test_gone_without_having_paid_anybody_it_holds_nothing(life: Life) -> None:
         page = browser.get(address).text
         assert "It is not installed any more." in page and "on hold" not in page
     assert browser.get("/admin/plugins/nobody").status_code == 404
+    assert "Install the plugin Tips and notes again" in browser.get("/admin/").text, "somebody has set it up"
+    with life.here.database.write() as session:
+        session.execute(text("delete from plugin_setting"))
+    assert "Install the plugin" not in browser.get("/admin/").text, "nothing goes on by it"
 
 
 def test_an_upgrade_that_failed_is_told_on_its_page(life: Life) -> None:
