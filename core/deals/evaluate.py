@@ -279,33 +279,29 @@ def _earned(component: Component, model: PaymentModel, line: Line, fact: Fact, b
 
 
 def limit(lines: Iterable[EarnedLine], cap: Money, facts: Sequence[Fact]) -> list[EarnedLine]:
-    """The lines in the order of their facts, cut where the running total of cash meets the cap.
+    """The lines in the order of their facts, cut so that their cash comes to `min(cap, all that is claimed)`.
 
-    A refund takes back what its sale really gave: of a sale that the cap cut, a refund first takes the part
-    that was never paid.
+    A fact and what corrects it find the room that those before it leave. What is given back counts as not sold: of a
+    sale that the cap cut, a refund first takes the part that was never paid, and the room that a refund makes goes to
+    what was cut.
     """
     roots = roots_of(facts)
     at = {fact.key: fact.at for fact in facts}
 
-    def order(line: EarnedLine) -> tuple[datetime, bool, str]:
+    def order(line: EarnedLine) -> tuple[datetime, str, bool, datetime, str]:
         root = roots.get(line.fact, line.fact)
-        return max(line.at, at.get(root, line.at)), root != line.fact, line.key
+        return at.get(root, line.at), root, root != line.fact, line.at, line.key
 
-    running = 0
-    claimed: dict[str, int] = defaultdict(int)
-    paid: dict[str, int] = defaultdict(int)
-    result = []
+    result, room, claimed, last = [], cap.minor, 0, None
     for line in sorted(lines, key=order):
-        if line.settles is not Settles.CASH:
-            result.append(line)
-            continue
-        root, minor = roots.get(line.fact, line.fact), line.amount.minor
-        claimed[root] += minor
-        room = max(cap.minor - running, 0)
-        granted = min(minor, room) if minor >= 0 else min(paid[root], claimed[root]) - paid[root]
-        running += granted
-        paid[root] += granted
-        result.append(line if granted == minor else _cut(line, granted, cap))
+        if line.settles is Settles.CASH:
+            root = roots.get(line.fact, line.fact)
+            if root != last:
+                room, claimed, last = room - min(claimed, room), 0, root
+            before, claimed = min(claimed, room), claimed + line.amount.minor
+            granted = min(claimed, room) - before
+            line = line if granted == line.amount.minor else _cut(line, granted, cap)
+        result.append(line)
     return [line for line in result if line.amount]
 
 

@@ -72,6 +72,23 @@ def let_go() -> None:
         session.close()
 
 
+def keep_until_sent(answer: Response) -> None:
+    """Close the session when an answer that is still reading is sent, instead of when the view is over.
+
+    A session that was closed too early opens again at the next row, and nobody would give its connection back.
+    """
+    session, sent = g.pop("db", None), answer.response
+    if session is None:
+        return
+
+    def closing() -> Iterator[Any]:
+        with session:
+            yield from sent
+
+    answer.response = closing()
+    answer.call_on_close(session.close)  # nothing may ever be sent, as for a HEAD
+
+
 def done(url: str, message: str | None = None) -> Response:
     """Commit, tell, and send the reader on with a 303."""
     commit()

@@ -14,6 +14,7 @@ from flask import Response, stream_with_context
 
 from core.i18n import current_locale
 from core.money import Money
+from core.web.request import keep_until_sent
 
 PART = 60_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -21,7 +22,7 @@ HARMLESS = re.compile(r"[+-]?[\d .,\u00a0]+%?")
 
 
 def sheet(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """A CSV file as an answer to a request, sent while the rows are read."""
+    """A CSV file as an answer to a request, sent while the rows are read; the session stays open until then."""
 
     def parts() -> Iterator[str]:
         buffer = io.StringIO()
@@ -37,6 +38,7 @@ def sheet(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Resp
         yield buffer.getvalue()
 
     answer = Response(stream_with_context(parts()), mimetype="text/csv")
+    keep_until_sent(answer)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 

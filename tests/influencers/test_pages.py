@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import QueuePool, select
 
 from core.i18n import ROOT
 from core.influencers import importing, queries
@@ -282,6 +282,18 @@ def test_a_download_can_be_imported_again(owner: FlaskClient) -> None:
     again = upload(owner, answer.data, "influencers.csv")
     owner.post(again, data=chosen(owner.get(again).text))
     assert ">3<" in owner.get(again).text.replace(" ", "")
+
+
+def test_a_download_gives_its_connection_back(owner: FlaskClient, instance: Instance) -> None:
+    pool = instance.database.engine.pool
+    assert isinstance(pool, QueuePool)
+    before = pool.checkedout()
+    for method in ("GET", "HEAD"):
+        answer = owner.open("/admin/people.csv", method=method)
+        assert pool.checkedout() == before + 1, "it is read while it is sent"
+        assert bool(answer.text) is (method == "GET")
+        answer.close()
+        assert pool.checkedout() == before
 
 
 @pytest.mark.parametrize("locale", ["en", "fi", "sv", "nb"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -164,6 +165,28 @@ def test_a_capped_sale_gives_back_no_more_than_it_got() -> None:
     earned = lines(part, [first, second, half, rest])
     assert [x.amount.minor for x in earned] == [600, 400, -100, -300]
     assert "within the cap of" in earned[1].reason.msgid
+
+
+def test_the_room_of_a_sale_that_came_back_goes_to_the_one_that_was_cut() -> None:
+    part = component("commission", "EUR", percent="50", cap=1000)
+    first = Sale(key="a", at=at(0), order="1", amount=Money(1200, "EUR"))
+    second = Sale(key="b", at=at(1), order="2", amount=Money(1200, "EUR"))
+    half = Refund(key="c", at=at(2), corrects="a", order="1", amount=Money(300, "EUR"))
+    rest = Refund(key="d", at=at(3), corrects="a", order="1", amount=Money(900, "EUR"))
+    given = {x.fact: x.amount.minor for x in lines(part, [first, second, half])}
+    assert given == {"a": 600, "c": -150, "b": 550}
+    given = {x.fact: x.amount.minor for x in lines(part, [first, second, half, rest])}
+    assert given == {"a": 600, "c": -150, "d": -450, "b": 600}
+
+
+@quick
+@given(ORDERS)
+def test_in_all_it_comes_to_the_cap_or_to_what_was_claimed(case: tuple[Component, list[Fact]]) -> None:
+    part, facts = case
+    cap = part.terms.values["cap"]
+    free = replace(part, terms=Terms(part.terms.currency, {**part.terms.values, "cap": 10**12}))
+    claimed = sum(line.amount.minor for line in lines(free, facts))
+    assert sum(line.amount.minor for line in lines(part, facts)) == min(claimed, cap or claimed)
 
 
 def test_a_fee_for_the_collaboration_comes_in_parts_that_make_the_whole() -> None:
