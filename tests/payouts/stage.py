@@ -26,6 +26,7 @@ from core.influencers.models import Influencer, Relationship
 from core.money import Money
 from core.payouts import service as payouts
 from core.payouts import submit
+from core.payouts.limits import Limits
 from core.payouts.models import Payout, PayoutMethod, PayoutRun
 from core.plugin_host.host import PluginHost
 from core.tracking.models import Gift, Refund, Sale
@@ -239,6 +240,17 @@ def second_payee(session: Session, stage: Stage, keyring: Keyring) -> Stage:
     other.approve()
     other.account(keyring, payee_name="Beda Berg", iban=OTHER_IBAN)
     return other
+
+
+def run_of_two(session: Session, keyring: Keyring) -> PayoutRun:
+    """An approved run by wire to the influencer and to Beda."""
+    stage = build(session, story.build(session))
+    stage.approve()
+    stage.account(keyring)
+    second_payee(session, stage, keyring)
+    run = stage.run(limits=Limits("wire"))
+    payouts.approve_run(session, stage.world.actors["finance"], run)
+    return run
 
 
 def day(number: int) -> datetime:

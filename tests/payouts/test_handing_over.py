@@ -15,7 +15,6 @@ from core.ledger.verify import verify
 from core.lifecycle import history
 from core.outbox import OutboxJob
 from core.payouts import service, submit, waiting
-from core.payouts.limits import Limits
 from core.payouts.models import Payout, PayoutRun
 from core.plugin_api.payout_rails import Accepted
 from core.plugin_api.payout_rails import Refused as RailRefused
@@ -121,12 +120,7 @@ def test_of_a_batch_what_is_known_is_kept_and_the_rest_is_asked_again(
     instance: Instance, now: list[datetime], bank: Bank
 ) -> None:
     with instance.database.write() as session:
-        stage = scene.build(session, build_world(session))
-        stage.approve()
-        stage.account(instance.keyring)
-        scene.second_payee(session, stage, instance.keyring)
-        run = stage.run(limits=Limits("wire"))
-        service.approve_run(session, stage.world.actors["finance"], run)
+        run = scene.run_of_two(session, instance.keyring)
         first, second = (row.public_id for row in service.payouts_of(session, run))
     bank.answer = lambda reference: Accepted("bank-1") if reference == first else mumble(reference)
     outbox.drain(instance.database)

@@ -11,8 +11,7 @@ from sqlalchemy import select
 from core import outbox
 from core.instance import Instance
 from core.ledger.verify import verify
-from core.payouts import service, todo
-from core.payouts.limits import Limits
+from core.payouts import todo
 from core.payouts.models import Payout
 from core.payouts.told import told
 from core.plugin_api.payout_rails import Accepted, NeedsAction
@@ -20,7 +19,6 @@ from core.plugin_api.payout_rails import Refused as RailRefused
 from core.plugin_api.text import T, Text
 from tests.payouts import stage as scene
 from tests.payouts.rails import Bank
-from tests.world import build as build_world
 
 UNREAD = "The way of payment answered something that cannot be understood."
 
@@ -39,12 +37,7 @@ class Mute:
 def batch(instance: Instance, now: Any, bank: Bank) -> None:
     """A run of two payments, approved; the worker has not looked yet."""
     with instance.database.write() as session:
-        stage = scene.build(session, build_world(session))
-        stage.approve()
-        stage.account(instance.keyring)
-        scene.second_payee(session, stage, instance.keyring)
-        run = stage.run(limits=Limits("wire"))
-        service.approve_run(session, stage.world.actors["finance"], run)
+        scene.run_of_two(session, instance.keyring)
 
 
 def settle(instance: Instance, bank: Bank, first: Any) -> Mapping[str, Payout]:

@@ -17,7 +17,6 @@ from core.instance import Instance
 from core.ledger.verify import verify
 from core.lifecycle import history
 from core.payouts import service, todo
-from core.payouts.limits import Limits
 from core.payouts.models import PayoutRun
 from core.payouts.told import MOST_WORDS
 from core.plugin_api.payout_rails import Accepted, NeedsAction
@@ -191,16 +190,9 @@ def test_the_pages(instance: Instance, asked: scene.Stage, bank: Bank, app: Any,
 
 
 def test_orders_that_share_a_file_are_one_thing_to_do(instance: Instance, bank: Bank, now: list[Any]) -> None:
-    from tests.world import build as build_world
-
     bank.answer = asking()
     with instance.database.write() as session:
-        stage = scene.build(session, build_world(session))
-        stage.approve()
-        stage.account(instance.keyring)
-        scene.second_payee(session, stage, instance.keyring)
-        run = stage.run(limits=Limits("wire"))
-        service.approve_run(session, stage.world.actors["finance"], run)
+        run = scene.run_of_two(session, instance.keyring)
     outbox.drain(instance.database)
     with instance.database.session() as session:
         rows = service.payouts_of(session, run)

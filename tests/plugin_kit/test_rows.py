@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String, select
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, MetaData, Numeric, String, select
 from sqlalchemy.orm import Mapped
 
 from core.database import make_engine
@@ -67,13 +68,19 @@ class Answer(Tables):
     words: Mapped[str] = internal(String(200))
 
 
-def filled(folder: Path) -> dict[str, list[Any]]:
+def taken_by(folder: Path, fill: Callable[[Connection, MetaData], Any]) -> tuple[Any, dict[str, list[Any]]]:
+    """What `fill` answers, and the rows that it made, by table."""
     engine = make_engine(f"sqlite:///{folder}/rows.db")
     with engine.begin() as connection:
         Tables.metadata.create_all(connection)
-        taken = rows.fit_in(connection, Tables.metadata)
+        answer = fill(connection, Tables.metadata)
         found = {table.name[9:]: list(connection.execute(select(table))) for table in Tables.metadata.sorted_tables}
     engine.dispose()
+    return answer, found
+
+
+def filled(folder: Path) -> dict[str, list[Any]]:
+    taken, found = taken_by(folder, rows.fit_in)
     assert taken == sum(map(len, found.values()))
     return found
 
@@ -98,12 +105,7 @@ def test_what_a_table_forbids_is_left_out_and_the_rest_goes_on(tmp_path: Path) -
 
 
 def test_people_stand_in_personal_columns_alone_and_rows_that_tell_of_nobody_are_not_made(tmp_path: Path) -> None:
-    engine = make_engine(f"sqlite:///{tmp_path}/rows.db")
-    with engine.begin() as connection:
-        Tables.metadata.create_all(connection)
-        rows.fill(connection, Tables.metadata)
-        found = {table.name[9:]: list(connection.execute(select(table))) for table in Tables.metadata.sorted_tables}
-    engine.dispose()
+    _, found = taken_by(tmp_path, rows.fill)
     assert {name: len(taken) for name, taken in found.items()} == {
         "order": 2,
         "part": 2,
@@ -116,18 +118,8 @@ def test_people_stand_in_personal_columns_alone_and_rows_that_tell_of_nobody_are
     assert not {order.number for order in found["order"]} & {person[:9] for person in rows.WHOLE}
 
 
-def of_two_brands(folder: Path) -> dict[str, list[Any]]:
-    engine = make_engine(f"sqlite:///{folder}/brands.db")
-    with engine.begin() as connection:
-        Tables.metadata.create_all(connection)
-        two_brands.stock(connection, Tables.metadata)
-        found = {table.name[9:]: list(connection.execute(select(table))) for table in Tables.metadata.sorted_tables}
-    engine.dispose()
-    return found
-
-
 def test_rows_of_two_brands_have_words_of_their_own_and_the_same_people(tmp_path: Path) -> None:
-    found = of_two_brands(tmp_path)
+    _, found = taken_by(tmp_path, two_brands.stock)
     own, other = rows.BRAND, two_brands.OTHER
     assert [row.brand for row in found["owned"]] == [other, own, own, other], "first and last another brand's"
     assert [row.code for row in found["owned"]] == [rows.PEOPLE[0], rows.PEOPLE[0], rows.PEOPLE[1], rows.PEOPLE[1]]
@@ -139,7 +131,7 @@ def test_rows_of_two_brands_have_words_of_their_own_and_the_same_people(tmp_path
 
 
 def test_what_is_of_no_brand_has_no_words_of_another(tmp_path: Path) -> None:
-    found = of_two_brands(tmp_path)
+    _, found = taken_by(tmp_path, two_brands.stock)
     assert [order.note[:10] for order in found["order"]] == ["<b>kitown2", "<b>kitown3"]
     assert [row.brand for row in found["only"]] == [two_brands.OTHER, rows.BRAND], "one for each brand"
     assert found["strict"] == [] and len(found["part"]) == 2
